@@ -1,0 +1,409 @@
+"""Value: a number that remembers how it was computed, and its backward pass."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, SupportsFloat
+
+from autograd_lite.functions import KERNEL_NAMES, Operators
+from autograd_lite.layout import MANY, Layout, parents_of, partials_of
+from autograd_lite.modes import MODE
+from autograd_lite.op import Op
+from autograd_lite.refusals import as_float, is_foreign, leaf_data
+from autograd_lite.sweep import adjoints, sweep, topological_order
+
+__all__ = ["NO_GRADIENT", "Value", "grad"]
+
+NO_GRADIENT: float = float("0")
+"""The very object that ``Value.grad`` is until a sweep or an assignment: a 0.0 that means none yet."""
+
+
+class Value(Operators):
+    """A number in a computation graph.
+
+    Args:
+        data: a real number (int, float, Fraction, NumPy scalar, ...).
+        label: a name, for drawings and steps.
+
+    Raises:
+        TypeError: if data is not a real number; bools, strings, None, complex numbers
+            and arrays are refused.
+
+    Example:
+        >>> x, y, z = Value(-2.0), Value(5.0), Value(-4.0)
+        >>> L = (x + y) * z
+        >>> L.backward()
+        >>> L.data, x.grad, y.grad, z.grad
+        (-12.0, -4.0, -4.0, 3.0)
+    """
+
+    __slots__ = (
+        "_data",
+        "_first",
+        "_first_partial",
+        "_grad",
+        "_label",
+        "_layout",
+        "_second",
+        "_second_partial",
+    )
+
+    _data: float
+    _grad: float
+    _label: str
+    _layout: Layout | None
+    _first: Any
+    _second: Any
+    _first_partial: Any
+    _second_partial: Any
+
+    # NumPy leaves `array * value` and `scalar * value` to this class.
+    __array_priority__ = 1000.0
+
+    def __init__(self, data: SupportsFloat, label: str = "") -> None:
+        self._data = data if type(data) is float else leaf_data(data)
+        self._grad = NO_GRADIENT
+        self._layout = None
+        self._first = None
+        self._second = None
+        if label != "":
+            self.label = label
+
+    # ---- What a node holds --------------------------------------------------------------
+
+    @property
+    def data(self) -> float:
+        """The number. Assigning to it changes no gradient that was already captured."""
+        return self._data
+
+    @data.setter
+    def data(self, number: SupportsFloat) -> None:
+        self._data = number if type(number) is float else leaf_data(number)
+
+    @property
+    def grad(self) -> float:
+        """The derivative of the last swept output by this Value; 0.0 before any sweep."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, number: SupportsFloat) -> None:
+        self._grad = number if type(number) is float else leaf_data(number)
+
+    @property
+    def label(self) -> str:
+        """The name shown in drawings and steps; "" if it has none."""
+        try:
+            return self._label
+        except AttributeError:
+            return ""
+
+    @label.setter
+    def label(self, label: str) -> None:
+        if not isinstance(label, str):
+            raise TypeError(f"a label is a string, got {label!r}")
+        self._label = label
+
+    @property
+    def op(self) -> Op | None:
+        """The operation that computed this Value; None for a leaf."""
+        return None if self._layout is None else self._layout.op
+
+    @property
+    def args(self) -> tuple[Value | float, ...]:
+        """All inputs of the operation in order: Values, and plain numbers as floats."""
+        return () if self._layout is None else self._layout.args(self)
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        """The Values among the inputs, in order; ``x * x`` has the parents (x, x)."""
+        return () if self._layout is None else parents_of(self)
+
+    @property
+    def partials(self) -> tuple[float, ...]:
+        """The derivative of this Value by each parent, captured by the forward pass."""
+        return () if self._layout is None else partials_of(self)
+
+    @property
+    def _prev(self) -> tuple[Value, ...]:
+        return self.parents
+
+    @property
+    def _op(self) -> str:
+        if self._layout is None:
+            return ""
+        op = self._layout.op
+        exponent = format(self._second_partial, "g") if self._layout.kind == "constant_right" else ""
+        return f"**{exponent}" if op.sign == "**" else {"negative": "-"}.get(op.sign, op.sign)
+
+    def detach(self) -> Value:
+        """Give the same number as a new leaf, through which no gradient flows.
+
+        Example:
+            >>> x = Value(3.0)
+            >>> y = x * x.detach()
+            >>> y.backward(); x.grad
+            3.0
+        """
+        return Value(self._data)
+
+    def backward(self) -> None:
+        """Compute the derivative of this Value by every Value that it depends on.
+
+        Leaves add it to their ``.grad``; the nodes in between set theirs.
+        ∂L/∂x = Σ ∂L/∂v · ∂v/∂x over all v computed from x.
+
+        Raises:
+            FloatingPointError: under ``detect_anomaly``, before any gradient has
+                changed, if a contribution is not finite.
+        """
+        order = topological_order(self)
+        if MODE.get().checking:
+            adjoints(order, partials_of, _check_contribution)
+        leaves = [(node, node._grad) for node in order if node._layout is None]
+        try:
+            sweep(order)
+        except BaseException:
+            for leaf, before in leaves:
+                leaf._grad = before
+            raise
+        for leaf, before in leaves:
+            leaf._grad += before
+
+    # ---- How Python and NumPy treat a Value ---------------------------------------------
+
+    def apply(self, op: Op, operands: tuple[Any, ...]) -> Value:
+        """Record an operation on Values and floats."""
+        return record(op, operands)
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self._data}, grad={self._grad}{label})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+    def __pos__(self) -> Value:
+        return self
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    def __float__(self) -> float:
+        raise TypeError(
+            "a conversion to float would lose the gradient: use .data for the number, "
+            "or the package's own function, such as x.exp() for math.exp(x)"
+        )
+
+    __int__ = __float__
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Value):
+            return self is other
+        if is_foreign(other) or not isinstance(other, SupportsFloat) or isinstance(other, str):
+            return NotImplemented
+        raise TypeError(
+            f"== between a Value and {other!r} is ambiguous: compare the numbers with "
+            "value.data == ..., or two Values with `is`"
+        )
+
+    def __lt__(self, other: Value | float) -> bool:
+        return NotImplemented if is_foreign(other) else self._data < number_of(other)
+
+    def __le__(self, other: Value | float) -> bool:
+        return NotImplemented if is_foreign(other) else self._data <= number_of(other)
+
+    def __gt__(self, other: Value | float) -> bool:
+        return NotImplemented if is_foreign(other) else self._data > number_of(other)
+
+    def __ge__(self, other: Value | float) -> bool:
+        return NotImplemented if is_foreign(other) else self._data >= number_of(other)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._layout is not None:
+            raise TypeError(
+                f"cannot copy or pickle the result of an operation ({self._layout.op.name}): "
+                "copy the leaves and compute it again, or copy value.detach()"
+            )
+        gradient = None if self._grad is NO_GRADIENT else self._grad
+        return (_restore, (type(self), self._data, self.label, gradient))
+
+
+def _restore(kind: type[Value], data: float, label: str, gradient: float | None) -> Value:
+    value = kind(data, label)
+    if gradient is not None:
+        value._grad = gradient
+    return value
+
+
+def number_of(operand: Any) -> float:
+    """The float behind an operand: a Value's data, or the plain number itself."""
+    return operand._data if isinstance(operand, Value) else as_float(operand)
+
+
+# ---- The forward pass ---------------------------------------------------------------------
+
+
+def record(op: Op, operands: Sequence[Any]) -> Value:
+    """Compute an operation and, unless gradients are off, remember it as a node.
+
+    This is what an operation on Values means; the kernels do the same, faster, in the
+    ordinary cases.
+
+    Args:
+        op: the operation.
+        operands: its inputs, at least one of them a Value, then its attributes.
+
+    Raises:
+        TypeError: if an operand is neither a Value nor a plain number, or an attribute
+            is a Value.
+        FloatingPointError: under ``detect_anomaly``, if the result is not finite.
+    """
+    mode = MODE.get()
+    inputs, attributes = op.split(operands)
+    for name, attribute in zip(op.attributes, attributes):
+        if isinstance(attribute, Value):
+            raise TypeError(f"{op.name}: {name} is a plain number, not a Value: use its .data")
+    attributes = [number if type(number) is int and op.many else as_float(number) for number in attributes]
+    numbers = [number_of(operand) for operand in inputs] + attributes
+    y = op.value(numbers)
+    if mode.checking and not math.isfinite(y):
+        raise FloatingPointError(f"{_called(op, operands)} is {y}")
+    if not mode.recording:
+        return Value(y)
+    args = [arg if isinstance(arg, Value) else number for arg, number in zip(operands, numbers)]
+    return _node(op, args, y, op.local(y, numbers))
+
+
+def _node(op: Op, args: list[Any], y: float, partials: Sequence[float | None]) -> Value:
+    """Make a node in the layout that its operands ask for."""
+    edges = [
+        (parent, partial)
+        for parent, partial in zip(args, partials)
+        if isinstance(parent, Value) and partial is not None
+    ]
+    node = Value(y)
+    if not edges:
+        return node
+    count = len(op.partials)
+    if count == 1:
+        kind, constants = "one", tuple(args[1:]) or None
+    elif count == 2 and len(args) == 2 and len(edges) == 1:
+        kind = "constant_right" if isinstance(args[0], Value) else "constant_left"
+        constants = args[1] if kind == "constant_right" else args[0]
+    elif count == 2 and len(args) == 2:
+        node._layout = Layout(op, "two")
+        (node._first, node._first_partial), (node._second, node._second_partial) = edges
+        return node
+    else:
+        node._layout, node._second = Layout(op, "many"), MANY
+        node._first, node._first_partial = zip(*edges)
+        node._second_partial = None if len(edges) == len(args) else tuple(args)
+        return node
+    node._layout, node._second_partial = Layout(op, kind), constants
+    node._first, node._first_partial = edges[0]
+    return node
+
+
+def _called(op: Op, operands: Sequence[Any]) -> str:
+    """Write a call with the operands' numbers and labels, for an error message."""
+    shown = [
+        f"{operand.label}={operand.data!r}" if isinstance(operand, Value) and operand.label
+        else repr(number_of(operand))
+        for operand in operands
+    ]  # fmt: skip
+    return f"{op.name}({', '.join(shown)})"
+
+
+# ---- The backward pass --------------------------------------------------------------------
+
+
+def grad(
+    output: Value, inputs: Value | Sequence[Value], create_graph: bool = False
+) -> Any:
+    """Compute the derivative of an output by some inputs; no ``.grad`` is touched.
+
+    Args:
+        output: the Value to differentiate.
+        inputs: a Value, or a sequence of Values; leaves or nodes in between.
+        create_graph: return Values that can be differentiated again, instead of floats.
+
+    Returns:
+        The derivative by each input, in their order (for a single Value, just the one):
+        floats, or with ``create_graph`` Values. An input that the output does not
+        depend on has the derivative 0.0.
+
+    Raises:
+        TypeError: if output or an input is not a Value.
+        RuntimeError: with ``create_graph``, if a ``.data`` in the graph has changed
+            since the forward pass.
+
+    Example:
+        >>> x = Value(3.0)
+        >>> (slope,) = grad(x**3, [x], create_graph=True)
+        >>> slope.data, grad(slope, x)
+        (27.0, 18.0)
+    """
+    listed = [inputs] if isinstance(inputs, Value) else list(inputs)
+    for value in (output, *listed):
+        if not isinstance(value, Value):
+            raise TypeError(f"grad takes Values, got {value!r}: wrap numbers in Value(...) before computing")
+    order = topological_order(output)
+    check = _check_contribution if MODE.get().checking else None
+    gradients: list[Any]
+    if create_graph:
+        check_fresh(order)
+        totals = adjoints(order, rules_on_values, check)
+        gradients = [_as_value(totals.get(value, 0.0)) for value in listed]
+    else:
+        totals = adjoints(order, partials_of, check)
+        gradients = [totals.get(value, 0.0) + 0.0 for value in listed]
+    return gradients[0] if isinstance(inputs, Value) else gradients
+
+
+def rules_on_values(node: Value) -> list[Any]:
+    """Evaluate a node's partial derivatives as Values: a graph of their own."""
+    assert node._layout is not None
+    args = node.args
+    partials = node._layout.op.rules(node, args)
+    return [p for arg, p in zip(args, partials) if isinstance(arg, Value) and p is not None]
+
+
+def check_fresh(order: Sequence[Value]) -> None:
+    """Raise a RuntimeError if a node is not what its inputs' data now give."""
+    for node in order:
+        if node._layout is None:
+            continue
+        op, numbers = node._layout.op, [number_of(arg) for arg in node.args]
+        y = op.value(numbers)
+        partials = [
+            partial
+            for arg, partial in zip(node.args, op.local(y, numbers))
+            if isinstance(arg, Value) and partial is not None
+        ]
+        if repr([y, *partials]) != repr([node._data, *node.partials]):
+            raise RuntimeError(
+                f"the graph is stale: {_called(op, node.args)} was {node._data!r} in the forward pass, "
+                "and a .data has changed since; run the forward pass again"
+            )
+
+
+def _as_value(number: Any) -> Value:
+    return number if isinstance(number, Value) else Value(number)
+
+
+def _check_contribution(node: Value, parent: Value, contribution: Any) -> None:
+    if not math.isfinite(number_of(contribution)):
+        assert node._layout is not None
+        name = f"Value labelled {parent.label!r}" if parent.label else f"Value {parent.data!r}"
+        raise FloatingPointError(
+            f"the gradient that {_called(node._layout.op, node.args)} gives to the {name} "
+            f"is {number_of(contribution)}"
+        )
+
+
+KERNEL_NAMES.update(
+    Value=Value, new=object.__new__, NO_GRADIENT=NO_GRADIENT,
+    foreign=lambda left, right: is_foreign(left) or is_foreign(right),
+)  # fmt: skip

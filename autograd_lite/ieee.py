@@ -1,0 +1,184 @@
+"""Float functions that answer as IEEE 754 does where Python would raise.
+
+Python's own functions signal a division by zero, a domain error or an overflow
+with an exception. Here such a case has a value (an infinity or nan) and a
+``RuntimeWarning`` that names the function and its operands. All other cases run
+Python's function, and cost nothing more.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import os
+import sys
+import warnings
+from collections.abc import Callable
+
+__all__ = ["SIGNALS", "Guarded"]
+
+SIGNALS = (ArithmeticError, ValueError)
+"""What Python raises where IEEE 754 has a value."""
+
+_PACKAGE = os.path.dirname(__file__) + os.sep
+INF = math.inf
+NAN = math.nan
+
+
+class Guarded:
+    """A float function with a value for the operands at which Python raises.
+
+    Args:
+        raw: Python's function, right wherever it does not raise.
+        otherwise: given the same operands, the IEEE 754 value where it does.
+    """
+
+    __slots__ = ("__name__", "otherwise", "raw")
+
+    def __init__(self, raw: Callable[..., float], otherwise: Callable[..., float]) -> None:
+        self.raw = raw
+        self.otherwise = otherwise
+        self.__name__ = otherwise.__name__
+
+    def __call__(self, *operands: float) -> float:
+        try:
+            return self.raw(*operands)
+        except SIGNALS:
+            value = self.otherwise(*operands)
+            shown = ", ".join(map(repr, operands))
+            warn(f"{self.__name__}({shown}) is {value}")
+            return value
+
+
+def guard(raw: Callable[..., float]) -> Callable[[Callable[..., float]], Guarded]:
+    """Make a decorator that puts a function of IEEE values behind ``raw``."""
+    return lambda otherwise: Guarded(raw, otherwise)
+
+
+def warn(message: str) -> None:
+    """Warn at the line of the caller's code, outside this package."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and _is_internal(frame.f_code.co_filename):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, RuntimeWarning, stacklevel=level - 1)
+
+
+def _is_internal(filename: str) -> bool:
+    return filename.startswith((_PACKAGE, "<autograd_lite"))
+
+
+@guard(operator.truediv)
+def div(a: float, b: float) -> float:
+    if a == 0.0 or math.isnan(a):
+        return NAN
+    return math.copysign(INF, a) * math.copysign(1.0, b)
+
+
+@guard(math.pow)
+def pow(a: float, b: float) -> float:
+    if a < 0.0 and not b.is_integer():
+        return NAN
+    return math.copysign(INF, a) if math.fmod(b, 2.0) else INF
+
+
+@guard(math.exp)
+def exp(a: float) -> float:
+    return INF
+
+
+@guard(math.expm1)
+def expm1(a: float) -> float:
+    return INF
+
+
+@guard(math.log)
+def log(a: float) -> float:
+    return -INF if a == 0.0 else NAN
+
+
+@guard(math.log1p)
+def log1p(a: float) -> float:
+    return -INF if a == -1.0 else NAN
+
+
+@guard(math.sqrt)
+def sqrt(a: float) -> float:
+    return NAN
+
+
+@guard(math.sin)
+def sin(a: float) -> float:
+    return NAN
+
+
+@guard(math.cos)
+def cos(a: float) -> float:
+    return NAN
+
+
+@guard(math.tan)
+def tan(a: float) -> float:
+    return NAN
+
+
+def sigmoid(a: float) -> float:
+    if a >= 0.0:
+        return 1.0 / (1.0 + math.exp(-a))
+    tail = math.exp(a)
+    return tail / (1.0 + tail)
+
+
+def softplus(a: float) -> float:
+    return relu(a) + math.log1p(math.exp(-abs(a)))
+
+
+def log_sigmoid(a: float) -> float:
+    return -softplus(-a)
+
+
+def silu(a: float) -> float:
+    return a * sigmoid(a)
+
+
+def relu(a: float) -> float:
+    return 0.0 if a <= 0.0 else a
+
+
+def leaky_relu(a: float, slope: float) -> float:
+    return slope * a if a <= 0.0 else a
+
+
+def elu(a: float, alpha: float) -> float:
+    return alpha * math.expm1(a) if a <= 0.0 else a
+
+
+def sign(a: float) -> float:
+    return step(a, 0.0) - step(-a, 0.0)
+
+
+def step(a: float, at_zero: float) -> float:
+    if a == 0.0:
+        return at_zero
+    return 1.0 if a > 0.0 else a if math.isnan(a) else 0.0
+
+
+def less(a: float, b: float) -> float:
+    if a < b:
+        return 1.0
+    return 0.0 if a >= b else NAN
+
+
+def where(condition: float, x: float, y: float) -> float:
+    return x if condition else y
+
+
+def maximum(a: float, b: float) -> float:
+    return b if b > a or math.isnan(b) else a
+
+
+def minimum(a: float, b: float) -> float:
+    return b if b < a or math.isnan(b) else a
+
+
+def clip(a: float, low: float, high: float) -> float:
+    return minimum(maximum(a, low), high)

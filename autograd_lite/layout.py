@@ -1,0 +1,66 @@
+"""Where a node keeps the operands of its operation.
+
+A node has two places for parents and two for partial derivatives. A plain number is
+no parent: it takes the place of the partial derivative that it does not need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from autograd_lite.op import Op
+
+__all__ = ["MANY", "Layout"]
+
+MANY: Any = object()
+"""Stands as the second parent of a node whose first place holds a tuple of parents."""
+
+
+class Layout:
+    """An operation, and how its nodes keep their operands.
+
+    Args:
+        op: the operation.
+        kind: "one" parent (and attributes), "two" parents, "constant_right" or
+            "constant_left" (a number and a parent), or "many" parents.
+    """
+
+    __slots__ = ("args", "kind", "op")
+
+    def __init__(self, op: Op, kind: str) -> None:
+        self.op = op
+        self.kind = kind
+        self.args: Callable[[Any], tuple[Any, ...]] = _ARGS[kind]
+
+    def __repr__(self) -> str:
+        return f"<Layout {self.op.name} {self.kind}>"
+
+
+def parents_of(node: Any) -> tuple[Any, ...]:
+    """List the Values that an inner node was computed from."""
+    if node._second is None:
+        return (node._first,)
+    if node._second is MANY:
+        parents: tuple[Any, ...] = node._first
+        return parents
+    return (node._first, node._second)
+
+
+def partials_of(node: Any) -> tuple[float, ...]:
+    """List the partial derivative by each parent."""
+    if node._second is None:
+        return (node._first_partial,)
+    if node._second is MANY:
+        partials: tuple[float, ...] = node._first_partial
+        return partials
+    return (node._first_partial, node._second_partial)
+
+
+_ARGS: dict[str, Callable[[Any], tuple[Any, ...]]] = {
+    "one": lambda node: (node._first, *(node._second_partial or ())),
+    "two": lambda node: (node._first, node._second),
+    "constant_right": lambda node: (node._first, node._second_partial),
+    "constant_left": lambda node: (node._second_partial, node._first),
+    "many": lambda node: node._second_partial or node._first,
+}

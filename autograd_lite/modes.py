@@ -1,0 +1,74 @@
+"""What a forward pass does besides computing: ``no_grad`` and ``detect_anomaly``."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import NamedTuple
+
+from autograd_lite.functions import KERNEL_NAMES
+
+__all__ = ["detect_anomaly", "no_grad"]
+
+
+class Mode(NamedTuple):
+    """How operations behave in this context (a thread, an asyncio task)."""
+
+    recording: bool = True
+    checking: bool = False
+
+
+MODE: ContextVar[Mode] = ContextVar("autograd_lite_mode", default=Mode())
+_counting = threading.Lock()
+
+
+@contextmanager
+def _changed(**changes: bool) -> Iterator[None]:
+    """Change this context's mode; kernels stand aside while any context's is changed."""
+    with _counting:
+        KERNEL_NAMES["modes"] += 1
+    token = MODE.set(MODE.get()._replace(**changes))
+    try:
+        yield
+    finally:
+        MODE.reset(token)
+        with _counting:
+            KERNEL_NAMES["modes"] -= 1
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Compute without recording: results are leaves, and no graph is built.
+
+    Use it as a context manager, or as a decorator of a function.
+
+    Example:
+        >>> from autograd_lite import Value
+        >>> x = Value(3.0)
+        >>> with no_grad():
+        ...     y = x * x
+        >>> y.data, y.parents
+        (9.0, ())
+    """
+    with _changed(recording=False):
+        yield
+
+
+@contextmanager
+def detect_anomaly() -> Iterator[None]:
+    """Raise a FloatingPointError as soon as a result or a gradient is not finite.
+
+    The message names the operation, its operands and their labels. Use it to find
+    where a nan comes from; it makes everything slower.
+
+    Example:
+        >>> from autograd_lite import Value
+        >>> with detect_anomaly():
+        ...     Value(1e200, label="x") ** 2
+        Traceback (most recent call last):
+        FloatingPointError: pow(x=1e+200, 2.0) is inf
+    """
+    with _changed(checking=True):
+        yield

@@ -1,0 +1,226 @@
+"""What the declaration of an operation holds, and what follows from it."""
+
+from __future__ import annotations
+
+import functools
+import operator
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd_lite.ieee import Guarded
+from autograd_lite.refusals import as_float
+from autograd_lite.symbol import Number, Symbol, formula
+
+__all__ = ["Op"]
+
+Rule = Callable[..., Any]
+"""Given the output and the inputs, all of one kind of number: a partial derivative."""
+
+ARGUMENTS = ("a", "b", "c")
+
+
+class Op:
+    """One operation: a name, a template, a float function and its partial derivatives.
+
+    Everything else (gradients of every order, drawing, stepping, checking, compiling)
+    follows from these. Calling an Op applies it to floats, Values or Symbols.
+
+    Args:
+        name: what the operation is called, in the package and in an expression.
+        template: how it is written, with ``{0}`` for the first input and so on.
+        forward: the float function; it must not raise for any float.
+        partials: for each differentiable input, a function of the output and all
+            inputs. It is generic over kinds of numbers: only operators and other Ops.
+            None says that no derivative flows to that input at all.
+        attributes: names and default values of further inputs that are plain numbers
+            and are not differentiated, such as a slope. A default of None means that
+            the caller must give one.
+        many: for an operation on a list of inputs, one function of the output and the
+            list (and the attributes) that returns the list of partials.
+        pack: for such an operation, a function from what a caller passes to
+            the list of inputs and the tuple of attributes.
+        identity: for an operation on two inputs, the left and the right number that
+            change nothing (None where there is none).
+        source: Python source of the float function, where a call would be wasteful.
+        why: a sentence on what the operation does to a gradient.
+        doc: a sentence on what the operation computes.
+        example: a call, and the number it gives, rounded to six digits.
+
+    Example:
+        >>> cube = Op("cube", "cube({0})", lambda a: a * a * a, lambda y, a: 3.0 * a * a)
+        >>> cube(2.0)
+        8.0
+        >>> cube.partial_formula(0)
+        '3 * a * a'
+    """
+
+    def __init__(
+        self,
+        name: str,
+        template: str,
+        forward: Callable[..., float],
+        *partials: Rule | None,
+        attributes: dict[str, float | None] | None = None,
+        many: Rule | None = None,
+        pack: Callable[..., tuple[list[Any], tuple[Any, ...]]] | None = None,
+        identity: tuple[float | None, float | None] = (None, None),
+        source: str | None = None,
+        why: str = "",
+        doc: str = "",
+        example: tuple[str, float] | None = None,
+    ) -> None:
+        if not name.isidentifier():
+            raise ValueError(f"the name of an operation is a Python identifier, got {name!r}")
+        if bool(partials) == bool(many):
+            raise ValueError(f"{name}: give either one partial for each input, or `many`")
+        self.name = name
+        self.template = template
+        self.forward = forward
+        self.partials = partials
+        self.attributes = attributes or {}
+        self.many = many
+        self.pack = pack
+        self.identity = identity
+        self.source = source
+        self.doc = doc
+        self.example = example
+        self.why = why or f"{name} scales the gradient by its own slope at this point"
+        self.sign = _sign(template, name)
+
+    def __repr__(self) -> str:
+        return f"<Op {self.name}>"
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Apply the operation; only floats give a float, else the kind of number decides."""
+        if self.many is not None:
+            values, attributes = self.pack(*inputs) if self.pack else (list(inputs[0]), inputs[1:])
+            inputs = (*values, *attributes)
+        else:
+            inputs = self.complete(inputs)
+        for number in inputs:
+            if isinstance(number, Number):
+                return number.apply(self, inputs)
+        return self.value([as_float(number) for number in inputs])
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether Python writes it with an operator (or ``abs``) and not with a name."""
+        return hasattr(operator, f"__{self.dunder}__")
+
+    @property
+    def dunder(self) -> str:
+        """The name of Python's special method for it: add, truediv, ..."""
+        return {"div": "truediv"}.get(self.name, self.name)
+
+    def overload(self, kind: type[Number]) -> None:
+        """Let Python's operator mean this operation for a kind of number."""
+        setattr(kind, f"__{self.dunder}__", lambda *operands: self(*operands))
+        if len(self.partials) == 2:
+            setattr(kind, f"__r{self.dunder}__", lambda right, left: self(left, right))
+
+    def parameters(self) -> tuple[list[str], tuple[Any, ...]]:
+        """List the names of what a caller passes, and the defaults of the last of them."""
+        if self.pack is not None:
+            code = self.pack.__code__
+            return list(code.co_varnames[: code.co_argcount]), self.pack.__defaults__ or ()
+        inputs = ["values"] if self.many is not None else ARGUMENTS[: len(self.partials)]
+        defaults = tuple(default for default in self.attributes.values() if default is not None)
+        return [*inputs, *self.attributes], defaults
+
+    def complete(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Complete the inputs with the attributes' defaults, or raise a TypeError."""
+        names, defaults = self.parameters()
+        missing = len(names) - len(inputs)
+        if not 0 <= missing <= len(defaults):
+            raise TypeError(f"{self.name}({', '.join(names)}) got {len(inputs)} arguments")
+        return (*inputs, *defaults[len(defaults) - missing :])
+
+    def split(self, inputs: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Split all inputs into the differentiable ones and the attributes."""
+        count = len(inputs) - len(self.attributes)
+        return inputs[:count], inputs[count:]
+
+    def value(self, inputs: Sequence[float]) -> float:
+        """Compute the operation on floats, as IEEE 754 says."""
+        if self.many is None:
+            return self.forward(*inputs)
+        values, attributes = self.split(inputs)
+        return self.forward(values, *attributes)
+
+    def local(self, y: float, inputs: Sequence[float]) -> Sequence[float | None]:
+        """Compute every partial derivative on floats, as IEEE 754 says."""
+        if self.many is None:
+            return [None if rule is None else rule(y, *inputs) for rule in self._careful]
+        return self.rules(y, inputs)
+
+    def rules(self, y: Any, inputs: Sequence[Any]) -> Sequence[Any]:
+        """Put any kind of number into the rules: one partial (or None) for each input."""
+        if self.many is None:
+            return [None if rule is None else rule(y, *inputs) for rule in self.partials]
+        values, attributes = self.split(inputs)
+        partials: Sequence[Any] = self.many(y, values, *attributes)
+        return partials
+
+    def partial_formula(self, index: int) -> str:
+        """Write the partial derivative by an input, with y for the output."""
+        return formula(self.terms[index])
+
+    @functools.cached_property
+    def terms(self) -> list[Any]:
+        """The partials of an operation on a fixed number of inputs, as Symbols."""
+        names = [*ARGUMENTS[: len(self.partials)], *self.attributes]
+        return list(self.rules(Symbol("y"), [Symbol(name) for name in names]))
+
+    @functools.cached_property
+    def _careful(self) -> list[Callable[..., float] | None]:
+        """The partials as float functions that never raise."""
+        names = ", ".join(["y", *ARGUMENTS[: len(self.partials)], *self.attributes])
+        functions: list[Callable[..., float] | None] = []
+        for term in self.terms:
+            namespace: dict[str, Any] = {}
+            text = python_source(term, namespace, careful=True)
+            functions.append(None if term is None else eval(f"lambda {names}: {text}", namespace))
+        return functions
+
+
+def python_source(term: Any, namespace: dict[str, Any], careful: bool = False) -> str:
+    """Write a Symbol as Python source on floats.
+
+    Args:
+        term: a Symbol or a float.
+        namespace: filled with the float functions that the source names.
+        careful: call functions that have a value everywhere, even for ``a / b``;
+            else use Python's own, which raise where IEEE 754 has a value.
+    """
+    if not isinstance(term, Symbol):
+        return repr(term)
+    if term.op is None:
+        return term.name
+    operands = [python_source(operand, namespace, careful) for operand in term.operands]
+    return call_source(term.op, operands, namespace, careful)
+
+
+def call_source(
+    op: Op, operands: Sequence[str], namespace: dict[str, Any], careful: bool = False
+) -> str:
+    """Write one operation on operands that are already Python source."""
+    if op.source is not None:
+        return f"({op.source.format(*operands)})"
+    function = op.forward
+    if isinstance(function, Guarded) and not careful:
+        function = function.raw
+    if getattr(function, "__module__", "") == operator.add.__module__:
+        return f"({op.template.format(*operands)})"
+    name = f"{op.name}_function"
+    namespace[name] = function
+    return f"{name}({', '.join(operands)})"
+
+
+def _sign(template: str, name: str) -> str:
+    """Find the operator in a template such as ``{0} + {1}``; a name has none."""
+    if template.startswith("-"):
+        return "negative"
+    infix = re.fullmatch(r"\{\d\} (\S+) \{\d\}.*", template)
+    return infix.group(1) if infix else name
+

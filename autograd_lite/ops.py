@@ -1,0 +1,285 @@
+"""Every operation, declared once.
+
+A line names the operation, how it is written, its float function and its partial
+derivatives, given the output ``y`` and the inputs ``a, b, ...``. The rules are
+generic: floats give a number, Values a graph that can be differentiated again,
+Symbols the formula itself. That is why no rule asks how large a number is with
+``if``; pieces are chosen by STEP, SIGN, LESS and WHERE, which are operations too.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from autograd_lite import ieee
+from autograd_lite.op import Op
+from autograd_lite.symbol import Number
+
+__all__ = ["OPS"]
+
+
+class Choice(Op):
+    """An operation that picks one of two inputs; a plain number decides at once."""
+
+    def __call__(self, *inputs: Any) -> Any:
+        if len(inputs) == 3 and not isinstance(inputs[0], Number):
+            return inputs[1] if inputs[0] else inputs[2]
+        return super().__call__(*inputs)
+
+
+# ---- Arithmetic -----------------------------------------------------------------------
+
+ADD = Op(
+    "add", "{0} + {1}", operator.add, lambda y, a, b: 1.0, lambda y, a, b: 1.0,
+    identity=(0.0, 0.0), why="+ passes the gradient on to both inputs",
+    doc="Sum of two numbers.",
+)
+SUB = Op(
+    "sub", "{0} - {1}", operator.sub, lambda y, a, b: 1.0, lambda y, a, b: -1.0,
+    identity=(None, 0.0), why="- passes the gradient on to the first input and negates it for the second",
+    doc="Difference of two numbers.",
+)
+MUL = Op(
+    "mul", "{0} * {1}", operator.mul, lambda y, a, b: b, lambda y, a, b: a,
+    identity=(1.0, 1.0), why="* hands each input the other's value",
+    doc="Product of two numbers.",
+)
+DIV = Op(
+    "div", "{0} / {1}", ieee.div, lambda y, a, b: 1.0 / b, lambda y, a, b: -y / b,
+    identity=(None, 1.0), why="/ scales the gradient by one over the divisor; the divisor's share has the opposite sign",
+    doc="Quotient of two numbers.",
+)
+NEG = Op(
+    "neg", "-{0}", operator.neg, lambda y, a: -1.0,
+    why="- negates the gradient", doc="The number with the opposite sign.",
+)
+ABS = Op(
+    "abs", "abs({0})", abs, lambda y, a: SIGN(a),
+    why="abs passes the gradient on, negated where its input is negative", doc="Absolute value.",
+)
+# The inner WHEREs keep 0 * inf out of x ** 0 and log 0 out of 0 ** b: there, the base counts as 1.
+POW = Op(
+    "pow", "{0} ** {1}", ieee.pow,
+    lambda y, a, b: b * WHERE(b, a, WHERE(a, a, 1.0)) ** (b - 1.0),
+    lambda y, a, b: y * LOG(WHERE(a, a, WHERE(LESS(b, 0.0), a, 1.0))),
+    identity=(None, 1.0), why="** brings the exponent down in front and lowers it by one",
+    doc="Power; never complex: a negative number to a fractional power is nan.",
+)
+
+# ---- Exponentials, roots, trigonometry --------------------------------------------------
+
+EXP = Op(
+    "exp", "exp({0})", ieee.exp, lambda y, a: y,
+    why="exp scales the gradient by its own output", doc="Exponential.",
+    example=("exp(1.0)", 2.718282),
+)
+EXPM1 = Op(
+    "expm1", "expm1({0})", ieee.expm1, lambda y, a: EXP(a),
+    doc="exp(a) - 1, exact for small a.", example=("expm1(1e-6)", 1e-06),
+)
+LOG = Op(
+    "log", "log({0})", ieee.log, lambda y, a: 1.0 / a,
+    why="log divides the gradient by its input", doc="Natural logarithm.",
+    example=("log(10.0)", 2.302585),
+)
+LOG1P = Op(
+    "log1p", "log1p({0})", ieee.log1p, lambda y, a: 1.0 / (1.0 + a),
+    doc="log(1 + a), exact for small a.", example=("log1p(1.0)", 0.693147),
+)
+SQRT = Op(
+    "sqrt", "sqrt({0})", ieee.sqrt, lambda y, a: 0.5 / y,
+    doc="Square root.", example=("sqrt(2.0)", 1.414214),
+)
+SIN = Op("sin", "sin({0})", ieee.sin, lambda y, a: COS(a), doc="Sine of an angle in radians.",
+         example=("sin(1.0)", 0.841471))  # fmt: skip
+COS = Op("cos", "cos({0})", ieee.cos, lambda y, a: -SIN(a), doc="Cosine of an angle in radians.",
+         example=("cos(1.0)", 0.540302))  # fmt: skip
+TAN = Op("tan", "tan({0})", ieee.tan, lambda y, a: 1.0 + y * y,
+         doc="Tangent of an angle in radians.", example=("tan(1.0)", 1.557408))  # fmt: skip
+
+# ---- Activations ----------------------------------------------------------------------
+
+# 1 - y * y would lose the slope's tail to rounding; this is the same, and keeps it.
+TANH = Op(
+    "tanh", "tanh({0})", math.tanh, lambda y, a: 4.0 * SIGMOID(2.0 * a) * SIGMOID(-2.0 * a),
+    doc="Hyperbolic tangent, (exp(a) - exp(-a)) / (exp(a) + exp(-a)).",
+    example=("tanh(0.5)", 0.462117),
+)
+SIGMOID = Op(
+    "sigmoid", "sigmoid({0})", ieee.sigmoid, lambda y, a: y * SIGMOID(-a),
+    doc="Logistic sigmoid, 1 / (1 + exp(-a)).", example=("sigmoid(0.1)", 0.524979),
+)
+RELU = Op(
+    "relu", "relu({0})", ieee.relu, lambda y, a: STEP(a, 0.0),
+    why="relu passes the gradient on where its input is positive, and stops it elsewhere",
+    doc="Rectified linear unit, the larger of a and 0.", example=("relu(-2.0)", 0.0),
+)
+LEAKY_RELU = Op(
+    "leaky_relu", "leaky_relu({0}, {1})", ieee.leaky_relu,
+    lambda y, a, slope: STEP(a, 0.0) + slope * STEP(-a, 1.0), attributes={"slope": 0.01},
+    doc="a where a is positive, slope * a elsewhere.", example=("leaky_relu(-2.0)", -0.02),
+)
+# The inner RELU keeps exp from overflowing where the other piece is chosen.
+ELU = Op(
+    "elu", "elu({0}, {1})", ieee.elu,
+    lambda y, a, alpha: WHERE(STEP(-a, 1.0), alpha * EXP(-RELU(-a)), 1.0),
+    attributes={"alpha": 1.0},
+    doc="Exponential linear unit: a where a is positive, alpha * (exp(a) - 1) elsewhere.",
+    example=("elu(-1.0)", -0.632121),
+)
+SOFTPLUS = Op(
+    "softplus", "softplus({0})", ieee.softplus, lambda y, a: SIGMOID(a),
+    doc="log(1 + exp(a)), a smooth relu.", example=("softplus(0.0)", 0.693147),
+)
+LOG_SIGMOID = Op(
+    "log_sigmoid", "log_sigmoid({0})", ieee.log_sigmoid, lambda y, a: SIGMOID(-a),
+    doc="log(sigmoid(a)), without overflow.", example=("log_sigmoid(0.0)", -0.693147),
+)
+SILU = Op(
+    "silu", "silu({0})", ieee.silu,
+    lambda y, a: SIGMOID(a) * (1.0 + a * SIGMOID(-a)),
+    doc="a * sigmoid(a), also called swish.", example=("silu(1.0)", 0.731059),
+)
+
+# ---- Pieces ---------------------------------------------------------------------------
+
+MAXIMUM = Op(
+    "maximum", "maximum({0}, {1})", ieee.maximum,
+    lambda y, a, b: 0.5 * (1.0 + LESS(b, a) - LESS(a, b)),
+    lambda y, a, b: 0.5 * (1.0 + LESS(a, b) - LESS(b, a)),
+    why="maximum passes the gradient on to the larger input; at a tie each gets half",
+    doc="The larger of two numbers.", example=("maximum(2.0, 3.0)", 3.0),
+)
+MINIMUM = Op(
+    "minimum", "minimum({0}, {1})", ieee.minimum,
+    lambda y, a, b: 0.5 * (1.0 + LESS(a, b) - LESS(b, a)),
+    lambda y, a, b: 0.5 * (1.0 + LESS(b, a) - LESS(a, b)),
+    why="minimum passes the gradient on to the smaller input; at a tie each gets half",
+    doc="The smaller of two numbers.", example=("minimum(2.0, 3.0)", 2.0),
+)
+CLIP = Op(
+    "clip", "clip({0}, {1}, {2})", ieee.clip,
+    lambda y, a, low, high: (1.0 - LESS(a, low)) * (1.0 - LESS(high, a)),
+    attributes={"low": None, "high": None},
+    why="clip passes the gradient on between the bounds, and stops it outside",
+    doc="a, but no smaller than low and no larger than high.",
+    example=("clip(7.0, -1.0, 1.0)", 1.0),
+)
+# 0 * y and not 0: an undefined input has an undefined slope.
+STEP = Op(
+    "step", "step({0}, {1})", ieee.step, lambda y, a, at_zero: 0.0 * y,
+    attributes={"at_zero": 0.0},
+    why="step is flat: no gradient passes through it",
+    doc="1 where a is positive, 0 where it is negative, at_zero at 0.",
+    example=("step(3.0)", 1.0),
+)
+SIGN = Op(
+    "sign", "sign({0})", ieee.sign, lambda y, a: 0.0 * y,
+    why="sign is flat: no gradient passes through it",
+    doc="1 where a is positive, -1 where it is negative, 0 at 0.", example=("sign(-3.0)", -1.0),
+)
+LESS = Op(
+    "less", "less({0}, {1})", ieee.less, lambda y, a, b: 0.0 * y, lambda y, a, b: 0.0 * y,
+    why="less is flat: no gradient passes through it",
+    doc="1 where a < b, else 0; nan where either is nan.", example=("less(1.0, 2.0)", 1.0),
+)
+WHERE = Choice(
+    "where", "{1} if {0} else {2}", ieee.where,
+    None, lambda y, a, b, c: WHERE(a, 1.0, 0.0), lambda y, a, b, c: WHERE(a, 0.0, 1.0),
+    source="{1} if {0} else {2}",
+    why="where passes the gradient on to the input that was chosen",
+    doc="b where a is not 0, else c; no gradient flows to a.",
+    example=("where(0.0, 2.0, 3.0)", 3.0),
+)
+
+# ---- Many inputs, one node --------------------------------------------------------------
+
+
+def _sum(values: Sequence[float]) -> float:
+    # Not Python's sum(): since 3.12 it compensates rounding, which no other form of the graph does.
+    return functools.reduce(operator.add, values, 0.0)
+
+
+def _dot(values: Sequence[float]) -> float:
+    count = len(values) // 2
+    products = map(operator.mul, values[:count], values[count : 2 * count])
+    return functools.reduce(operator.add, products, values[-1])
+
+
+def _logsumexp(values: Sequence[float]) -> float:
+    largest = functools.reduce(ieee.maximum, values)
+    if math.isinf(largest) or math.isnan(largest):
+        return largest
+    return largest + math.log(_sum([math.exp(value - largest) for value in values]))
+
+
+def _list(values: Iterable[Any]) -> tuple[list[Any], tuple[Any, ...]]:
+    return list(values), ()
+
+
+def _non_empty_list(values: Iterable[Any]) -> tuple[list[Any], tuple[Any, ...]]:
+    listed = list(values)
+    if not listed:
+        raise ValueError("logsumexp of no values at all: give at least one")
+    return listed, ()
+
+
+def _list_and_index(values: Sequence[Any], index: int) -> tuple[list[Any], tuple[Any, ...]]:
+    try:
+        position = operator.index(index)
+    except TypeError:
+        raise TypeError(f"pick takes a whole number as its index, got {index!r}") from None
+    if not 0 <= position < len(values):
+        raise IndexError(f"pick takes an index from 0 to {len(values) - 1}, got {position}")
+    return list(values), (position,)
+
+
+def _two_lists(
+    weights: Sequence[Any], inputs: Sequence[Any], bias: Any = 0.0
+) -> tuple[list[Any], tuple[Any, ...]]:
+    if len(weights) != len(inputs):
+        raise ValueError(f"dot takes lists of one length, got {len(weights)} and {len(inputs)}")
+    return [*weights, *inputs, bias], ()
+
+
+def _dot_partials(y: Any, values: Sequence[Any]) -> list[Any]:
+    count = len(values) // 2
+    return [*values[count : 2 * count], *values[:count], 1.0]
+
+
+SUM = Op(
+    "sum", "sum({0})", _sum, many=lambda y, values: [1.0] * len(values), pack=_list,
+    why="sum passes the gradient on to every input",
+    doc="Sum of a list of numbers, added from left to right.", example=("sum([1.0, 2.0, 3.0])", 6.0),
+)
+DOT = Op(
+    "dot", "dot({0}, {1}, {2})", _dot, many=_dot_partials, pack=_two_lists,
+    why="dot hands each weight its input and each input its weight",
+    doc="The weighted sum of a neuron: bias + weights[0] * inputs[0] + ...",
+    example=("dot([1.0, 2.0], [3.0, 4.0], 0.5)", 11.5),
+)
+LOGSUMEXP = Op(
+    "logsumexp", "logsumexp({0})", _logsumexp, pack=_non_empty_list,
+    many=lambda y, values: [EXP(value - y) for value in values],
+    why="logsumexp shares the gradient out in proportion to exp of each input",
+    doc="log of the sum of the exponentials of a list of numbers.",
+    example=("logsumexp([0.0, 0.0])", 0.693147),
+)
+PICK = Op(
+    "pick", "pick({0}, {1})", lambda values, index: values[index], pack=_list_and_index,
+    many=lambda y, values, index: [float(i == index) for i in range(len(values))],
+    attributes={"index": None},
+    why="pick passes the gradient on to the one input that was picked",
+    doc="The number at a position of a list.", example=("pick([5.0, 6.0, 7.0], 2)", 7.0),
+)
+
+OPS: dict[str, Op] = {op.name: op for op in list(globals().values()) if isinstance(op, Op)}
+"""Every operation by its name, in the order of declaration."""
+
+for _op in OPS.values():
+    if _op.is_operator:
+        _op.overload(Number)

@@ -1,0 +1,71 @@
+"""What counts as a plain number, and what to say of everything else."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+__all__ = ["as_float", "is_foreign", "leaf_data"]
+
+_HINTS: dict[str, str] = {
+    "str": "convert it with float(...) first",
+    "bytes": "convert it with float(...) first",
+    "NoneType": "is a return statement missing, or a variable not set?",
+    "complex": "only real numbers have a gradient here; use its .real or .imag part",
+    "ndarray": "use a list comprehension: [x * number for number in array]; one element is array.item()",
+    "Tensor": "take its elements one by one with .item()",
+    "Decimal": "convert it with float(...) first",
+    "list": "use a list comprehension: [x * number for number in numbers]",
+    "tuple": "use a list comprehension: [x * number for number in numbers]",
+    "dict": "take the number out of it first",
+    "set": "take the number out of it first",
+}
+
+
+def as_float(number: Any) -> float:
+    """Turn a plain number into a float; True and False count as 1 and 0.
+
+    Raises:
+        TypeError: if it is not a real number; the message says what to do.
+
+    Example:
+        >>> as_float(3), as_float(True)
+        (3.0, 1.0)
+    """
+    if type(number) is float:
+        return number
+    if isinstance(number, numbers.Real) or _is_numpy_bool(number):
+        return float(number)
+    hint = _HINTS.get(type(number).__name__, "only real numbers and Values can be operands")
+    raise TypeError(f"cannot compute with {_shown(number)} of type {type(number).__name__}: {hint}")
+
+
+def leaf_data(number: Any) -> float:
+    """Turn a plain number, but no bool, into the float that a Value holds."""
+    if isinstance(number, bool) or _is_numpy_bool(number):
+        raise TypeError(
+            f"a Value holds a real number, got {number!r}: write 1.0 or 0.0 (a mask needs no Value)"
+        )
+    if hasattr(number, "_layout"):
+        raise TypeError("a Value holds a plain number, got a Value: use its .data")
+    try:
+        return as_float(number)
+    except TypeError as error:
+        raise TypeError(f"a Value holds a real number; {error}") from None
+
+
+def is_foreign(operand: Any) -> bool:
+    """Tell whether an operand may know by itself what an operator does with a Value."""
+    if isinstance(operand, numbers.Real) or type(operand).__name__ in _HINTS:
+        return False
+    return not hasattr(operand, "apply") and not _is_numpy_bool(operand)
+
+
+def _is_numpy_bool(number: Any) -> bool:
+    kind = type(number)
+    return kind.__module__ == "numpy" and kind.__name__ in ("bool", "bool_")
+
+
+def _shown(thing: Any) -> str:
+    text = repr(thing)
+    return text if len(text) <= 40 and "\n" not in text else "a value"
