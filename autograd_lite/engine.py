@@ -63,7 +63,6 @@ class Value(Operators):
 
     def __init__(self, data: SupportsFloat, label: str = "") -> None:
         self._data = data if type(data) is float else leaf_data(data)
-        self._grad = NO_GRADIENT
         self._layout = None
         self._first = None
         self._second = None
@@ -83,8 +82,11 @@ class Value(Operators):
 
     @property
     def grad(self) -> float:
-        """The derivative of the last swept output by this Value; 0.0 before any sweep."""
-        return self._grad
+        """The derivative of the swept output by this Value; NO_GRADIENT, a 0.0, before any sweep."""
+        try:
+            return self._grad
+        except AttributeError:
+            return NO_GRADIENT
 
     @grad.setter
     def grad(self, number: SupportsFloat) -> None:
@@ -157,18 +159,18 @@ class Value(Operators):
             FloatingPointError: under ``detect_anomaly``, before any gradient has
                 changed, if a contribution is not finite.
         """
-        order = topological_order(self)
+        leaves, nodes = topological_order(self)
         if MODE.get().checking:
-            adjoints(order, partials_of, _check_contribution)
-        leaves = [(node, node._grad) for node in order if node._layout is None]
+            adjoints(self, nodes, partials_of, _check_contribution)
+        before = [leaf.grad for leaf in leaves]
         try:
-            sweep(order)
+            sweep(self, leaves, nodes)
         except BaseException:
-            for leaf, before in leaves:
-                leaf._grad = before
+            for leaf, gradient in zip(leaves, before):
+                leaf._grad = gradient
             raise
-        for leaf, before in leaves:
-            leaf._grad += before
+        for leaf, gradient in zip(leaves, before):
+            leaf._grad += gradient
 
     # ---- How Python and NumPy treat a Value ---------------------------------------------
 
@@ -178,7 +180,7 @@ class Value(Operators):
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self._data}, grad={self._grad}{label})"
+        return f"Value(data={self._data}, grad={self.grad}{label})"
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
@@ -226,7 +228,7 @@ class Value(Operators):
                 f"cannot copy or pickle the result of an operation ({self._layout.op.name}): "
                 "copy the leaves and compute it again, or copy value.detach()"
             )
-        gradient = None if self._grad is NO_GRADIENT else self._grad
+        gradient = None if self.grad is NO_GRADIENT else self._grad
         return (_restore, (type(self), self._data, self.label, gradient))
 
 
@@ -349,15 +351,15 @@ def grad(
     for value in (output, *listed):
         if not isinstance(value, Value):
             raise TypeError(f"grad takes Values, got {value!r}: wrap numbers in Value(...) before computing")
-    order = topological_order(output)
+    _, nodes = topological_order(output)
     check = _check_contribution if MODE.get().checking else None
     gradients: list[Any]
     if create_graph:
-        check_fresh(order)
-        totals = adjoints(order, rules_on_values, check)
+        check_fresh(nodes)
+        totals = adjoints(output, nodes, rules_on_values, check)
         gradients = [_as_value(totals.get(value, 0.0)) for value in listed]
     else:
-        totals = adjoints(order, partials_of, check)
+        totals = adjoints(output, nodes, partials_of, check)
         gradients = [totals.get(value, 0.0) + 0.0 for value in listed]
     return gradients[0] if isinstance(inputs, Value) else gradients
 
@@ -370,12 +372,12 @@ def rules_on_values(node: Value) -> list[Any]:
     return [p for arg, p in zip(args, partials) if isinstance(arg, Value) and p is not None]
 
 
-def check_fresh(order: Sequence[Value]) -> None:
+def check_fresh(nodes: Sequence[Value]) -> None:
     """Raise a RuntimeError if a node is not what its inputs' data now give."""
-    for node in order:
-        if node._layout is None:
-            continue
-        op, numbers = node._layout.op, [number_of(arg) for arg in node.args]
+    for node in nodes:
+        assert node._layout is not None
+        op = node._layout.op
+        numbers = [arg._data if isinstance(arg, Value) else arg for arg in node.args]
         y = op.value(numbers)
         partials = [
             partial
@@ -404,6 +406,6 @@ def _check_contribution(node: Value, parent: Value, contribution: Any) -> None:
 
 
 KERNEL_NAMES.update(
-    Value=Value, new=object.__new__, NO_GRADIENT=NO_GRADIENT,
+    Value=Value, new=object.__new__,
     foreign=lambda left, right: is_foreign(left) or is_foreign(right),
 )  # fmt: skip

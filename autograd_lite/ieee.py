@@ -129,7 +129,7 @@ def sigmoid(a: float) -> float:
 
 
 def softplus(a: float) -> float:
-    return relu(a) + math.log1p(math.exp(-abs(a)))
+    return max(a, 0.0) + math.log1p(math.exp(-abs(a)))
 
 
 def log_sigmoid(a: float) -> float:
@@ -140,45 +140,5 @@ def silu(a: float) -> float:
     return a * sigmoid(a)
 
 
-def relu(a: float) -> float:
-    return 0.0 if a <= 0.0 else a
-
-
-def leaky_relu(a: float, slope: float) -> float:
-    return slope * a if a <= 0.0 else a
-
-
 def elu(a: float, alpha: float) -> float:
     return alpha * math.expm1(a) if a <= 0.0 else a
-
-
-def sign(a: float) -> float:
-    return step(a, 0.0) - step(-a, 0.0)
-
-
-def step(a: float, at_zero: float) -> float:
-    if a == 0.0:
-        return at_zero
-    return 1.0 if a > 0.0 else a if math.isnan(a) else 0.0
-
-
-def less(a: float, b: float) -> float:
-    if a < b:
-        return 1.0
-    return 0.0 if a >= b else NAN
-
-
-def where(condition: float, x: float, y: float) -> float:
-    return x if condition else y
-
-
-def maximum(a: float, b: float) -> float:
-    return b if b > a or math.isnan(b) else a
-
-
-def minimum(a: float, b: float) -> float:
-    return b if b < a or math.isnan(b) else a
-
-
-def clip(a: float, low: float, high: float) -> float:
-    return minimum(maximum(a, low), high)

@@ -82,10 +82,15 @@ def _unary(op: Op, names: dict[str, Any]) -> str:
 
 def _binary(op: Op, names: dict[str, Any]) -> str:
     call = f"{op.name.upper()}(left, right)"
-    refused = "NotImplemented if foreign(left, right) else " if op.is_operator else ""
+    if op.is_operator:  # Python calls it with a Value on this side, and asks what to do if it is foreign
+        is_value, is_right_value = "", ""
+        otherwise = f"return NotImplemented if foreign(left, right) else {call}\n"
+    else:
+        is_value, is_right_value = "type(left) is Value and ", "type(right) is Value and "
+        otherwise = f"return {call}\n"
     return (
         f"def {op.name}(left, right):\n"
-        f"    if type(left) is Value and not modes:\n"
+        f"    if {is_value}not modes:\n"
         f"        a = left._data\n"
         f"        if type(right) is Value:\n"
         f"            b = right._data\n"
@@ -95,14 +100,14 @@ def _binary(op: Op, names: dict[str, Any]) -> str:
         "            b = right * 1.0\n"
         + _indented(_compute(op, [0], call, names))
         + _indented(_node(op, "constant_right", "left", "None", "by_a", "b", names))
-        + f"    return {refused}{call}\n"
+        + f"    {otherwise}"
         "def reflected(right, left):\n"
-        "    if type(right) is Value and not modes and (type(left) is float or type(left) is int):\n"
+        f"    if {is_right_value}not modes and (type(left) is float or type(left) is int):\n"
         "        a = left * 1.0\n"
         "        b = right._data\n"
         + _compute(op, [1], call, names)
         + _node(op, "constant_left", "right", "None", "by_b", "a", names)
-        + f"    return {refused}{call}\n"
+        + f"    {otherwise}"
     )
 
 
@@ -112,6 +117,8 @@ def _compute(op: Op, wanted: list[int], call: str, names: dict[str, Any]) -> str
     lines = [f"y = {call_source(op, operands, names)}"]
     for index in wanted:
         lines.append(f"by_{ARGUMENTS[index]} = {python_source(op.terms[index], names)}")
+    if not any(mark in line for line in lines for mark in ("/", "function(")):
+        return "".join(f"        {line}\n" for line in lines)
     body = "".join(f"            {line}\n" for line in lines)
     return f"        try:\n{body}        except SIGNALS:\n            return {call}\n"
 
@@ -119,13 +126,12 @@ def _compute(op: Op, wanted: list[int], call: str, names: dict[str, Any]) -> str
 def _node(
     op: Op, kind: str, first: str, second: str, by_first: str, by_second: str, names: dict[str, Any]
 ) -> str:
-    """Make the node; the order of these lines is that of the slots in memory."""
+    """Make the node: the same slots as ``engine.record`` fills."""
     layout = f"{op.name.upper()}_{kind}"
     names[layout] = Layout(op, kind)
     return (
         f"        node = new(Value)\n"
         f"        node._data = y\n"
-        f"        node._grad = NO_GRADIENT\n"
         f"        node._layout = {layout}\n"
         f"        node._first = {first}\n"
         f"        node._second = {second}\n"

@@ -29,7 +29,8 @@ class Op:
     Args:
         name: what the operation is called, in the package and in an expression.
         template: how it is written, with ``{0}`` for the first input and so on.
-        forward: the float function; it must not raise for any float.
+        forward: the float function; it must not raise for any float. Or the function
+            as Python source, with the template's ``{0}`` for the first input and so on.
         partials: for each differentiable input, a function of the output and all
             inputs. It is generic over kinds of numbers: only operators and other Ops.
             None says that no derivative flows to that input at all.
@@ -42,7 +43,6 @@ class Op:
             the list of inputs and the tuple of attributes.
         identity: for an operation on two inputs, the left and the right number that
             change nothing (None where there is none).
-        source: Python source of the float function, where a call would be wasteful.
         why: a sentence on what the operation does to a gradient.
         doc: a sentence on what the operation computes.
         example: a call, and the number it gives, rounded to six digits.
@@ -59,13 +59,12 @@ class Op:
         self,
         name: str,
         template: str,
-        forward: Callable[..., float],
+        forward: Callable[..., float] | str,
         *partials: Rule | None,
         attributes: dict[str, float | None] | None = None,
         many: Rule | None = None,
         pack: Callable[..., tuple[list[Any], tuple[Any, ...]]] | None = None,
         identity: tuple[float | None, float | None] = (None, None),
-        source: str | None = None,
         why: str = "",
         doc: str = "",
         example: tuple[str, float] | None = None,
@@ -76,17 +75,20 @@ class Op:
             raise ValueError(f"{name}: give either one partial for each input, or `many`")
         self.name = name
         self.template = template
-        self.forward = forward
+        self.source = forward if isinstance(forward, str) else None
         self.partials = partials
         self.attributes = attributes or {}
         self.many = many
         self.pack = pack
         self.identity = identity
-        self.source = source
         self.doc = doc
         self.example = example
         self.why = why or f"{name} scales the gradient by its own slope at this point"
         self.sign = _sign(template, name)
+        self.names = [*ARGUMENTS[: len(partials)], *self.attributes]
+        self.forward: Callable[..., float] = (
+            _compiled(self.names, forward.format(*self.names), {}) if isinstance(forward, str) else forward
+        )
 
     def __repr__(self) -> str:
         return f"<Op {self.name}>"
@@ -169,19 +171,23 @@ class Op:
     @functools.cached_property
     def terms(self) -> list[Any]:
         """The partials of an operation on a fixed number of inputs, as Symbols."""
-        names = [*ARGUMENTS[: len(self.partials)], *self.attributes]
-        return list(self.rules(Symbol("y"), [Symbol(name) for name in names]))
+        return list(self.rules(Symbol("y"), [Symbol(name) for name in self.names]))
 
     @functools.cached_property
     def _careful(self) -> list[Callable[..., float] | None]:
         """The partials as float functions that never raise."""
-        names = ", ".join(["y", *ARGUMENTS[: len(self.partials)], *self.attributes])
         functions: list[Callable[..., float] | None] = []
         for term in self.terms:
             namespace: dict[str, Any] = {}
             text = python_source(term, namespace, careful=True)
-            functions.append(None if term is None else eval(f"lambda {names}: {text}", namespace))
+            functions.append(None if term is None else _compiled(["y", *self.names], text, namespace))
         return functions
+
+
+def _compiled(names: list[str], text: str, namespace: dict[str, Any]) -> Callable[..., float]:
+    """Compile the source of an expression into a function of these names."""
+    function: Callable[..., float] = eval(f"lambda {', '.join(names)}: {text}", namespace)
+    return function
 
 
 def python_source(term: Any, namespace: dict[str, Any], careful: bool = False) -> str:

@@ -1,7 +1,7 @@
 """Every operation, declared once.
 
-A line names the operation, how it is written, its float function and its partial
-derivatives, given the output ``y`` and the inputs ``a, b, ...``. The rules are
+A line names the operation, how it is written, its float function (or its source, where
+that is short) and its partial derivatives, given the output ``y`` and the inputs ``a, b, ...``. The rules are
 generic: floats give a number, Values a graph that can be differentiated again,
 Symbols the formula itself. That is why no rule asks how large a number is with
 ``if``; pieces are chosen by STEP, SIGN, LESS and WHERE, which are operations too.
@@ -114,12 +114,12 @@ SIGMOID = Op(
     doc="Logistic sigmoid, 1 / (1 + exp(-a)).", example=("sigmoid(0.1)", 0.524979),
 )
 RELU = Op(
-    "relu", "relu({0})", ieee.relu, lambda y, a: STEP(a, 0.0),
+    "relu", "relu({0})", "0.0 if {0} <= 0.0 else {0}", lambda y, a: STEP(a, 0.0),
     why="relu passes the gradient on where its input is positive, and stops it elsewhere",
     doc="Rectified linear unit, the larger of a and 0.", example=("relu(-2.0)", 0.0),
 )
 LEAKY_RELU = Op(
-    "leaky_relu", "leaky_relu({0}, {1})", ieee.leaky_relu,
+    "leaky_relu", "leaky_relu({0}, {1})", "{0} if {0} > 0.0 else {1} * {0}",
     lambda y, a, slope: STEP(a, 0.0) + slope * STEP(-a, 1.0), attributes={"slope": 0.01},
     doc="a where a is positive, slope * a elsewhere.", example=("leaky_relu(-2.0)", -0.02),
 )
@@ -148,21 +148,21 @@ SILU = Op(
 # ---- Pieces ---------------------------------------------------------------------------
 
 MAXIMUM = Op(
-    "maximum", "maximum({0}, {1})", ieee.maximum,
+    "maximum", "maximum({0}, {1})", "{1} if {1} > {0} or {1} != {1} else {0}",
     lambda y, a, b: 0.5 * (1.0 + LESS(b, a) - LESS(a, b)),
     lambda y, a, b: 0.5 * (1.0 + LESS(a, b) - LESS(b, a)),
     why="maximum passes the gradient on to the larger input; at a tie each gets half",
     doc="The larger of two numbers.", example=("maximum(2.0, 3.0)", 3.0),
 )
 MINIMUM = Op(
-    "minimum", "minimum({0}, {1})", ieee.minimum,
+    "minimum", "minimum({0}, {1})", "{1} if {1} < {0} or {1} != {1} else {0}",
     lambda y, a, b: 0.5 * (1.0 + LESS(a, b) - LESS(b, a)),
     lambda y, a, b: 0.5 * (1.0 + LESS(b, a) - LESS(a, b)),
     why="minimum passes the gradient on to the smaller input; at a tie each gets half",
     doc="The smaller of two numbers.", example=("minimum(2.0, 3.0)", 2.0),
 )
 CLIP = Op(
-    "clip", "clip({0}, {1}, {2})", ieee.clip,
+    "clip", "clip({0}, {1}, {2})", "min(max({0}, {1}), {2})",
     lambda y, a, low, high: (1.0 - LESS(a, low)) * (1.0 - LESS(high, a)),
     attributes={"low": None, "high": None},
     why="clip passes the gradient on between the bounds, and stops it outside",
@@ -171,26 +171,29 @@ CLIP = Op(
 )
 # 0 * y and not 0: an undefined input has an undefined slope.
 STEP = Op(
-    "step", "step({0}, {1})", ieee.step, lambda y, a, at_zero: 0.0 * y,
+    "step", "step({0}, {1})",
+    "{1} if {0} == 0.0 else 1.0 if {0} > 0.0 else 0.0 if {0} < 0.0 else {0}",
+    lambda y, a, at_zero: 0.0 * y,
     attributes={"at_zero": 0.0},
     why="step is flat: no gradient passes through it",
     doc="1 where a is positive, 0 where it is negative, at_zero at 0.",
     example=("step(3.0)", 1.0),
 )
 SIGN = Op(
-    "sign", "sign({0})", ieee.sign, lambda y, a: 0.0 * y,
+    "sign", "sign({0})", "1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else {0}",
+    lambda y, a: 0.0 * y,
     why="sign is flat: no gradient passes through it",
     doc="1 where a is positive, -1 where it is negative, 0 at 0.", example=("sign(-3.0)", -1.0),
 )
 LESS = Op(
-    "less", "less({0}, {1})", ieee.less, lambda y, a, b: 0.0 * y, lambda y, a, b: 0.0 * y,
+    "less", "less({0}, {1})", "1.0 if {0} < {1} else 0.0 if {0} >= {1} else {0} + {1}",
+    lambda y, a, b: 0.0 * y, lambda y, a, b: 0.0 * y,
     why="less is flat: no gradient passes through it",
     doc="1 where a < b, else 0; nan where either is nan.", example=("less(1.0, 2.0)", 1.0),
 )
 WHERE = Choice(
-    "where", "{1} if {0} else {2}", ieee.where,
+    "where", "{1} if {0} else {2}", "{1} if {0} else {2}",
     None, lambda y, a, b, c: WHERE(a, 1.0, 0.0), lambda y, a, b, c: WHERE(a, 0.0, 1.0),
-    source="{1} if {0} else {2}",
     why="where passes the gradient on to the input that was chosen",
     doc="b where a is not 0, else c; no gradient flows to a.",
     example=("where(0.0, 2.0, 3.0)", 3.0),
@@ -211,7 +214,7 @@ def _dot(values: Sequence[float]) -> float:
 
 
 def _logsumexp(values: Sequence[float]) -> float:
-    largest = functools.reduce(ieee.maximum, values)
+    largest = functools.reduce(MAXIMUM.forward, values)
     if math.isinf(largest) or math.isnan(largest):
         return largest
     return largest + math.log(_sum([math.exp(value - largest) for value in values]))

@@ -13,63 +13,65 @@ if TYPE_CHECKING:
 __all__ = ["adjoints", "sweep", "topological_order"]
 
 
-def topological_order(output: Value) -> list[Value]:
-    """List a Value and all it was computed from, every node after its parents.
+def topological_order(output: Value) -> tuple[list[Value], list[Value]]:
+    """List the leaves of a graph, and its inner nodes so that each follows its parents.
 
-    Parents come in the order in which the operations name them, so the list is the
+    Parents come in the order in which the operations name them, so the lists are the
     same in every process. Nothing is recursive: a graph may be as deep as memory allows.
 
     Args:
         output: the last node of the graph.
 
+    Returns:
+        The leaves, and the inner nodes, ``output`` last.
+
     Example:
         >>> from autograd_lite import Value
         >>> x, y, z = Value(-2.0), Value(5.0), Value(-4.0)
-        >>> [node.data for node in topological_order((x + y) * z)]
-        [-2.0, 5.0, 3.0, -4.0, -12.0]
+        >>> leaves, nodes = topological_order((x + y) * z)
+        >>> [leaf.data for leaf in leaves], [node.data for node in nodes]
+        ([-4.0, -2.0, 5.0], [3.0, -12.0])
     """
-    order: list[Value] = []
-    emit = order.append
+    leaves: dict[Value, None] = {}
+    nodes: list[Value] = []
+    emit = nodes.append
     seen: set[Value] = set()
     see = seen.add
     waiting: list[Any] = [output]
     wait, take = waiting.append, waiting.pop
     while waiting:
         node = take()
-        if node is None:  # a mark: all parents of the next node have been listed
+        if node is None:  # a mark: all parents of the node below it have been listed
             emit(take())
-        elif node not in seen:
-            see(node)
+            continue
+        while node not in seen:  # go down along first parents
             if node._layout is None:
-                emit(node)
-                continue
+                leaves[node] = None
+                break
+            see(node)
             wait(node)
             wait(None)
             second = node._second
-            if second is None:
-                wait(node._first)
-            elif second is MANY:
+            if second is MANY:
                 waiting.extend(reversed(node._first))
-            else:
+                break
+            if second is not None:
                 wait(second)
-                wait(node._first)
-    return order
+            node = node._first
+    return list(leaves), nodes
 
 
-def sweep(order: Sequence[Value]) -> None:
-    """Set every ``.grad`` to the derivative of the last node, by one walk in reverse.
+def sweep(output: Value, leaves: Sequence[Value], nodes: Sequence[Value]) -> None:
+    """Set every ``.grad`` to the derivative of the output, by one walk in reverse.
 
     ∂L/∂parent = Σ ∂L/∂node · ∂node/∂parent
-
-    Args:
-        order: a topological order.
     """
-    for node in order:
+    for node in leaves:
         node._grad = 0.0
-    order[-1]._grad = 1.0
-    for node in reversed(order):
-        if node._layout is None:
-            continue
+    for node in nodes:
+        node._grad = 0.0
+    output._grad = 1.0
+    for node in reversed(nodes):
         upstream = node._grad
         second = node._second
         if second is None:
@@ -83,24 +85,24 @@ def sweep(order: Sequence[Value]) -> None:
 
 
 def adjoints(
-    order: Sequence[Value],
+    output: Value,
+    nodes: Sequence[Value],
     partials_of: Callable[[Value], Iterable[Any]],
     check: Callable[[Value, Value, Any], None] | None = None,
 ) -> dict[Value, Any]:
     """Compute what ``sweep`` does, in any kind of number, and touch no ``.grad``.
 
     Args:
-        order: a topological order.
+        output: the Value to differentiate.
+        nodes: the inner nodes of its graph in topological order.
         partials_of: gives a node's partial derivative by each parent.
         check: called with a node, its parent and the contribution along that edge.
 
     Returns:
-        The derivative of the last node by every node.
+        The derivative of the output by every Value of its graph.
     """
-    totals: dict[Value, Any] = {order[-1]: 1.0}
-    for node in reversed(order):
-        if node._layout is None:
-            continue
+    totals: dict[Value, Any] = {output: 1.0}
+    for node in reversed(nodes):
         upstream = totals[node]
         for parent, partial in zip(node.parents, partials_of(node)):
             contribution = upstream * partial

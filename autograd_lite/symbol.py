@@ -17,6 +17,7 @@ __all__ = ["Number", "Symbol", "format_number"]
 # Python's own binding strengths, weakest first. A name or a call binds strongest.
 _STRENGTH = {"if": 0, "+": 1, "-": 1, "*": 2, "/": 2, "negative": 3, "**": 4}
 _ATOM = 5
+_MOST_SHOWN = 12  # inputs of one operation, before the middle is left out
 
 
 class Number:
@@ -104,12 +105,17 @@ def _written(term: Any) -> tuple[int, str]:
 
 def _filled(op: Op, operands: tuple[Any, ...]) -> tuple[int, str]:
     if op.many is not None:
-        return _ATOM, f"{op.name}({', '.join(map(formula, operands))})"
+        shown = [*map(formula, operands)]
+        if len(shown) > _MOST_SHOWN:
+            shown[3:-2] = ["…"]
+        return _ATOM, f"{op.name}({', '.join(shown)})"
     strength = _STRENGTH.get(op.sign, _ATOM)
     if strength == _ATOM:
         needed = [0] * len(operands)
     elif op.sign == "**":
         needed = [strength + 1, _STRENGTH["negative"]]
+    elif op.sign == "negative":
+        needed = [strength + 1]
     elif op.sign == "if":
         needed = [strength + 1] * 3
     else:
