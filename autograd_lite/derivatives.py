@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from autograd_lite.engine import Value, grad, number_of
 from autograd_lite.modes import no_grad

@@ -321,9 +321,7 @@ def _called(op: Op, operands: Sequence[Any]) -> str:
 # ---- The backward pass --------------------------------------------------------------------
 
 
-def grad(
-    output: Value, inputs: Value | Sequence[Value], create_graph: bool = False
-) -> Any:
+def grad(output: Value, inputs: Value | Sequence[Value], create_graph: bool = False) -> Any:
     """Compute the derivative of an output by some inputs; no ``.grad`` is touched.
 
     Args:

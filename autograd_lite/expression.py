@@ -65,8 +65,9 @@ def evaluate_expression(text: str, variables: Mapping[str, float | Value]) -> Va
     """Compute an expression, or statements whose last one is the result.
 
     Known are names, numbers, ``+ - * / **``, unary minus, parentheses, the package's
-    functions (of numbers, or of lists such as ``[x, y]``), and assignments, separated by semicolons or new lines. Every
-    variable and every assigned name becomes the label of its Value.
+    functions (of numbers, or of lists such as ``[x, y]``), and assignments, separated
+    by semicolons or new lines. Every variable and every assigned name becomes the
+    label of its Value.
 
     Args:
         text: such as ``"(x + y) * z"`` or ``"q = x + y; L = q * z"``.

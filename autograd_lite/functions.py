@@ -13,6 +13,8 @@ from autograd_lite.op import Op
 from autograd_lite.ops import OPS
 from autograd_lite.symbol import Number
 
+__all__ = [op.name for op in OPS.values() if not op.is_operator]
+
 
 class Operators(Number):
     """Python's operators, and a method for each operation on one number."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from autograd_lite.ieee import SIGNALS
 from autograd_lite.layout import Layout
-from autograd_lite.op import ARGUMENTS, Op, call_source, python_source
+from autograd_lite.op import Op, call_source, python_source
 
 __all__ = ["compile_kernel", "kernel_source"]
 
@@ -55,68 +55,69 @@ def kernel_source(op: Op, names: dict[str, Any]) -> str:
 
 
 def _general(op: Op) -> str:
+    names, _ = op.parameters()
+    return f"def {op.name}({_parameters(op)}):\n    return {op.name.upper()}({', '.join(names)})\n"
+
+
+def _parameters(op: Op) -> str:
+    """Write the parameters of an operation, with their defaults."""
     names, defaults = op.parameters()
     required = len(names) - len(defaults)
-    given = [*names[:required], *(f"{n}={d!r}" for n, d in zip(names[required:], defaults))]
-    return (
-        f"def {op.name}({', '.join(given)}):\n"
-        f"    return {op.name.upper()}({', '.join(names)})\n"
-    )  # fmt: skip
+    optional = (f"{name}={default!r}" for name, default in zip(names[required:], defaults))
+    return ", ".join([*names[:required], *optional])
 
 
 def _unary(op: Op, names: dict[str, Any]) -> str:
-    parameters = "".join(f", {name}={value}" for name, value in op.attributes.items())
-    attributes = "".join(f", {name}" for name in op.attributes)
+    attributes = ", ".join(op.attributes)
     plain = "".join(f" and type({name}) is float" for name in op.attributes)
-    kept = f"({attributes[2:]},)" if attributes else "None"
-    call = f"{op.name.upper()}(x{attributes})"
+    call = f"{op.name.upper()}({', '.join(op.names)})"
     return (
-        f"def {op.name}(x{parameters}):\n"
-        f"    if type(x) is Value and not modes{plain}:\n"
-        f"        a = x._data\n"
+        f"def {op.name}({_parameters(op)}):\n"
+        f"    if type(a) is Value and not modes{plain}:\n"
+        f"        a_data = a._data\n"
         + _compute(op, [0], call, names)
-        + _node(op, "one", "x", "None", "by_a", kept, names)
+        + _node(op, "one", "a", "None", "by_a", f"({attributes},)" if attributes else "None", names)
         + f"    return {call}\n"
     )
 
 
 def _binary(op: Op, names: dict[str, Any]) -> str:
-    call = f"{op.name.upper()}(left, right)"
-    if op.is_operator:  # Python calls it with a Value on this side, and asks what to do if it is foreign
-        is_value, is_right_value = "", ""
-        otherwise = f"return NotImplemented if foreign(left, right) else {call}\n"
+    call = f"{op.name.upper()}(a, b)"
+    if op.is_operator:  # Python has seen to it that this side is a Value; the other may be foreign
+        a_is_value, b_is_value = "", ""
+        otherwise = f"    return NotImplemented if foreign(a, b) else {call}\n"
     else:
-        is_value, is_right_value = "type(left) is Value and ", "type(right) is Value and "
-        otherwise = f"return {call}\n"
+        a_is_value, b_is_value = "type(a) is Value and ", "type(b) is Value and "
+        otherwise = f"    return {call}\n"
     return (
-        f"def {op.name}(left, right):\n"
-        f"    if {is_value}not modes:\n"
-        f"        a = left._data\n"
-        f"        if type(right) is Value:\n"
-        f"            b = right._data\n"
+        f"def {op.name}(a, b):\n"
+        f"    if {a_is_value}not modes:\n"
+        f"        a_data = a._data\n"
+        f"        if type(b) is Value:\n"
+        f"            b_data = b._data\n"
         + _indented(_compute(op, [0, 1], call, names))
-        + _indented(_node(op, "two", "left", "right", "by_a", "by_b", names))
-        + "        if type(right) is float or type(right) is int:\n"
-        "            b = right * 1.0\n"
+        + _indented(_node(op, "two", "a", "b", "by_a", "by_b", names))
+        + "        if type(b) is float or type(b) is int:\n"
+        "            b_data = b * 1.0\n"
         + _indented(_compute(op, [0], call, names))
-        + _indented(_node(op, "constant_right", "left", "None", "by_a", "b", names))
-        + f"    {otherwise}"
-        "def reflected(right, left):\n"
-        f"    if {is_right_value}not modes and (type(left) is float or type(left) is int):\n"
-        "        a = left * 1.0\n"
-        "        b = right._data\n"
+        + _indented(_node(op, "constant_right", "a", "None", "by_a", "b_data", names))
+        + otherwise
+        + "def reflected(b, a):\n"
+        f"    if {b_is_value}not modes and (type(a) is float or type(a) is int):\n"
+        "        a_data = a * 1.0\n"
+        "        b_data = b._data\n"
         + _compute(op, [1], call, names)
-        + _node(op, "constant_left", "right", "None", "by_b", "a", names)
-        + f"    {otherwise}"
+        + _node(op, "constant_left", "b", "None", "by_b", "a_data", names)
+        + otherwise
     )
 
 
 def _compute(op: Op, wanted: list[int], call: str, names: dict[str, Any]) -> str:
     """Compute y and the wanted partials; start anew with care where Python signals."""
-    operands = [*ARGUMENTS[: len(op.partials)], *op.attributes]
+    operands = [*(f"{name}_data" for name in op.names[: len(op.partials)]), *op.attributes]
+    terms = op.terms(operands)
     lines = [f"y = {call_source(op, operands, names)}"]
-    for index in wanted:
-        lines.append(f"by_{ARGUMENTS[index]} = {python_source(op.terms[index], names)}")
+    lines += [f"by_{op.names[index]} = {python_source(terms[index], names)}" for index in wanted]
     if not any(mark in line for line in lines for mark in ("/", "function(")):
         return "".join(f"        {line}\n" for line in lines)
     body = "".join(f"            {line}\n" for line in lines)

@@ -20,7 +20,8 @@ class Mode(NamedTuple):
     checking: bool = False
 
 
-MODE: ContextVar[Mode] = ContextVar("autograd_lite_mode", default=Mode())
+ORDINARY = Mode()
+MODE: ContextVar[Mode] = ContextVar("autograd_lite_mode", default=ORDINARY)
 _counting = threading.Lock()
 
 

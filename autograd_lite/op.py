@@ -59,7 +59,7 @@ class Op:
         self,
         name: str,
         template: str,
-        forward: Callable[..., float] | str,
+        forward: Callable[..., Any] | str,
         *partials: Rule | None,
         attributes: dict[str, float | None] | None = None,
         many: Rule | None = None,
@@ -86,7 +86,7 @@ class Op:
         self.why = why or f"{name} scales the gradient by its own slope at this point"
         self.sign = _sign(template, name)
         self.names = [*ARGUMENTS[: len(partials)], *self.attributes]
-        self.forward: Callable[..., float] = (
+        self.forward: Callable[..., Any] = (
             _compiled(self.names, forward.format(*self.names), {}) if isinstance(forward, str) else forward
         )
 
@@ -146,9 +146,11 @@ class Op:
     def value(self, inputs: Sequence[float]) -> float:
         """Compute the operation on floats, as IEEE 754 says."""
         if self.many is None:
-            return self.forward(*inputs)
-        values, attributes = self.split(inputs)
-        return self.forward(values, *attributes)
+            result: float = self.forward(*inputs)
+        else:
+            values, attributes = self.split(inputs)
+            result = self.forward(values, *attributes)
+        return result
 
     def local(self, y: float, inputs: Sequence[float]) -> Sequence[float | None]:
         """Compute every partial derivative on floats, as IEEE 754 says."""
@@ -166,18 +168,17 @@ class Op:
 
     def partial_formula(self, index: int) -> str:
         """Write the partial derivative by an input, with y for the output."""
-        return formula(self.terms[index])
+        return formula(self.terms(self.names)[index])
 
-    @functools.cached_property
-    def terms(self) -> list[Any]:
-        """The partials of an operation on a fixed number of inputs, as Symbols."""
-        return list(self.rules(Symbol("y"), [Symbol(name) for name in self.names]))
+    def terms(self, names: Sequence[str]) -> Sequence[Any]:
+        """Write the partials, for inputs of these names, as Symbols."""
+        return self.rules(Symbol("y"), [Symbol(name) for name in names])
 
     @functools.cached_property
     def _careful(self) -> list[Callable[..., float] | None]:
         """The partials as float functions that never raise."""
         functions: list[Callable[..., float] | None] = []
-        for term in self.terms:
+        for term in self.terms(self.names):
             namespace: dict[str, Any] = {}
             text = python_source(term, namespace, careful=True)
             functions.append(None if term is None else _compiled(["y", *self.names], text, namespace))
@@ -186,7 +187,8 @@ class Op:
 
 def _compiled(names: list[str], text: str, namespace: dict[str, Any]) -> Callable[..., float]:
     """Compile the source of an expression into a function of these names."""
-    function: Callable[..., float] = eval(f"lambda {', '.join(names)}: {text}", namespace)
+    code = compile(f"lambda {', '.join(names)}: {text}", "<autograd_lite rule>", "eval")
+    function: Callable[..., float] = eval(code, namespace)
     return function
 
 
@@ -207,9 +209,7 @@ def python_source(term: Any, namespace: dict[str, Any], careful: bool = False) -
     return call_source(term.op, operands, namespace, careful)
 
 
-def call_source(
-    op: Op, operands: Sequence[str], namespace: dict[str, Any], careful: bool = False
-) -> str:
+def call_source(op: Op, operands: Sequence[str], namespace: dict[str, Any], careful: bool = False) -> str:
     """Write one operation on operands that are already Python source."""
     if op.source is not None:
         return f"({op.source.format(*operands)})"
@@ -229,4 +229,3 @@ def _sign(template: str, name: str) -> str:
         return "negative"
     infix = re.fullmatch(r"\{\d\} (\S+) \{\d\}.*", template)
     return infix.group(1) if infix else name
-

@@ -50,7 +50,8 @@ MUL = Op(
 )
 DIV = Op(
     "div", "{0} / {1}", ieee.div, lambda y, a, b: 1.0 / b, lambda y, a, b: -y / b,
-    identity=(None, 1.0), why="/ scales the gradient by one over the divisor; the divisor's share has the opposite sign",
+    identity=(None, 1.0),
+    why="/ divides the gradient by the divisor, whose own share has the opposite sign",
     doc="Quotient of two numbers.",
 )
 NEG = Op(
@@ -81,7 +82,7 @@ EXPM1 = Op(
     "expm1", "expm1({0})", ieee.expm1, lambda y, a: EXP(a),
     doc="exp(a) - 1, exact for small a.", example=("expm1(1e-6)", 1e-06),
 )
-LOG = Op(
+LOG: Op = Op(
     "log", "log({0})", ieee.log, lambda y, a: 1.0 / a,
     why="log divides the gradient by its input", doc="Natural logarithm.",
     example=("log(10.0)", 2.302585),
@@ -96,7 +97,7 @@ SQRT = Op(
 )
 SIN = Op("sin", "sin({0})", ieee.sin, lambda y, a: COS(a), doc="Sine of an angle in radians.",
          example=("sin(1.0)", 0.841471))  # fmt: skip
-COS = Op("cos", "cos({0})", ieee.cos, lambda y, a: -SIN(a), doc="Cosine of an angle in radians.",
+COS: Op = Op("cos", "cos({0})", ieee.cos, lambda y, a: -SIN(a), doc="Cosine of an angle in radians.",
          example=("cos(1.0)", 0.540302))  # fmt: skip
 TAN = Op("tan", "tan({0})", ieee.tan, lambda y, a: 1.0 + y * y,
          doc="Tangent of an angle in radians.", example=("tan(1.0)", 1.557408))  # fmt: skip
@@ -109,7 +110,7 @@ TANH = Op(
     doc="Hyperbolic tangent, (exp(a) - exp(-a)) / (exp(a) + exp(-a)).",
     example=("tanh(0.5)", 0.462117),
 )
-SIGMOID = Op(
+SIGMOID: Op = Op(
     "sigmoid", "sigmoid({0})", ieee.sigmoid, lambda y, a: y * SIGMOID(-a),
     doc="Logistic sigmoid, 1 / (1 + exp(-a)).", example=("sigmoid(0.1)", 0.524979),
 )
@@ -170,7 +171,7 @@ CLIP = Op(
     example=("clip(7.0, -1.0, 1.0)", 1.0),
 )
 # 0 * y and not 0: an undefined input has an undefined slope.
-STEP = Op(
+STEP: Op = Op(
     "step", "step({0}, {1})",
     "{1} if {0} == 0.0 else 1.0 if {0} > 0.0 else 0.0 if {0} < 0.0 else {0}",
     lambda y, a, at_zero: 0.0 * y,
@@ -179,19 +180,19 @@ STEP = Op(
     doc="1 where a is positive, 0 where it is negative, at_zero at 0.",
     example=("step(3.0)", 1.0),
 )
-SIGN = Op(
+SIGN: Op = Op(
     "sign", "sign({0})", "1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else {0}",
     lambda y, a: 0.0 * y,
     why="sign is flat: no gradient passes through it",
     doc="1 where a is positive, -1 where it is negative, 0 at 0.", example=("sign(-3.0)", -1.0),
 )
-LESS = Op(
+LESS: Op = Op(
     "less", "less({0}, {1})", "1.0 if {0} < {1} else 0.0 if {0} >= {1} else {0} + {1}",
     lambda y, a, b: 0.0 * y, lambda y, a, b: 0.0 * y,
     why="less is flat: no gradient passes through it",
     doc="1 where a < b, else 0; nan where either is nan.", example=("less(1.0, 2.0)", 1.0),
 )
-WHERE = Choice(
+WHERE: Op = Choice(
     "where", "{1} if {0} else {2}", "{1} if {0} else {2}",
     None, lambda y, a, b, c: WHERE(a, 1.0, 0.0), lambda y, a, b, c: WHERE(a, 0.0, 1.0),
     why="where passes the gradient on to the input that was chosen",
@@ -220,8 +221,9 @@ def _logsumexp(values: Sequence[float]) -> float:
     return largest + math.log(_sum([math.exp(value - largest) for value in values]))
 
 
-def _list(values: Iterable[Any]) -> tuple[list[Any], tuple[Any, ...]]:
-    return list(values), ()
+def _list(values: Iterable[Any], start: Any = 0.0) -> tuple[list[Any], tuple[Any, ...]]:
+    plain_zero = not isinstance(start, Number) and start == 0.0
+    return list(values) if plain_zero else [start, *values], ()
 
 
 def _non_empty_list(values: Iterable[Any]) -> tuple[list[Any], tuple[Any, ...]]:
@@ -257,7 +259,8 @@ def _dot_partials(y: Any, values: Sequence[Any]) -> list[Any]:
 SUM = Op(
     "sum", "sum({0})", _sum, many=lambda y, values: [1.0] * len(values), pack=_list,
     why="sum passes the gradient on to every input",
-    doc="Sum of a list of numbers, added from left to right.", example=("sum([1.0, 2.0, 3.0])", 6.0),
+    doc="Sum of a list of numbers, added from left to right; like Python's sum, but one node.",
+    example=("sum([1.0, 2.0, 3.0])", 6.0),
 )
 DOT = Op(
     "dot", "dot({0}, {1}, {2})", _dot, many=_dot_partials, pack=_two_lists,

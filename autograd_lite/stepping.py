@@ -169,7 +169,9 @@ class Trace(Sequence[Step]):
         for node in nodes:
             if any(parent in leading for parent in node.parents):
                 leading.add(node)
-        waiting = [(self._output, (self.output,), ())] if self._output in leading else []
+        waiting: list[tuple[Value, tuple[str, ...], tuple[float, ...]]] = []
+        if self._output in leading:
+            waiting.append((self._output, (self.output,), ()))
         while waiting:
             node, names, partials = waiting.pop()
             if node is end:
