@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from autograd_lite.engine import Value, grad, number_of
+from autograd_lite.engine import Value, number_of
+from autograd_lite.gradients import grad
 from autograd_lite.modes import no_grad
 
 __all__ = ["GradientCheck", "gradcheck", "hessian", "jacobian"]

@@ -10,10 +10,10 @@ from autograd_lite.functions import KERNEL_NAMES, Operators
 from autograd_lite.layout import MANY, Layout, parents_of, partials_of
 from autograd_lite.modes import MODE
 from autograd_lite.op import Op
-from autograd_lite.refusals import as_float, is_foreign, leaf_data
-from autograd_lite.sweep import adjoints, sweep, topological_order
+from autograd_lite.refusals import as_float, is_foreign, is_plain, leaf_data
+from autograd_lite.sweep import adjoints, call_text, check_finite, sweep, topological_order
 
-__all__ = ["NO_GRADIENT", "Value", "grad"]
+__all__ = ["NO_GRADIENT", "Value"]
 
 NO_GRADIENT: float = float("0")
 """The very object that ``Value.grad`` is until a sweep or an assignment: a 0.0 that means none yet."""
@@ -64,8 +64,6 @@ class Value(Operators):
     def __init__(self, data: SupportsFloat, label: str = "") -> None:
         self._data = data if type(data) is float else leaf_data(data)
         self._layout = None
-        self._first = None
-        self._second = None
         if label != "":
             self.label = label
 
@@ -161,7 +159,7 @@ class Value(Operators):
         """
         leaves, nodes = topological_order(self)
         if MODE.get().checking:
-            adjoints(self, nodes, partials_of, _check_contribution)
+            adjoints(self, nodes, partials_of, check_finite)
         before = [leaf.grad for leaf in leaves]
         try:
             sweep(self, leaves, nodes)
@@ -203,7 +201,7 @@ class Value(Operators):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Value):
             return self is other
-        if is_foreign(other) or not isinstance(other, SupportsFloat) or isinstance(other, str):
+        if not is_plain(other):
             return NotImplemented
         raise TypeError(
             f"== between a Value and {other!r} is ambiguous: compare the numbers with "
@@ -263,15 +261,13 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
         FloatingPointError: under ``detect_anomaly``, if the result is not finite.
     """
     mode = MODE.get()
-    inputs, attributes = op.split(operands)
-    for name, attribute in zip(op.attributes, attributes):
+    for name, attribute in zip(op.attributes, op.split(operands)[1]):
         if isinstance(attribute, Value):
             raise TypeError(f"{op.name}: {name} is a plain number, not a Value: use its .data")
-    attributes = [number if type(number) is int and op.many else as_float(number) for number in attributes]
-    numbers = [number_of(operand) for operand in inputs] + attributes
+    numbers = op.numbers(operands, number_of)
     y = op.value(numbers)
     if mode.checking and not math.isfinite(y):
-        raise FloatingPointError(f"{_called(op, operands)} is {y}")
+        raise FloatingPointError(f"{call_text(op, operands)} is {y}")
     if not mode.recording:
         return Value(y)
     args = [arg if isinstance(arg, Value) else number for arg, number in zip(operands, numbers)]
@@ -279,128 +275,40 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
 
 
 def _node(op: Op, args: list[Any], y: float, partials: Sequence[float | None]) -> Value:
-    """Make a node in the layout that its operands ask for."""
+    """Make a node in the layout that its inputs ask for."""
+    node = Value(y)
     edges = [
         (parent, partial)
         for parent, partial in zip(args, partials)
         if isinstance(parent, Value) and partial is not None
     ]
-    node = Value(y)
     if not edges:
         return node
-    count = len(op.partials)
-    if count == 1:
-        kind, constants = "one", tuple(args[1:]) or None
-    elif count == 2 and len(args) == 2 and len(edges) == 1:
-        kind = "constant_right" if isinstance(args[0], Value) else "constant_left"
-        constants = args[1] if kind == "constant_right" else args[0]
-    elif count == 2 and len(args) == 2:
-        node._layout = Layout(op, "two")
-        (node._first, node._first_partial), (node._second, node._second_partial) = edges
-        return node
+    parents, captured = zip(*edges)
+    kind = _kind(op, args)
+    node._layout = Layout(op, kind)
+    if kind == "many":
+        node._first, node._second, node._first_partial = parents, MANY, captured
+        node._second_partial = None if len(parents) == len(args) else tuple(args)
+    elif kind == "two":
+        node._first, node._second = parents
+        node._first_partial, node._second_partial = captured
     else:
-        node._layout, node._second = Layout(op, "many"), MANY
-        node._first, node._first_partial = zip(*edges)
-        node._second_partial = None if len(edges) == len(args) else tuple(args)
-        return node
-    node._layout, node._second_partial = Layout(op, kind), constants
-    node._first, node._first_partial = edges[0]
+        node._first, node._second, node._first_partial = parents[0], None, captured[0]
+        rest = {"one": tuple(args[1:]) or None, "constant_right": args[-1], "constant_left": args[0]}
+        node._second_partial = rest[kind]
     return node
 
 
-def _called(op: Op, operands: Sequence[Any]) -> str:
-    """Write a call with the operands' numbers and labels, for an error message."""
-    shown = [
-        f"{operand.label}={operand.data!r}" if isinstance(operand, Value) and operand.label
-        else repr(number_of(operand))
-        for operand in operands
-    ]  # fmt: skip
-    return f"{op.name}({', '.join(shown)})"
-
-
-# ---- The backward pass --------------------------------------------------------------------
-
-
-def grad(output: Value, inputs: Value | Sequence[Value], create_graph: bool = False) -> Any:
-    """Compute the derivative of an output by some inputs; no ``.grad`` is touched.
-
-    Args:
-        output: the Value to differentiate.
-        inputs: a Value, or a sequence of Values; leaves or nodes in between.
-        create_graph: return Values that can be differentiated again, instead of floats.
-
-    Returns:
-        The derivative by each input, in their order (for a single Value, just the one):
-        floats, or with ``create_graph`` Values. An input that the output does not
-        depend on has the derivative 0.0.
-
-    Raises:
-        TypeError: if output or an input is not a Value.
-        RuntimeError: with ``create_graph``, if a ``.data`` in the graph has changed
-            since the forward pass.
-
-    Example:
-        >>> x = Value(3.0)
-        >>> (slope,) = grad(x**3, [x], create_graph=True)
-        >>> slope.data, grad(slope, x)
-        (27.0, 18.0)
-    """
-    listed = [inputs] if isinstance(inputs, Value) else list(inputs)
-    for value in (output, *listed):
-        if not isinstance(value, Value):
-            raise TypeError(f"grad takes Values, got {value!r}: wrap numbers in Value(...) before computing")
-    _, nodes = topological_order(output)
-    check = _check_contribution if MODE.get().checking else None
-    gradients: list[Any]
-    if create_graph:
-        check_fresh(nodes)
-        totals = adjoints(output, nodes, rules_on_values, check)
-        gradients = [_as_value(totals.get(value, 0.0)) for value in listed]
-    else:
-        totals = adjoints(output, nodes, partials_of, check)
-        gradients = [totals.get(value, 0.0) + 0.0 for value in listed]
-    return gradients[0] if isinstance(inputs, Value) else gradients
-
-
-def rules_on_values(node: Value) -> list[Any]:
-    """Evaluate a node's partial derivatives as Values: a graph of their own."""
-    assert node._layout is not None
-    args = node.args
-    partials = node._layout.op.rules(node, args)
-    return [p for arg, p in zip(args, partials) if isinstance(arg, Value) and p is not None]
-
-
-def check_fresh(nodes: Sequence[Value]) -> None:
-    """Raise a RuntimeError if a node is not what its inputs' data now give."""
-    for node in nodes:
-        assert node._layout is not None
-        op = node._layout.op
-        numbers = [arg._data if isinstance(arg, Value) else arg for arg in node.args]
-        y = op.value(numbers)
-        partials = [
-            partial
-            for arg, partial in zip(node.args, op.local(y, numbers))
-            if isinstance(arg, Value) and partial is not None
-        ]
-        if repr([y, *partials]) != repr([node._data, *node.partials]):
-            raise RuntimeError(
-                f"the graph is stale: {_called(op, node.args)} was {node._data!r} in the forward pass, "
-                "and a .data has changed since; run the forward pass again"
-            )
-
-
-def _as_value(number: Any) -> Value:
-    return number if isinstance(number, Value) else Value(number)
-
-
-def _check_contribution(node: Value, parent: Value, contribution: Any) -> None:
-    if not math.isfinite(number_of(contribution)):
-        assert node._layout is not None
-        name = f"Value labelled {parent.label!r}" if parent.label else f"Value {parent.data!r}"
-        raise FloatingPointError(
-            f"the gradient that {_called(node._layout.op, node.args)} gives to the {name} "
-            f"is {number_of(contribution)}"
-        )
+def _kind(op: Op, args: list[Any]) -> str:
+    """Name the layout of a node of this operation with these inputs."""
+    if op.many is not None or None in op.partials or (len(op.partials) > 1 and len(args) != 2):
+        return "many"
+    if len(op.partials) == 1:
+        return "one"
+    if isinstance(args[0], Value):
+        return "two" if isinstance(args[1], Value) else "constant_right"
+    return "constant_left"
 
 
 KERNEL_NAMES.update(

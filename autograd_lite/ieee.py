@@ -41,13 +41,13 @@ class Guarded:
         self.__name__ = otherwise.__name__
 
     def __call__(self, *operands: float) -> float:
+        """Compute the function; warn where Python would have raised."""
         try:
             return self.raw(*operands)
         except SIGNALS:
             value = self.otherwise(*operands)
-            shown = ", ".join(map(repr, operands))
-            warn(f"{self.__name__}({shown}) is {value}")
-            return value
+        warn(f"{self.__name__}({', '.join(map(repr, operands))}) is {value}")
+        return value
 
 
 def guard(raw: Callable[..., float]) -> Callable[[Callable[..., float]], Guarded]:

@@ -67,9 +67,9 @@ def detect_anomaly() -> Iterator[None]:
     Example:
         >>> from autograd_lite import Value
         >>> with detect_anomaly():
-        ...     Value(1e200, label="x") ** 2
+        ...     Value(1e200, label="x") * 1e200
         Traceback (most recent call last):
-        FloatingPointError: pow(x=1e+200, 2.0) is inf
+        FloatingPointError: mul(x=1e+200, 1e+200) is inf
     """
     with _changed(checking=True):
         yield

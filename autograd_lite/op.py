@@ -103,7 +103,7 @@ class Op:
         for number in inputs:
             if isinstance(number, Number):
                 return number.apply(self, inputs)
-        return self.value([as_float(number) for number in inputs])
+        return self.value(self.numbers(inputs, as_float))
 
     @property
     def is_operator(self) -> bool:
@@ -142,6 +142,14 @@ class Op:
         """Split all inputs into the differentiable ones and the attributes."""
         count = len(inputs) - len(self.attributes)
         return inputs[:count], inputs[count:]
+
+    def numbers(self, inputs: Sequence[Any], number_of: Callable[[Any], float]) -> list[float]:
+        """Turn the inputs into floats; the attributes of a list operation stay what they are."""
+        values, attributes = self.split(inputs)
+        return [
+            *map(number_of, values),
+            *(attributes if self.many is not None else map(as_float, attributes)),
+        ]
 
     def value(self, inputs: Sequence[float]) -> float:
         """Compute the operation on floats, as IEEE 754 says."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 from typing import Any
 
-__all__ = ["as_float", "is_foreign", "leaf_data"]
+__all__ = ["as_float", "is_foreign", "is_plain", "leaf_data"]
 
 _HINTS: dict[str, str] = {
     "str": "convert it with float(...) first",
@@ -34,7 +34,7 @@ def as_float(number: Any) -> float:
     """
     if type(number) is float:
         return number
-    if isinstance(number, numbers.Real) or _is_numpy_bool(number):
+    if is_plain(number):
         return float(number)
     hint = _HINTS.get(type(number).__name__, "only real numbers and Values can be operands")
     raise TypeError(f"cannot compute with {_shown(number)} of type {type(number).__name__}: {hint}")
@@ -54,11 +54,14 @@ def leaf_data(number: Any) -> float:
         raise TypeError(f"a Value holds a real number; {error}") from None
 
 
+def is_plain(thing: Any) -> bool:
+    """Tell whether something is a real number or a bool, Python's or NumPy's."""
+    return isinstance(thing, numbers.Real) or _is_numpy_bool(thing)
+
+
 def is_foreign(operand: Any) -> bool:
     """Tell whether an operand may know by itself what an operator does with a Value."""
-    if isinstance(operand, numbers.Real) or type(operand).__name__ in _HINTS:
-        return False
-    return not hasattr(operand, "apply") and not _is_numpy_bool(operand)
+    return not (is_plain(operand) or hasattr(operand, "apply") or type(operand).__name__ in _HINTS)
 
 
 def _is_numpy_bool(number: Any) -> bool:

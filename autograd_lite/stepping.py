@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, overload
 
-from autograd_lite.engine import Value, check_fresh
+from autograd_lite.engine import Value
+from autograd_lite.gradients import check_fresh
 from autograd_lite.op import Op
 from autograd_lite.sweep import topological_order
 from autograd_lite.symbol import Symbol, factor, fill, format_number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,9 @@ from autograd_lite.layout import MANY
 
 if TYPE_CHECKING:
     from autograd_lite.engine import Value
+    from autograd_lite.op import Op
 
-__all__ = ["adjoints", "sweep", "topological_order"]
+__all__ = ["adjoints", "call_text", "check_finite", "sweep", "topological_order"]
 
 
 def topological_order(output: Value) -> tuple[list[Value], list[Value]]:
@@ -30,7 +32,7 @@ def topological_order(output: Value) -> tuple[list[Value], list[Value]]:
         >>> x, y, z = Value(-2.0), Value(5.0), Value(-4.0)
         >>> leaves, nodes = topological_order((x + y) * z)
         >>> [leaf.data for leaf in leaves], [node.data for node in nodes]
-        ([-4.0, -2.0, 5.0], [3.0, -12.0])
+        ([-2.0, 5.0, -4.0], [3.0, -12.0])
     """
     leaves: dict[Value, None] = {}
     nodes: list[Value] = []
@@ -110,3 +112,23 @@ def adjoints(
                 check(node, parent, contribution)
             totals[parent] = totals[parent] + contribution if parent in totals else contribution
     return totals
+
+
+def check_finite(node: Value, parent: Value, contribution: Any) -> None:
+    """Raise a FloatingPointError if what a node adds to a parent's gradient is not finite."""
+    number = getattr(contribution, "data", contribution)
+    if not math.isfinite(number):
+        assert node.op is not None
+        name = f"the Value {parent.label!r}" if parent.label else f"the Value {parent.data!r}"
+        raise FloatingPointError(
+            f"the gradient that {call_text(node.op, node.args)} gives to {name} is {number}"
+        )
+
+
+def call_text(op: Op, operands: Sequence[Any]) -> str:
+    """Write a call with its operands' labels and numbers, for an error message."""
+    shown = []
+    for operand in operands:
+        label = getattr(operand, "label", "")
+        shown.append((f"{label}=" if label else "") + repr(getattr(operand, "data", operand)))
+    return f"{op.name}({', '.join(shown)})"

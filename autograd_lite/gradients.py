@@ -1,0 +1,90 @@
+"""Gradients as results: of first order as floats, of any order as Values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, overload
+
+from autograd_lite.engine import Value
+from autograd_lite.layout import partials_of
+from autograd_lite.modes import MODE
+from autograd_lite.sweep import adjoints, call_text, check_finite, topological_order
+
+__all__ = ["check_fresh", "grad"]
+
+
+@overload
+def grad(output: Value, inputs: Value, create_graph: Literal[False] = False) -> float: ...
+@overload
+def grad(output: Value, inputs: Sequence[Value], create_graph: Literal[False] = False) -> list[float]: ...
+@overload
+def grad(output: Value, inputs: Value, create_graph: Literal[True]) -> Value: ...
+@overload
+def grad(output: Value, inputs: Sequence[Value], create_graph: Literal[True]) -> list[Value]: ...
+def grad(output: Value, inputs: Value | Sequence[Value], create_graph: bool = False) -> Any:
+    """Compute the derivative of an output by some inputs; no ``.grad`` is touched.
+
+    Args:
+        output: the Value to differentiate.
+        inputs: a Value, or a sequence of Values; leaves or nodes in between.
+        create_graph: return Values that can be differentiated again, instead of floats.
+
+    Returns:
+        The derivative by each input, in their order (for a single Value, just the one):
+        floats, or with ``create_graph`` Values. An input that the output does not
+        depend on has the derivative 0.0.
+
+    Raises:
+        TypeError: if output or an input is not a Value.
+        RuntimeError: with ``create_graph``, if a ``.data`` in the graph has changed
+            since the forward pass.
+
+    Example:
+        >>> x = Value(3.0)
+        >>> (slope,) = grad(x**3, [x], create_graph=True)
+        >>> slope.data, grad(slope, x)
+        (27.0, 18.0)
+    """
+    listed = [inputs] if isinstance(inputs, Value) else list(inputs)
+    for value in (output, *listed):
+        if not isinstance(value, Value):
+            raise TypeError(f"grad takes Values, got {value!r}: wrap numbers in Value(...) before computing")
+    _, nodes = topological_order(output)
+    if create_graph:
+        check_fresh(nodes)
+    check = check_finite if MODE.get().checking else None
+    totals = adjoints(output, nodes, _rules_on_values if create_graph else partials_of, check)
+    gradients = [totals.get(value, 0.0) for value in listed]
+    if create_graph:
+        gradients = [total if isinstance(total, Value) else Value(total) for total in gradients]
+    return gradients[0] if isinstance(inputs, Value) else gradients
+
+
+def _rules_on_values(node: Value) -> list[Any]:
+    """Evaluate a node's partial derivatives as Values: a graph of their own."""
+    assert node.op is not None
+    partials = node.op.rules(node, node.args)
+    return [p for arg, p in zip(node.args, partials) if isinstance(arg, Value) and p is not None]
+
+
+def check_fresh(nodes: Sequence[Value]) -> None:
+    """Raise a RuntimeError if a node is not what its inputs' data now give.
+
+    Args:
+        nodes: inner nodes of a graph.
+    """
+    for node in nodes:
+        op, args = node.op, node.args
+        assert op is not None
+        numbers = [arg.data if isinstance(arg, Value) else arg for arg in args]
+        y = op.value(numbers)
+        partials = [
+            partial
+            for arg, partial in zip(args, op.local(y, numbers))
+            if isinstance(arg, Value) and partial is not None
+        ]
+        if repr([y, *partials]) != repr([node.data, *node.partials]):
+            raise RuntimeError(
+                f"the graph is stale: {node.data!r} is no longer {call_text(op, args)}, because a .data "
+                "has changed since the forward pass; run the forward pass again"
+            )
