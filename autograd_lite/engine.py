@@ -274,6 +274,31 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
     return _node(op, args, y, op.local(y, numbers))
 
 
+def record_many(op: Op, args: list[Any], attributes: tuple[Any, ...]) -> Any:
+    """Record an operation on a list: for ordinary Values and floats, faster than ``record``."""
+    numbers = [arg._data if type(arg) is Value else arg for arg in args]
+    parents = tuple([arg for arg in args if type(arg) is Value])
+    if KERNEL_NAMES["modes"] or not parents or {*map(type, numbers)} != {float}:
+        return op.apply_to((*args, *attributes))
+    assert op.many is not None
+    y = op.forward(numbers, *attributes)
+    partials = op.many(y, numbers, *attributes)
+    if len(parents) < len(args):
+        partials = [partial for partial, arg in zip(partials, args) if type(arg) is Value]
+    node = Value(y)
+    node._layout, node._first, node._second = Layout(op, "many"), parents, MANY
+    node._first_partial = tuple(partials)
+    ordinary = len(parents) == len(args) and not attributes
+    node._second_partial = None if ordinary else (*args, *attributes)
+    return node
+
+
+def aside(y: float, op: Op, *operands: Any) -> Value:
+    """Finish an operation in a context whose mode may differ from the ordinary one."""
+    mode = MODE.get()
+    return record(op, operands) if mode.recording or mode.checking else Value(y)
+
+
 def _node(op: Op, args: list[Any], y: float, partials: Sequence[float | None]) -> Value:
     """Make a node in the layout that its inputs ask for."""
     node = Value(y)
@@ -312,6 +337,6 @@ def _kind(op: Op, args: list[Any]) -> str:
 
 
 KERNEL_NAMES.update(
-    Value=Value, new=object.__new__,
+    Value=Value, new=object.__new__, record_many=record_many, aside=aside,
     foreign=lambda left, right: is_foreign(left) or is_foreign(right),
 )  # fmt: skip

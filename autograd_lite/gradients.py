@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, Literal, overload
 
@@ -73,18 +74,25 @@ def check_fresh(nodes: Sequence[Value]) -> None:
     Args:
         nodes: inner nodes of a graph.
     """
-    for node in nodes:
-        op, args = node.op, node.args
-        assert op is not None
-        numbers = [arg.data if isinstance(arg, Value) else arg for arg in args]
-        y = op.value(numbers)
-        partials = [
-            partial
-            for arg, partial in zip(args, op.local(y, numbers))
-            if isinstance(arg, Value) and partial is not None
-        ]
-        if repr([y, *partials]) != repr([node.data, *node.partials]):
-            raise RuntimeError(
-                f"the graph is stale: {node.data!r} is no longer {call_text(op, args)}, because a .data "
-                "has changed since the forward pass; run the forward pass again"
-            )
+    with warnings.catch_warnings():  # the forward pass has warned of what it met
+        warnings.simplefilter("ignore", RuntimeWarning)
+        for node in nodes:
+            if repr(_computed_again(node)) != repr([node.data, *node.partials]):
+                assert node.op is not None
+                raise RuntimeError(
+                    f"the graph is stale: {node.data!r} is no longer {call_text(node.op, node.args)}: a .data "
+                    "has changed since the forward pass; run the forward pass again"
+                )
+
+
+def _computed_again(node: Value) -> list[float]:
+    """Compute a node's value and its captured partials from the data of its inputs now."""
+    assert node.op is not None
+    numbers = [arg.data if isinstance(arg, Value) else arg for arg in node.args]
+    y = node.op.value(numbers)
+    partials = [
+        partial
+        for arg, partial in zip(node.args, node.op.local(y, numbers))
+        if isinstance(arg, Value) and partial is not None
+    ]
+    return [y, *partials]

@@ -30,7 +30,7 @@ def compile_kernel(op: Op, shared: dict[str, Any]) -> dict[str, Callable[..., An
             ``modes`` up in this very dictionary each time it runs.
 
     Returns:
-        The functions by name: ``op.name``, and for two inputs also ``reflected``.
+        The functions by name: ``op.name``, and for an operator on two inputs ``reflected``.
     """
     names: dict[str, Any] = {op.name.upper(): op, "SIGNALS": SIGNALS}
     text = kernel_source(op, names)
@@ -49,98 +49,104 @@ def kernel_source(op: Op, names: dict[str, Any]) -> str:
         op: the operation.
         names: filled with the float functions and layouts that the source names.
     """
-    if op.many is not None or len(op.partials) > 2 or None in op.partials:
-        return _general(op)
-    return _unary(op, names) if len(op.partials) == 1 else _binary(op, names)
+    if op.many is not None:
+        pack = f"{op.name.upper()}.pack({', '.join(op.parameters()[0])})"
+        lines = _function(op, [f"return record_many({op.name.upper()}, *{pack})"])
+    elif len(op.partials) > 2 or None in op.partials:
+        lines = _function(op, [f"return {_call(op)}"])
+    elif len(op.partials) == 1:
+        lines = _unary(op, names)
+    else:
+        lines = _binary(op, names)
+    return "\n".join(lines) + "\n"
 
 
-def _general(op: Op) -> str:
-    names, _ = op.parameters()
-    return f"def {op.name}({_parameters(op)}):\n    return {op.name.upper()}({', '.join(names)})\n"
+def _unary(op: Op, names: dict[str, Any]) -> list[str]:
+    attributes = ", ".join(op.attributes)
+    ordinary = ["type(a) is Value", *(f"type({name}) is float" for name in op.attributes)]
+    fast = [
+        "a_data = a._data",
+        *_compute(op, [0], names),
+        *_node(op, "one", "a", "None", "by_a", f"({attributes},)" if attributes else "None", names),
+    ]
+    return _function(op, [*_block(f"if {' and '.join(ordinary)}:", fast), f"return {_call(op)}"])
 
 
-def _parameters(op: Op) -> str:
-    """Write the parameters of an operation, with their defaults."""
+def _binary(op: Op, names: dict[str, Any]) -> list[str]:
+    both = [
+        "b_data = b._data",
+        *_compute(op, [0, 1], names),
+        *_node(op, "two", "a", "b", "by_a", "by_b", names),
+    ]
+    number_right = [
+        "b_data = b * 1.0",
+        *_compute(op, [0], names),
+        *_node(op, "constant_right", "a", "None", "by_a", "b_data", names),
+    ]
+    number_left = [
+        "a_data = a * 1.0",
+        "b_data = b._data",
+        *_compute(op, [1], names),
+        *_node(op, "constant_left", "b", "None", "by_b", "a_data", names),
+    ]
+    value_left = [
+        "a_data = a._data",
+        *_block("if type(b) is Value:", both),
+        *_block("if type(b) is float or type(b) is int:", number_right),
+    ]
+    if op.is_operator:  # Python calls it with a Value on its side; what the other one is may be foreign
+        last = f"return NotImplemented if foreign(a, b) else {_call(op)}"
+        reflected = [*_block("if type(a) is float or type(a) is int:", number_left), last]
+        return [*_function(op, [*value_left, last]), *_block("def reflected(b, a):", reflected)]
+    number_and_value = "if type(b) is Value and (type(a) is float or type(a) is int):"
+    body = [*_block("if type(a) is Value:", value_left), *_block(number_and_value, number_left)]
+    return _function(op, [*body, f"return {_call(op)}"])
+
+
+def _function(op: Op, body: list[str]) -> list[str]:
+    """Write a function with the operation's parameters and their defaults."""
     names, defaults = op.parameters()
     required = len(names) - len(defaults)
     optional = (f"{name}={default!r}" for name, default in zip(names[required:], defaults))
-    return ", ".join([*names[:required], *optional])
+    return _block(f"def {op.name}({', '.join([*names[:required], *optional])}):", body)
 
 
-def _unary(op: Op, names: dict[str, Any]) -> str:
-    attributes = ", ".join(op.attributes)
-    plain = "".join(f" and type({name}) is float" for name in op.attributes)
-    call = f"{op.name.upper()}({', '.join(op.names)})"
-    return (
-        f"def {op.name}({_parameters(op)}):\n"
-        f"    if type(a) is Value and not modes{plain}:\n"
-        f"        a_data = a._data\n"
-        + _compute(op, [0], call, names)
-        + _node(op, "one", "a", "None", "by_a", f"({attributes},)" if attributes else "None", names)
-        + f"    return {call}\n"
-    )
+def _block(head: str, body: list[str]) -> list[str]:
+    return [head, *(f"    {line}" for line in body)]
 
 
-def _binary(op: Op, names: dict[str, Any]) -> str:
-    call = f"{op.name.upper()}(a, b)"
-    if op.is_operator:  # Python has seen to it that this side is a Value; the other may be foreign
-        a_is_value, b_is_value = "", ""
-        otherwise = f"    return NotImplemented if foreign(a, b) else {call}\n"
-    else:
-        a_is_value, b_is_value = "type(a) is Value and ", "type(b) is Value and "
-        otherwise = f"    return {call}\n"
-    return (
-        f"def {op.name}(a, b):\n"
-        f"    if {a_is_value}not modes:\n"
-        f"        a_data = a._data\n"
-        f"        if type(b) is Value:\n"
-        f"            b_data = b._data\n"
-        + _indented(_compute(op, [0, 1], call, names))
-        + _indented(_node(op, "two", "a", "b", "by_a", "by_b", names))
-        + "        if type(b) is float or type(b) is int:\n"
-        "            b_data = b * 1.0\n"
-        + _indented(_compute(op, [0], call, names))
-        + _indented(_node(op, "constant_right", "a", "None", "by_a", "b_data", names))
-        + otherwise
-        + "def reflected(b, a):\n"
-        f"    if {b_is_value}not modes and (type(a) is float or type(a) is int):\n"
-        "        a_data = a * 1.0\n"
-        "        b_data = b._data\n"
-        + _compute(op, [1], call, names)
-        + _node(op, "constant_left", "b", "None", "by_b", "a_data", names)
-        + otherwise
-    )
+def _call(op: Op) -> str:
+    """Write the call that does with care what the kernel does fast."""
+    return f"{op.name.upper()}({', '.join(op.names)})"
 
 
-def _compute(op: Op, wanted: list[int], call: str, names: dict[str, Any]) -> str:
+def _compute(op: Op, wanted: list[int], names: dict[str, Any]) -> list[str]:
     """Compute y and the wanted partials; start anew with care where Python signals."""
     operands = [*(f"{name}_data" for name in op.names[: len(op.partials)]), *op.attributes]
     terms = op.terms(operands)
-    lines = [f"y = {call_source(op, operands, names)}"]
-    lines += [f"by_{op.names[index]} = {python_source(terms[index], names)}" for index in wanted]
+    lines = [
+        f"y = {call_source(op, operands, names)}",
+        f"if modes: return aside(y, {', '.join([op.name.upper(), *op.names])})",
+        *(f"by_{op.names[index]} = {python_source(terms[index], names)}" for index in wanted),
+    ]
     if not any(mark in line for line in lines for mark in ("/", "function(")):
-        return "".join(f"        {line}\n" for line in lines)
-    body = "".join(f"            {line}\n" for line in lines)
-    return f"        try:\n{body}        except SIGNALS:\n            return {call}\n"
+        return lines
+    return [*_block("try:", lines), *_block("except SIGNALS:", [f"return {_call(op)}"])]
 
 
 def _node(
     op: Op, kind: str, first: str, second: str, by_first: str, by_second: str, names: dict[str, Any]
-) -> str:
+) -> list[str]:
     """Make the node: the same slots as ``engine.record`` fills."""
     layout = f"{op.name.upper()}_{kind}"
     names[layout] = Layout(op, kind)
-    return (
-        f"        node = new(Value)\n"
-        f"        node._data = y\n"
-        f"        node._layout = {layout}\n"
-        f"        node._first = {first}\n"
-        f"        node._second = {second}\n"
-        f"        node._first_partial = {by_first}\n"
-        f"        node._second_partial = {by_second}\n"
-        f"        return node\n"
-    )
-
-
-def _indented(text: str) -> str:
-    return "".join(f"    {line}\n" for line in text.splitlines())
+    return [
+        "node = new(Value)",
+        "node._data = y",
+        f"node._layout = {layout}",
+        f"node._first = {first}",
+        f"node._second = {second}",
+        f"node._first_partial = {by_first}",
+        f"node._second_partial = {by_second}",
+        "return node",
+    ]

@@ -79,7 +79,7 @@ class Op:
         self.partials = partials
         self.attributes = attributes or {}
         self.many = many
-        self.pack = pack
+        self.pack = pack or (_pack_list if many else None)
         self.identity = identity
         self.doc = doc
         self.example = example
@@ -95,11 +95,15 @@ class Op:
 
     def __call__(self, *inputs: Any) -> Any:
         """Apply the operation; only floats give a float, else the kind of number decides."""
-        if self.many is not None:
-            values, attributes = self.pack(*inputs) if self.pack else (list(inputs[0]), inputs[1:])
+        if self.pack is not None:
+            values, attributes = self.pack(*inputs)
             inputs = (*values, *attributes)
-        else:
+        elif len(inputs) != len(self.names):
             inputs = self.complete(inputs)
+        return self.apply_to(inputs)
+
+    def apply_to(self, inputs: tuple[Any, ...]) -> Any:
+        """Apply the operation to its inputs, given one by one, and its attributes."""
         for number in inputs:
             if isinstance(number, Number):
                 return number.apply(self, inputs)
@@ -123,7 +127,7 @@ class Op:
 
     def parameters(self) -> tuple[list[str], tuple[Any, ...]]:
         """List the names of what a caller passes, and the defaults of the last of them."""
-        if self.pack is not None:
+        if self.pack is not None and self.pack is not _pack_list:
             code = self.pack.__code__
             return list(code.co_varnames[: code.co_argcount]), self.pack.__defaults__ or ()
         inputs = ["values"] if self.many is not None else ARGUMENTS[: len(self.partials)]
@@ -191,6 +195,11 @@ class Op:
             text = python_source(term, namespace, careful=True)
             functions.append(None if term is None else _compiled(["y", *self.names], text, namespace))
         return functions
+
+
+def _pack_list(values: Sequence[Any], *attributes: Any) -> tuple[list[Any], tuple[Any, ...]]:
+    """Take what a caller passes to an operation on a list, by default a list and the attributes."""
+    return list(values), attributes
 
 
 def _compiled(names: list[str], text: str, namespace: dict[str, Any]) -> Callable[..., float]:
