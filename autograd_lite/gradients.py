@@ -80,8 +80,8 @@ def check_fresh(nodes: Sequence[Value]) -> None:
             if repr(_computed_again(node)) != repr([node.data, *node.partials]):
                 assert node.op is not None
                 raise RuntimeError(
-                    f"the graph is stale: {node.data!r} is no longer {call_text(node.op, node.args)}: a .data "
-                    "has changed since the forward pass; run the forward pass again"
+                    f"the graph is stale: {node.data!r} is no longer {call_text(node.op, node.args)}: "
+                    "a .data has changed since the forward pass; run the forward pass again"
                 )
 
 

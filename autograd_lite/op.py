@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import operator
 import re
 from collections.abc import Callable, Sequence
@@ -219,7 +220,7 @@ def python_source(term: Any, namespace: dict[str, Any], careful: bool = False) -
             else use Python's own, which raise where IEEE 754 has a value.
     """
     if not isinstance(term, Symbol):
-        return repr(term)
+        return repr(term) if math.isfinite(term) else f"float('{term}')"
     if term.op is None:
         return term.name
     operands = [python_source(operand, namespace, careful) for operand in term.operands]

@@ -1,0 +1,233 @@
+"""Jacobians, Hessians and the gradient check; gradients of random programs."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd_lite as ag
+from autograd_lite import NO_GRADIENT, GradientCheck, Op, Value, grad, gradcheck, hessian, jacobian
+from autograd_lite.ops import OPS
+
+
+def test_jacobian():
+    x, y = Value(2.0), Value(3.0)
+    assert jacobian([x * y, x + y, Value(1.0)], [x, y]) == [[3.0, 2.0], [1.0, 1.0], [0.0, 0.0]]
+    assert jacobian([], [x]) == []
+    assert x.grad is NO_GRADIENT
+
+
+def test_hessian():
+    x, y = Value(2.0), Value(3.0)
+    assert hessian(x * x * y + y**3, [x, y]) == [[6.0, 4.0], [4.0, 18.0]]
+    assert hessian(x + y, [x, y]) == [[0.0, 0.0], [0.0, 0.0]]
+    assert x.grad is NO_GRADIENT
+
+
+@given(st.lists(st.floats(-2.0, 2.0), min_size=3, max_size=3))
+def test_a_hessian_is_symmetric(numbers):
+    x, y, z = map(Value, numbers)
+    matrix = hessian(ag.logsumexp([x * y, y.sin() * z, z]) * (x - z).tanh(), [x, y, z])
+    for i in range(3):
+        for j in range(3):
+            assert matrix[i][j] == pytest.approx(matrix[j][i], rel=1e-12, abs=1e-12)
+
+
+# ---- gradcheck --------------------------------------------------------------------------------
+
+
+def test_a_right_gradient_passes():
+    check = gradcheck(lambda x, y: (x * y).exp() / y, [0.3, -1.2])
+    assert check and check.ok and check.kinks == ()
+    assert check.gradient == pytest.approx(check.difference, rel=1e-8)
+    assert str(check).startswith("all gradients agree; the worst is input ")
+
+
+def test_a_wrong_gradient_is_reported_with_both_numbers_and_the_step():
+    wrong = Op("wrong", "wrong({0})", lambda a: a * a, lambda y, a: 3.0 * a)
+    x, y = Value(1.0, "x"), Value(2.0, "y")
+    check = gradcheck(lambda x, y: x + wrong(y), [x, y])
+    assert not check
+    assert (check.index, check.label, check.gradient) == (1, "y", 6.0)
+    assert check.difference == pytest.approx(4.0, rel=1e-8)
+    assert 1e-9 < check.step < 1.0
+    assert check.error > 1.0
+    assert "a gradient is wrong; the worst is input 1 (y): gradient 6.0" in str(check)
+    assert x.grad is NO_GRADIENT and y.grad is NO_GRADIENT
+
+
+@pytest.mark.parametrize("error", [1e-5, -1e-5, math.nan, math.inf])
+def test_a_slightly_wrong_gradient_fails(error):
+    wrong = Op("wrong", "wrong({0})", lambda a: 2.0 * a, lambda y, a: 2.0 + error)
+    assert not gradcheck(wrong, [0.7])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x.relu(),
+        lambda x: abs(x),
+        lambda x: x.leaky_relu(),
+        lambda x: ag.maximum(x, 0.0),
+        lambda x: ag.minimum(x, x * 3),
+        lambda x: ag.clip(x, 0.0, 1.0),
+        lambda x: x.relu() * 3 + x.sin(),
+        lambda x: abs(x) * 1e3 + x,
+    ],
+)
+def test_a_kink_is_known_for_one(f):
+    check = gradcheck(f, [0.0])
+    assert check.ok and check.kinks == (0,)
+    assert "on a kink: 0" in str(check)
+
+
+def test_a_gradient_outside_the_slopes_of_a_kink_is_wrong():
+    wrong = Op("wrong", "wrong({0})", abs, lambda y, a: 1.5 + 0.0 * a)
+    check = gradcheck(wrong, [0.0])
+    assert not check.ok and check.kinks == (0,)
+
+
+@pytest.mark.parametrize("distance", [1e-1, 1e-3, 1e-5, 1e-6])
+def test_a_kink_nearby_does_not_disturb(distance):
+    for at in (distance, -distance):
+        check = gradcheck(lambda x: x.relu() + x.tanh(), [at])
+        assert check.ok and check.kinks == ()
+
+
+@pytest.mark.parametrize("at", [1e-8, 1.0, 1e6, -1e9])
+def test_inputs_of_every_size(at):
+    assert gradcheck(lambda x: x * x * 0.5 + x, [at])
+    assert gradcheck(lambda x: (x / 3.0).sin() if abs(at) < 100 else x * 2.0, [at])
+
+
+def test_gradcheck_wants_inputs_and_a_value():
+    with pytest.raises(ValueError, match="at least one input"):
+        gradcheck(lambda: Value(1.0), [])
+    with pytest.raises(TypeError, match="f returns a Value, got 3"):
+        gradcheck(lambda x: 3.0, [1.0])
+
+
+def test_an_undefined_function_does_not_pass():
+    with pytest.warns(RuntimeWarning):
+        assert not gradcheck(lambda x: x.log(), [-1.0])
+
+
+def test_the_report_is_frozen():
+    check = gradcheck(lambda x: x, [1.0])
+    assert isinstance(check, GradientCheck)
+    with pytest.raises(AttributeError):
+        check.ok = False
+
+
+# ---- Random programs with shared operands --------------------------------------------------------
+
+UNARY = ["sin", "cos", "tanh", "sigmoid", "softplus", "log_sigmoid", "silu", "neg", "exp", "expm1"]
+BINARY = ["add", "sub", "mul", "maximum", "minimum"]
+STEP = st.tuples(st.sampled_from(UNARY + BINARY), st.integers(0, 99), st.integers(0, 99))
+PROGRAMS = st.lists(STEP, min_size=1, max_size=12)
+POINTS = st.lists(st.floats(-1.5, 1.5), min_size=2, max_size=3)
+
+
+def run(program, inputs):
+    """Run a straight-line program: every step reads any two earlier results."""
+    results = list(inputs)
+    for name, i, j in program:
+        operands = [results[i % len(results)], results[j % len(results)]]
+        result = OPS[name](*operands[: len(OPS[name].partials)])
+        results.append(OPS["tanh"](result))
+    return results[-1]
+
+
+class Dual:
+    """The naive reference: forward mode, one input at a time, rules of its own."""
+
+    def __init__(self, number, slope=0.0):
+        self.number, self.slope = number, slope
+
+
+def run_forward(program, numbers, index):
+    results = [Dual(number, float(i == index)) for i, number in enumerate(numbers)]
+    for name, i, j in program:
+        a, b = results[i % len(results)], results[j % len(results)]
+        x = a.number
+        logistic = 1.0 / (1.0 + math.exp(-x))
+        rules = {
+            "sin": (math.sin(x), math.cos(x)),
+            "cos": (math.cos(x), -math.sin(x)),
+            "tanh": (math.tanh(x), 1.0 - math.tanh(x) ** 2),
+            "sigmoid": (logistic, logistic * (1.0 - logistic)),
+            "softplus": (math.log(1.0 + math.exp(x)), logistic),
+            "log_sigmoid": (math.log(logistic), 1.0 - logistic),
+            "silu": (x * logistic, logistic + x * logistic * (1.0 - logistic)),
+            "neg": (-x, -1.0),
+            "exp": (math.exp(x), math.exp(x)),
+            "expm1": (math.expm1(x), math.exp(x)),
+        }
+        if name in rules:
+            number, slope = rules[name][0], rules[name][1] * a.slope
+        elif name in ("add", "sub"):
+            sign = 1.0 if name == "add" else -1.0
+            number, slope = a.number + sign * b.number, a.slope + sign * b.slope
+        elif name == "mul":
+            number, slope = a.number * b.number, a.slope * b.number + a.number * b.slope
+        elif a.number == b.number:
+            number, slope = a.number, 0.5 * (a.slope + b.slope)
+        else:
+            chosen = max(a, b, key=lambda d: d.number) if name == "maximum" else min(a, b, key=lambda d: d.number)
+            number, slope = chosen.number, chosen.slope
+        squashed = math.tanh(number)
+        results.append(Dual(squashed, (1.0 - squashed * squashed) * slope))
+    return results[-1]
+
+
+@given(PROGRAMS, POINTS)
+@settings(max_examples=300)
+def test_random_programs_agree_with_a_naive_reference(program, numbers):
+    leaves = [Value(number) for number in numbers]
+    output = run(program, leaves)
+    gradients = grad(output, leaves)
+    for index, gradient in enumerate(gradients):
+        reference = run_forward(program, numbers, index)
+        assert output.data == pytest.approx(reference.number, rel=1e-9, abs=1e-12)
+        assert gradient == pytest.approx(reference.slope, rel=1e-9, abs=1e-10)
+
+
+@given(PROGRAMS, POINTS)
+@settings(max_examples=100, deadline=None)
+def test_random_programs_agree_with_finite_differences(program, numbers):
+    assert gradcheck(lambda *leaves: run(program, leaves), numbers, tolerance=1e-5)
+
+
+@given(PROGRAMS, POINTS)
+@settings(max_examples=100)
+def test_every_way_to_a_gradient_gives_the_same_bits(program, numbers):
+    leaves = [Value(number) for number in numbers]
+    output = run(program, leaves)
+    gradients = grad(output, leaves)
+    output.backward()
+    assert [leaf.grad for leaf in leaves] == gradients
+    assert [slope.data for slope in grad(output, leaves, create_graph=True)] == gradients
+    output.backward()
+    assert [leaf.grad for leaf in leaves] == [gradient + gradient for gradient in gradients]
+    with ag.detect_anomaly():
+        assert grad(run(program, leaves), leaves) == gradients
+    with ag.no_grad():
+        assert run(program, leaves).data == output.data
+
+
+@given(PROGRAMS, POINTS)
+@settings(max_examples=50, deadline=None)
+def test_second_derivatives_of_random_programs_agree_with_differences_of_first_ones(program, numbers):
+    smooth = [step for step in program if step[0] not in ("maximum", "minimum")]
+    leaves = [Value(number) for number in numbers]
+    matrix = hessian(run(smooth, leaves), leaves)
+    step = 1e-5
+    for j in range(len(numbers)):
+        moved = [
+            grad(run(smooth, at), at)
+            for sign in (step, -step)
+            for at in [[Value(number + sign * (i == j)) for i, number in enumerate(numbers)]]
+        ]
+        for i in range(len(numbers)):
+            assert matrix[i][j] == pytest.approx((moved[0][i] - moved[1][i]) / (2 * step), rel=1e-4, abs=1e-5)
