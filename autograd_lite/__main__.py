@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import io
+import contextlib
+import keyword
+import math
 import os
 import re
 import sys
 import warnings
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
 
 from autograd_lite.engine import Value
-from autograd_lite.expression import ExpressionError, evaluate_expression
+from autograd_lite.expression import FUNCTIONS, ExpressionError, evaluate_expression, normal_name
 from autograd_lite.stepping import Trace, step_through
 from autograd_lite.symbol import format_number
 
@@ -29,13 +31,22 @@ usage: python3 -m autograd_lite EXPRESSION [NAME=NUMBER ...] [--check] [--json]
   --help       show this text
   --version    show the version
 
+functions:
+{functions}
+
 examples:
   python3 -m autograd_lite "(x + y) * z" x=-2 y=5 z=-4
   python3 -m autograd_lite "q = x + y; L = q * z" x=-2 y=5 z=-4 --check
   python3 -m autograd_lite "-log(1 - sigmoid(t0 + t1*x1 + t2*x2))" t0=-0.1 t1=0.5 t2=-0.3 x1=1 x2=1
   python3 -m autograd_lite "logsumexp([a, b]) - pick([a, b], 1)" a=0 b=1 --json
 """
-OPTIONS = ("--check", "--json", "--help", "-h", "--version")
+OPTIONS = ("--check", "--json", "--help", "--version")
+
+MOST_CHECKED = 100
+"""The most variables whose gradients --check compares with finite differences."""
+
+PLAIN = str.maketrans({"∂": "d", "·": "*", "→": "->", "…": "..."})
+"""What to write instead where the output cannot take these characters."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,44 +56,62 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what follows the program's name; by default the process's own.
 
     Returns:
-        The exit status: 0; 1 if ``--check`` found a wrong gradient; 2 for bad input,
-        with what is wrong and what to do about it on standard error.
+        The exit status: 0; 1 if ``--check`` found a wrong gradient, or the output cannot
+        be written; 2 for bad input, with what is wrong and what to do about it on
+        standard error; 130 after Ctrl-C.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-    warnings.showwarning = _show_warning
     try:
         return _run(sys.argv[1:] if arguments is None else arguments)
     except ExpressionError as error:
-        print(f"autograd_lite: {error.explain()}", file=sys.stderr)
+        _complain(error.explain())
         return 2
     except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard(sys.stdout)
         return 0
+    except OSError as error:
+        _discard(sys.stdout)
+        _complain(f"cannot write the output: {error.strerror}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def _run(arguments: Sequence[str]) -> int:
-    options = {argument for argument in arguments if argument in OPTIONS}
-    rest = [argument for argument in arguments if argument not in OPTIONS]
-    if options & {"--help", "-h"} or not arguments:
-        print(HELP, end="")
+    """Do what the arguments ask for, and write it to standard output."""
+    if not arguments or "--help" in arguments or list(arguments) == ["-h"]:
+        _write(HELP.format(functions=_in_lines(FUNCTIONS)), sys.stdout)
         return 0 if arguments else 2
-    if "--version" in options:
+    if "--version" in arguments:
         from autograd_lite import __version__
 
-        print(f"autograd_lite {__version__}")
+        _write(f"autograd_lite {__version__}\n", sys.stdout)
         return 0
-    for argument in rest:
-        if re.fullmatch(r"--[a-z][a-z-]*(=.*)?", argument):
-            raise ExpressionError(f"there is no option {argument[:40]}: see --help")
+    rest = [argument for argument in arguments if argument not in OPTIONS]
+    _refuse_unknown_options(rest)
     if not rest:
         raise ExpressionError('give an expression, as in "(x + y) * z" x=-2 y=5 z=-4')
     text, variables = rest[0], _read_variables(rest[1:])
-    trace = step_through(evaluate_expression(text, variables), names={})
-    checks = _check(text, variables, trace) if "--check" in options else []
-    print(_as_json(trace, checks) if "--json" in options else _as_text(trace, checks), flush=True)
-    return 0 if all(check["ok"] for check in checks) else 1
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        trace = step_through(evaluate_expression(text, variables), names={})
+    for message in dict.fromkeys(str(warning.message) for warning in caught):
+        _complain(f"warning: {message}")
+    gradients = {**trace.gradients, **{name: 0.0 for name in variables if name not in trace.gradients}}
+    checks = _check(text, variables) if "--check" in arguments else []
+    if "--json" in arguments:
+        _write(_as_json(trace, gradients, checks), sys.stdout)
+    else:
+        _write(_as_text(trace, gradients, checks), sys.stdout)
+    return 1 if any(check["ok"] is False for check in checks) else 0
+
+
+def _refuse_unknown_options(arguments: Sequence[str]) -> None:
+    """Refuse what looks like an option, unless it can be read as -(-x)."""
+    names = {argument.partition("=")[0] for argument in arguments}
+    for argument in arguments:
+        words = set(filter(None, argument.split("-")))
+        if re.fullmatch(r"--[^\W\d][\w-]*(=.*)?", argument) and not words <= names:
+            raise ExpressionError(f"there is no option {argument[:40]}: see --help")
 
 
 def _read_variables(arguments: Sequence[str]) -> dict[str, float]:
@@ -90,56 +119,105 @@ def _read_variables(arguments: Sequence[str]) -> dict[str, float]:
     variables: dict[str, float] = {}
     for argument in arguments:
         name, equals, number = argument.partition("=")
-        name, shown = name.strip(), argument[:40]
+        name, shown = normal_name(name.strip()), repr(argument[:40])
         if not equals or not name.isidentifier() or name.startswith("__"):
-            raise ExpressionError(
-                f"{shown!r} is no NAME=NUMBER: write x=3, and put quotes around the expression"
-            )
+            problem = f"{shown} is no NAME=NUMBER: give the expression first, in quotes, then such as x=3"
+            raise ExpressionError(problem)
+        if keyword.iskeyword(name):
+            raise ExpressionError(f"{name} is a word of Python's and no variable: use another name")
         if name in variables:
             raise ExpressionError(f"the variable {name[:40]} is given twice: remove one")
         try:
             variables[name] = float(number)
         except ValueError:
-            raise ExpressionError(f"{shown!r} gives no number: write {name[:40]}=3 or the like") from None
+            raise ExpressionError(f"{shown} gives no number: write {name[:40]}=3 or the like") from None
     return variables
 
 
-def _check(text: str, variables: dict[str, float], trace: Trace) -> list[dict[str, Any]]:
+def _check(text: str, variables: dict[str, float]) -> list[dict[str, Any]]:
     """Compare the derivative by each variable with a finite difference."""
     from autograd_lite.derivatives import gradcheck
 
+    if len(variables) > MOST_CHECKED:
+        raise ExpressionError(f"--check takes at most {MOST_CHECKED} variables: leave it out")
     checks = []
     for name, number in variables.items():
 
         def along(moved: Value, name: str = name) -> Value:
             return evaluate_expression(text, {**variables, name: moved})
 
-        check = gradcheck(along, [number])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the expression itself has had its warnings
+            check = gradcheck(along, [number])
         found: dict[str, Any] = {"name": name, "gradient": check.gradient, "difference": check.difference}
-        checks.append({**found, "step": check.step, "kink": bool(check.kinks), "ok": check.ok})
+        ok = None if math.isnan(check.difference) else check.ok
+        checks.append({**found, "step": check.step, "kink": bool(check.kinks), "ok": ok})
     return checks
 
 
-def _as_text(trace: Trace, checks: list[dict[str, Any]]) -> str:
+def _as_text(trace: Trace, gradients: dict[str, float], checks: list[dict[str, Any]]) -> str:
+    """Write the steps, the gradients and the checks, line by line."""
     lines = [str(trace)]
+    for name in gradients.keys() - trace.gradients.keys():
+        lines.append(f"  ∂{trace.output}/∂{name} = {format_number(gradients[name])}")
     if checks:
         lines += ["", "Check against finite differences"]
     for check in checks:
-        verdict = "agrees" if check["ok"] else "DIFFERS"
+        verdict = {True: "agrees", False: "DIFFERS", None: "cannot be compared here"}[check["ok"]]
         kink = ", on a kink" if check["kink"] else ""
         lines.append(
             f"  ∂{trace.output}/∂{check['name']}: {format_number(check['gradient'])}, "
             f"finite difference {format_number(check['difference'])}: {verdict}{kink}"
         )
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"
 
 
-def _as_json(trace: Trace, checks: list[dict[str, Any]]) -> str:
-    return trace.to_json(**({"check": checks} if checks else {}))
+def _as_json(trace: Trace, gradients: dict[str, float], checks: list[dict[str, Any]]) -> str:
+    """Write the same as JSON, with escapes where the output cannot take a character."""
+    text = trace.to_json(gradients=gradients, **({"check": checks} if checks else {}))
+    if not _can_take(sys.stdout, text):
+        import json
+
+        text = json.dumps(json.loads(text), indent=2)
+    return text + "\n"
 
 
-def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    print(f"autograd_lite: warning: {message}", file=sys.stderr)
+def _in_lines(words: Iterable[str]) -> str:
+    import textwrap
+
+    return textwrap.fill(" ".join(words), 84, initial_indent="  ", subsequent_indent="  ")
+
+
+def _complain(text: str) -> None:
+    """Write a line to standard error, if there still is one."""
+    try:
+        _write(f"autograd_lite: {text}\n", sys.stderr)
+    except OSError:
+        _discard(sys.stderr)
+
+
+def _write(text: str, stream: TextIO | None) -> None:
+    """Write a text at once, in plainer characters where the stream cannot take it."""
+    if stream is None:  # the process was started without it
+        return
+    if not _can_take(stream, text):
+        encoding = stream.encoding
+        text = text.translate(PLAIN).encode(encoding, errors="replace").decode(encoding)
+    print(text, end="", file=stream, flush=True)
+
+
+def _can_take(stream: TextIO | None, text: str) -> bool:
+    try:
+        text.encode(getattr(stream, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _discard(stream: TextIO) -> None:
+    """Let what is still to be written go nowhere, so that no error follows at exit."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

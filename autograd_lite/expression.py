@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import functools
+import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from autograd_lite.composed import mean, softmax
 from autograd_lite.engine import Value
+from autograd_lite.op import Op
 from autograd_lite.ops import OPS
 
 __all__ = ["ExpressionError", "evaluate_expression"]
@@ -17,8 +20,11 @@ __all__ = ["ExpressionError", "evaluate_expression"]
 LONGEST = 10_000
 """The most characters that an expression may have."""
 
-DEEPEST = 400
-"""The most calls and operators that may stand inside one another (a + b + c: two)."""
+DEEPEST = 200
+"""The most calls, signs, powers and parentheses that may stand inside one another."""
+
+LARGEST = 20_000
+"""The most numbers that an expression may compute with."""
 
 _OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "add",
@@ -35,6 +41,12 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "softmax": softmax,
 }
 """What an expression may call."""
+
+LISTS = ("values", "weights", "inputs")
+"""The parameters of functions that are lists; all others are numbers."""
+
+_TOO_DEEP = 'the expression is nested too deeply: split it with assignments, as in "q = x + y; q * z"'
+_KNOWN = "only names, numbers, lists, + - * / **, parentheses and functions are understood"
 
 
 class ExpressionError(ValueError):
@@ -54,11 +66,13 @@ class ExpressionError(ValueError):
 
     def explain(self) -> str:
         """Write the problem, the expression and a caret under the place, on three lines at most."""
+        problem = _printable(self.problem)
         if self.column is None or not self.text:
-            return self.problem
+            return problem
         start = max(0, self.column - 60)
-        part = "".join(c if c.isprintable() else " " for c in self.text[start : start + 76])
-        return f"{self.problem}\n  {part}\n  {' ' * (self.column - start)}^"
+        part = _printable(self.text[start : start + 76])
+        gap = " " * sum(map(_width, part[: self.column - start]))
+        return f"{problem}\n  {part}\n  {gap}^"
 
 
 def evaluate_expression(text: str, variables: Mapping[str, float | Value]) -> Value:
@@ -84,18 +98,16 @@ def evaluate_expression(text: str, variables: Mapping[str, float | Value]) -> Va
         >>> L.label, L.data
         ('L', -12.0)
     """
-    body = _parse(text)
-    leaves = {
-        _normal(name): number if isinstance(number, Value) else Value(number, _normal(name))
-        for name, number in variables.items()
-    }
-    reader = _Reader(text, leaves)
+    text = "\n".join(line.lstrip(" \t\f") for line in re.split("\r\n|\r|\n", text))
+    reader = _Reader(text, {normal_name(name): number for name, number in variables.items()})
     result: Any = None
-    for statement in body:
-        result = reader.statement(statement)
-    for name in leaves:
-        if name not in reader.used:
-            raise ExpressionError(f"the variable {_short(name)} is not used: remove {_short(name)}=...")
+    try:
+        for statement in _parse(text):
+            result = reader.statement(statement)
+    except RecursionError:
+        raise ExpressionError(_TOO_DEEP, text, 0) from None
+    for name in reader.unused:
+        raise ExpressionError(f"the variable {_short(name)} is not used: remove {_short(name)}=...")
     if isinstance(result, list):
         raise ExpressionError("the result is a list: pick one number, as in pick([x, y], 0)")
     if not isinstance(result, Value):
@@ -103,29 +115,49 @@ def evaluate_expression(text: str, variables: Mapping[str, float | Value]) -> Va
     return result
 
 
+def normal_name(name: str) -> str:
+    """Write a name as Python's own parser does, which reads ﬁ as fi.
+
+    Args:
+        name: an identifier.
+    """
+    return unicodedata.normalize("NFKC", name)
+
+
+@functools.lru_cache(maxsize=1)
 def _parse(text: str) -> list[ast.stmt]:
     """Parse a text into statements, or say why it cannot be."""
     if len(text) > LONGEST:
         problem = f"the expression has {len(text)} characters, more than {LONGEST}: write a Python program"
         raise ExpressionError(problem, text, 0)
+    strange = re.search("[\0\ud800-\udfff]", text)
+    if strange is not None:
+        problem = f"the character {ascii(strange.group())} cannot be read: remove it"
+        raise ExpressionError(problem, text, strange.start())
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             body = ast.parse(text).body
-    except SyntaxError as error:
-        reason = (error.msg or "invalid syntax").split(". ")[0]
-        column = _position(text, error.lineno or 1, (error.offset or 1) - 1)
-        raise ExpressionError(f"this is no expression: {reason}", text, column) from None
+    except (SyntaxError, ValueError) as error:
+        raise _syntax_error(text, error) from None
     except (RecursionError, MemoryError):
         raise ExpressionError(_TOO_DEEP, text, 0) from None
-    except ValueError as error:
-        raise ExpressionError(f"this is no expression: {error}", text, 0) from None
     if not body:
         raise ExpressionError('the expression is empty: give one, as in "(x + y) * z"')
     return body
 
 
-_TOO_DEEP = 'the expression is nested too deeply: split it with assignments, as in "q = x + y; q * z"'
+def _syntax_error(text: str, error: SyntaxError | ValueError) -> ExpressionError:
+    """Say in our own words what Python's parser does not understand."""
+    if "integer string conversion" in str(error):
+        longest = max(re.finditer(r"\w+", text), key=lambda word: len(word.group()))
+        return ExpressionError("the number has too many digits: write it as 1e300", text, longest.start())
+    reason, column = str(error), 0
+    if isinstance(error, SyntaxError):
+        reason = (error.msg or "invalid syntax").split(". ")[0]
+        column = _position(text, error.lineno or 1, (error.offset or 1) - 1)
+    problem = f'this is no expression: {reason}; correct it at the ^, as in "2 * x ** 3"'
+    return ExpressionError(problem, text, column)
 
 
 def _position(text: str, line: int, column: int) -> int:
@@ -138,99 +170,177 @@ def _short(name: str) -> str:
     return name if len(name) <= 40 else name[:37] + "..."
 
 
-def _normal(name: str) -> str:
-    """Write a name as Python's own parser does."""
-    return unicodedata.normalize("NFKC", name)
+def _printable(text: str) -> str:
+    """Write a text on one line, without anything that could move a terminal's cursor."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _width(character: str) -> int:
+    """Count the columns that a character takes in a terminal."""
+    if unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def _optional(parameters: Sequence[str], defaults: Sequence[Any]) -> str:
+    """Say which arguments a call needs, and which it may leave out."""
+    needed = len(parameters) - len(defaults)
+    text = f"give {', '.join(parameters[:needed])}"
+    return f"{text} and, if you like, {', '.join(parameters[needed:])}" if defaults else text
 
 
 class _Reader:
     """Computes the tree of an expression, node by node."""
 
-    def __init__(self, text: str, leaves: Mapping[str, Value]) -> None:
+    def __init__(self, text: str, variables: Mapping[str, float | Value]) -> None:
         self.text = text
-        self.names: dict[str, Any] = dict(leaves)
-        self.used: set[str] = set()
+        self.names: dict[str, Any] = {}
+        self.unused = dict.fromkeys(variables)
+        self.size = 0
+        for name, number in variables.items():
+            leaf = number if isinstance(number, Value) else Value(number)
+            leaf.label = leaf.label or name
+            self.names[name] = leaf
 
     def statement(self, node: ast.stmt) -> Any:
         if isinstance(node, ast.Expr):
-            return self.number(node.value, 0)
+            return self.term(node.value, 0)
         if not isinstance(node, ast.Assign) or len(node.targets) != 1:
             self.refuse(node, "only expressions and assignments such as q = x + y are understood")
         target = node.targets[0]
         if not isinstance(target, ast.Name):
-            self.refuse(target, "only a name can be assigned to")
+            self.refuse(target, "only a name can be assigned to, as in q = x + y")
         name = target.id
         if name in self.names or name in FUNCTIONS or name.startswith("__"):
             self.refuse(target, f"the name {_short(name)} is taken or not allowed: use another one")
-        result = self.number(node.value, 0)
+        result = self.term(node.value, 0)
         if isinstance(result, Value) and not result.label:
             result.label = name
         self.names[name] = result
         return result
 
-    def number(self, node: ast.expr, depth: int) -> Any:
+    def term(self, node: ast.expr, depth: int) -> Any:
+        """Compute a part of an expression: a Value, a plain number or a list of these."""
         if depth > DEEPEST:
             self.refuse(node, _TOO_DEEP)
         if isinstance(node, ast.Constant):
             return self.constant(node)
         if isinstance(node, ast.Name):
             return self.name(node)
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd):
-            return self.number(node.operand, depth + 1)
-        if isinstance(node, (ast.UnaryOp, ast.BinOp)) and type(node.op) in _OPERATORS:
-            operands = [node.operand] if isinstance(node, ast.UnaryOp) else [node.left, node.right]
-            return self.apply(node, OPS[_OPERATORS[type(node.op)]], operands, depth)
+        if isinstance(node, ast.List):
+            return self.items(node, depth)
+        if isinstance(node, ast.UnaryOp):
+            return self.sign(node, depth)
+        if isinstance(node, ast.BinOp):
+            return self.chain(node, depth)
         if isinstance(node, ast.Call):
             return self.call(node, depth)
-        self.refuse(node, "only names, numbers, + - * / **, parentheses and functions are understood")
+        self.refuse(node, _KNOWN)
 
     def constant(self, node: ast.Constant) -> float:
         number = node.value
         if isinstance(number, bool) or not isinstance(number, (int, float)):
-            self.refuse(node, f"{_short(repr(number))} is not a real number")
+            self.refuse(node, f"{_short(repr(number))} is not a real number: write one, such as 0.5")
         try:
             float(number)
         except OverflowError:
-            self.refuse(node, "the number is too large")
+            self.refuse(node, "the number is too large: write one below 1e308")
         return number
 
     def name(self, node: ast.Name) -> Any:
         name = node.id
+        if name.startswith("__"):
+            self.refuse(node, f"the name {_short(name)} is not allowed: use another one")
         if name in self.names:
-            self.used.add(name)
+            self.unused.pop(name, None)
             return self.names[name]
         if name in FUNCTIONS:
             self.refuse(node, f"{name} is a function: give it something, as in {name}(x)")
-        if name.startswith("__"):
-            self.refuse(node, f"the name {_short(name)} is not allowed")
         self.refuse(node, f"the variable {_short(name)} has no value: add {_short(name)}=1")
 
-    def call(self, node: ast.Call, depth: int) -> Any:
-        if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
-            name = _short(node.func.id) if isinstance(node.func, ast.Name) else "this"
-            self.refuse(node, f"{name} is no function here; there are {', '.join(FUNCTIONS)}")
-        if node.keywords:
-            self.refuse(node, f"{node.func.id} takes its arguments by position, as in {node.func.id}(x)")
-        return self.apply(node, FUNCTIONS[node.func.id], node.args, depth)
+    def items(self, node: ast.List, depth: int) -> list[Any]:
+        numbers = []
+        for item in node.elts:
+            number = self.term(item, depth + 1)
+            self.refuse_list(item, number)
+            numbers.append(number)
+        return numbers
 
-    def apply(
-        self, node: ast.expr, function: Callable[..., Any], operands: list[ast.expr], depth: int
-    ) -> Any:
-        numbers = [
-            [self.number(item, depth + 1) for item in operand.elts]
-            if isinstance(operand, ast.List)
-            else self.number(operand, depth + 1)
-            for operand in operands
-        ]
+    def sign(self, node: ast.UnaryOp, depth: int) -> Any:
+        if not isinstance(node.op, (ast.USub, ast.UAdd)):
+            self.refuse(node, _KNOWN)
+        number = self.term(node.operand, depth + 1)
+        self.refuse_list(node.operand, number)
+        return number if isinstance(node.op, ast.UAdd) else self.apply(node, OPS["neg"], [number])
+
+    def chain(self, node: ast.BinOp, depth: int) -> Any:
+        """Compute a + b - c ... in a loop: however long such a chain is, it is not deep."""
+        operations = []
+        first: ast.expr = node
+        while isinstance(first, ast.BinOp):
+            operations.append(first)
+            first = first.left
+        result = self.term(first, depth + 1)
+        for operation in reversed(operations):
+            self.refuse_list(operation.left, result)
+            if type(operation.op) not in _OPERATORS:
+                self.refuse_operator(operation)
+            right = self.term(operation.right, depth + 1)
+            self.refuse_list(operation.right, right)
+            result = self.apply(operation, OPS[_OPERATORS[type(operation.op)]], [result, right])
+        return result
+
+    def call(self, node: ast.Call, depth: int) -> Any:
+        if not isinstance(node.func, ast.Name):
+            self.refuse(node, "only functions can be called: a product is written 2 * (x + y)")
+        name = node.func.id
+        if name not in FUNCTIONS:
+            self.refuse(node, f"{_short(name)} is no function here; there are {', '.join(FUNCTIONS)}")
+        function = FUNCTIONS[name]
+        # What is no Op, mean and softmax, takes one list.
+        parameters, defaults = function.parameters() if isinstance(function, Op) else (["values"], ())
+        attributes = function.attributes if isinstance(function, Op) else {}
+        usage = f"{name}({', '.join(parameters)})"
+        if node.keywords:
+            self.refuse(node, f"give the arguments by position: {usage}")
+        if not 0 <= len(parameters) - len(node.args) <= len(defaults):
+            self.refuse(node, f"{usage} got {len(node.args)} arguments: {_optional(parameters, defaults)}")
+        arguments = []
+        for parameter, argument in zip(parameters, node.args):
+            value = self.term(argument, depth + 1)
+            if parameter not in LISTS:
+                self.refuse_list(argument, value)
+            elif not isinstance(value, list):
+                self.refuse(argument, f"the {parameter} of {usage} are a list: write it as [x, y]")
+            if parameter in attributes and isinstance(value, Value):
+                self.refuse(argument, f"the {parameter} of {usage} is no variable: write a number")
+            arguments.append(value)
+        return self.apply(node, function, arguments)
+
+    def apply(self, node: ast.expr, function: Callable[..., Any], arguments: list[Any]) -> Any:
+        self.size += sum(len(number) if isinstance(number, list) else 1 for number in arguments)
+        if self.size > LARGEST:
+            self.refuse(node, f"this computes with more than {LARGEST} numbers: write a Python program")
         try:
-            return function(*numbers)
+            return function(*arguments)
         except (TypeError, ValueError, LookupError) as error:
-            if isinstance(error, ExpressionError):
-                raise
             self.refuse(node, str(error))
 
-    def refuse(self, node: ast.AST, problem: str) -> NoReturn:
-        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
-        encoded = self.text.split("\n")[line - 1].encode()
-        characters = len(encoded[:column].decode(errors="ignore"))
-        raise ExpressionError(problem, self.text, _position(self.text, line, characters))
+    def refuse_list(self, node: ast.expr, number: Any) -> None:
+        if isinstance(number, list):
+            self.refuse(node, "a number is needed here, not a list: pick one, as in pick([x, y], 0)")
+
+    def refuse_operator(self, node: ast.BinOp) -> NoReturn:
+        """Refuse an operator; the tree does not hold its place, which is after the left operand."""
+        after = self.place(node.left.end_lineno, node.left.end_col_offset)
+        column = after + len(self.text[after:]) - len(self.text[after:].lstrip(") \\\t\f\n"))
+        hint = "a power is written x ** 2" if isinstance(node.op, ast.BitXor) else _KNOWN
+        raise ExpressionError(f"the operator at the ^ is not known: {hint}", self.text, column)
+
+    def refuse(self, node: ast.stmt | ast.expr, problem: str) -> NoReturn:
+        raise ExpressionError(problem, self.text, self.place(node.lineno, node.col_offset))
+
+    def place(self, line: int | None, offset: int | None) -> int:
+        """Turn a line and an offset in its bytes, as the tree has them, into a position in the text."""
+        before = self.text.split("\n")[(line or 1) - 1].encode()[: offset or 0]
+        return _position(self.text, line or 1, len(before.decode(errors="ignore")))

@@ -190,12 +190,14 @@ class Op:
     @functools.cached_property
     def _careful(self) -> list[Callable[..., float] | None]:
         """The partials as float functions that never raise."""
-        functions: list[Callable[..., float] | None] = []
-        for term in self.terms(self.names):
-            namespace: dict[str, Any] = {}
-            text = python_source(term, namespace, careful=True)
-            functions.append(None if term is None else _compiled(["y", *self.names], text, namespace))
-        return functions
+        return [self._careful_partial(term) for term in self.terms(self.names)]
+
+    def _careful_partial(self, term: Any) -> Callable[..., float] | None:
+        if term is None:
+            return None
+        namespace: dict[str, Any] = {}
+        text = python_source(term, namespace, careful=True)
+        return _compiled(["y", *self.names], text, namespace)
 
 
 def _pack_list(values: Sequence[Any], *attributes: Any) -> tuple[list[Any], tuple[Any, ...]]:

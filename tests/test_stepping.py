@@ -123,7 +123,11 @@ def test_a_repeated_operand_gets_two_steps_with_a_running_gradient():
         (lambda x: ag.where(x, 3.0, x), "L = 3 if x else x = 3 if 2 else 2 = 3", "· (0 if x else 1) = 1 · 0"),
         (lambda x: ag.sum([x, 1.0]), "L = sum(x, 1) = sum(2, 1) = 3", "· 1 = 1 · 1"),
         (lambda x: ag.dot([x], [3.0], 1.0), "L = dot(x, 3, 1) = dot(2, 3, 1) = 7", "· 3 = 1 · 3"),
-        (lambda x: ag.logsumexp([x, 2.0]), "L = logsumexp(x, 2) = logsumexp(2, 2) = 2.69315", "· exp(x - L) ="),
+        (
+            lambda x: ag.logsumexp([x, 2.0]),
+            "L = logsumexp(x, 2) = logsumexp(2, 2) = 2.69315",
+            "· exp(x - L) =",
+        ),
         (lambda x: ag.pick([x, 5.0], 0), "L = pick(x, 5, 0) = pick(2, 5, 0) = 2", "· 1 = 1 · 1"),
     ],
 )
@@ -202,7 +206,9 @@ def test_gradients_of_a_trace_are_those_of_backward_and_of_its_paths(numbers, ge
     pool = list(leaves)
     for _ in range(6):
         a, b = generator.choice(pool), generator.choice(pool)
-        pool.append(generator.choice([lambda a, b: a + b, lambda a, b: a * b, lambda a, b: (a - b).tanh()])(a, b))
+        pool.append(
+            generator.choice([lambda a, b: a + b, lambda a, b: a * b, lambda a, b: (a - b).tanh()])(a, b)
+        )
     output = pool[-1]
     trace = step_through(output, names={})
     output.backward()
