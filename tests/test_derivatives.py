@@ -174,9 +174,7 @@ def run_forward(program, numbers, index):
         elif a.number == b.number:
             number, slope = a.number, 0.5 * (a.slope + b.slope)
         else:
-            chosen = (
-                max(a, b, key=lambda d: d.number) if name == "maximum" else min(a, b, key=lambda d: d.number)
-            )
+            chosen = a if (a.number > b.number) == (name == "maximum") else b
             number, slope = chosen.number, chosen.slope
         squashed = math.tanh(number)
         results.append(Dual(squashed, (1.0 - squashed * squashed) * slope))
