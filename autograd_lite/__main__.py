@@ -22,8 +22,8 @@ Step through an expression: compute it, then its gradient, one step at a time.
 
 usage: python3 -m autograd_lite EXPRESSION [NAME=NUMBER ...] [--check] [--json]
 
-  EXPRESSION   names, numbers, + - * / **, parentheses, functions, and assignments
-               separated by semicolons
+  EXPRESSION   names, numbers, + - * / **, parentheses, functions of numbers or of
+               lists such as [x, y], and assignments separated by semicolons
   NAME=NUMBER  the number for each variable
   --check      show each gradient beside a finite difference (exit status 1 if one
                is wrong)
@@ -40,7 +40,7 @@ examples:
   python3 -m autograd_lite "-log(1 - sigmoid(t0 + t1*x1 + t2*x2))" t0=-0.1 t1=0.5 t2=-0.3 x1=1 x2=1
   python3 -m autograd_lite "logsumexp([a, b]) - pick([a, b], 1)" a=0 b=1 --json
 """
-OPTIONS = ("--check", "--json", "--help", "--version")
+OPTIONS = ("--check", "--json", "--help", "--version", "--")
 
 MOST_CHECKED = 100
 """The most variables whose gradients --check compares with finite differences."""
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         _discard(sys.stdout)
-        _complain(f"cannot write the output: {error.strerror}")
+        _complain(f"cannot write the output: {error.strerror or error}")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -158,7 +158,7 @@ def _check(text: str, variables: dict[str, float]) -> list[dict[str, Any]]:
 def _as_text(trace: Trace, gradients: dict[str, float], checks: list[dict[str, Any]]) -> str:
     """Write the steps, the gradients and the checks, line by line."""
     lines = [str(trace)]
-    for name in gradients.keys() - trace.gradients.keys():
+    for name in [name for name in gradients if name not in trace.gradients]:
         lines.append(f"  ∂{trace.output}/∂{name} = {format_number(gradients[name])}")
     if checks:
         lines += ["", "Check against finite differences"]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 import functools
+import operator
 import re
 import unicodedata
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
+from autograd_lite import functions
 from autograd_lite.composed import mean, softmax
 from autograd_lite.engine import Value
-from autograd_lite.op import Op
 from autograd_lite.ops import OPS
 
 __all__ = ["ExpressionError", "evaluate_expression"]
@@ -36,7 +37,7 @@ _OPERATORS: dict[type[ast.AST], str] = {
 }
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{name: op for name, op in OPS.items() if name not in _OPERATORS.values()},
+    **{name: getattr(functions, name, op) for name, op in OPS.items() if name not in _OPERATORS.values()},
     "mean": mean,
     "softmax": softmax,
 }
@@ -81,7 +82,7 @@ def evaluate_expression(text: str, variables: Mapping[str, float | Value]) -> Va
     Known are names, numbers, ``+ - * / **``, unary minus, parentheses, the package's
     functions (of numbers, or of lists such as ``[x, y]``), and assignments, separated
     by semicolons or new lines. Every variable and every assigned name becomes the
-    label of its Value.
+    label of its Value, if that has none yet.
 
     Args:
         text: such as ``"(x + y) * z"`` or ``"q = x + y; L = q * z"``.
@@ -132,7 +133,7 @@ def _parse(text: str) -> list[ast.stmt]:
         raise ExpressionError(problem, text, 0)
     strange = re.search("[\0\ud800-\udfff]", text)
     if strange is not None:
-        problem = f"the character {ascii(strange.group())} cannot be read: remove it"
+        problem = f"the character {strange.group()!a} cannot be read: remove it"
         raise ExpressionError(problem, text, strange.start())
     try:
         with warnings.catch_warnings():
@@ -271,7 +272,7 @@ class _Reader:
             self.refuse(node, _KNOWN)
         number = self.term(node.operand, depth + 1)
         self.refuse_list(node.operand, number)
-        return number if isinstance(node.op, ast.UAdd) else self.apply(node, OPS["neg"], [number])
+        return number if isinstance(node.op, ast.UAdd) else self.operate(node, "neg", [number])
 
     def chain(self, node: ast.BinOp, depth: int) -> Any:
         """Compute a + b - c ... in a loop: however long such a chain is, it is not deep."""
@@ -287,7 +288,7 @@ class _Reader:
                 self.refuse_operator(operation)
             right = self.term(operation.right, depth + 1)
             self.refuse_list(operation.right, right)
-            result = self.apply(operation, OPS[_OPERATORS[type(operation.op)]], [result, right])
+            result = self.operate(operation, _OPERATORS[type(operation.op)], [result, right])
         return result
 
     def call(self, node: ast.Call, depth: int) -> Any:
@@ -296,10 +297,9 @@ class _Reader:
         name = node.func.id
         if name not in FUNCTIONS:
             self.refuse(node, f"{_short(name)} is no function here; there are {', '.join(FUNCTIONS)}")
-        function = FUNCTIONS[name]
-        # What is no Op, mean and softmax, takes one list.
-        parameters, defaults = function.parameters() if isinstance(function, Op) else (["values"], ())
-        attributes = function.attributes if isinstance(function, Op) else {}
+        # What is no single operation, mean and softmax, takes one list.
+        parameters, defaults = OPS[name].parameters() if name in OPS else (["values"], ())
+        attributes = OPS[name].attributes if name in OPS else {}
         usage = f"{name}({', '.join(parameters)})"
         if node.keywords:
             self.refuse(node, f"give the arguments by position: {usage}")
@@ -315,7 +315,13 @@ class _Reader:
             if parameter in attributes and isinstance(value, Value):
                 self.refuse(argument, f"the {parameter} of {usage} is no variable: write a number")
             arguments.append(value)
-        return self.apply(node, function, arguments)
+        return self.apply(node, FUNCTIONS[name], arguments)
+
+    def operate(self, node: ast.expr, name: str, numbers: list[Any]) -> Any:
+        """Apply an operator: Python's to Values, but the engine's, which never raises, to plain numbers."""
+        python: Callable[..., Any] = getattr(operator, OPS[name].dunder)
+        has_values = any(isinstance(number, Value) for number in numbers)
+        return self.apply(node, python if has_values else OPS[name], numbers)
 
     def apply(self, node: ast.expr, function: Callable[..., Any], arguments: list[Any]) -> Any:
         self.size += sum(len(number) if isinstance(number, list) else 1 for number in arguments)

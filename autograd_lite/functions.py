@@ -28,14 +28,13 @@ KERNEL_NAMES: dict[str, Any] = {"modes": 0}
 
 def documentation(op: Op) -> str:
     """Write the docstring of an operation: what it computes, its derivatives, an example."""
-    lines = [op.doc, ""]
+    names, _ = op.parameters()
+    formula = op.template if op.many is not None else op.template.format(*names)
+    lines = [op.doc, "", "Formula:", f"    y = {formula}"]
     if op.many is None:
-        names, _ = op.parameters()
-        lines += ["Formula:", f"    y = {op.template.format(*names)}"]
-        for index, partial in enumerate(op.partials):
-            if partial is not None:
-                lines.append(f"    ∂y/∂{names[index]} = {op.partial_formula(index)}")
-        lines.append("")
+        for index in range(len(op.partials)):
+            lines.append(f"    ∂y/∂{names[index]} = {op.partial_formula(index)}")
+    lines.append("")
     lines += [
         "Args are Values, or plain numbers (with numbers alone the result is a float).",
         "",

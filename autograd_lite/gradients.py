@@ -64,8 +64,12 @@ def grad(output: Value, inputs: Value | Sequence[Value], create_graph: bool = Fa
 def _rules_on_values(node: Value) -> list[Any]:
     """Evaluate a node's partial derivatives as Values: a graph of their own."""
     assert node.op is not None
-    partials = node.op.rules(node, node.args)
-    return [p for arg, p in zip(node.args, partials) if isinstance(arg, Value) and p is not None]
+    return node.op.slopes(node, node.args, _positions(node))
+
+
+def _positions(node: Value) -> list[int]:
+    """List which inputs of a node are Values."""
+    return [index for index, arg in enumerate(node.args) if isinstance(arg, Value)]
 
 
 def check_fresh(nodes: Sequence[Value]) -> None:
@@ -90,9 +94,4 @@ def _computed_again(node: Value) -> list[float]:
     assert node.op is not None
     numbers = [arg.data if isinstance(arg, Value) else arg for arg in node.args]
     y = node.op.value(numbers)
-    partials = [
-        partial
-        for arg, partial in zip(node.args, node.op.local(y, numbers))
-        if isinstance(arg, Value) and partial is not None
-    ]
-    return [y, *partials]
+    return [y, *node.op.slopes(y, numbers, _positions(node))]

@@ -78,7 +78,8 @@ def div(a: float, b: float) -> float:
 def pow(a: float, b: float) -> float:
     if a < 0.0 and not b.is_integer():
         return NAN
-    return math.copysign(INF, a) if math.fmod(b, 2.0) else INF
+    odd = abs(math.fmod(b, 2.0)) == 1.0
+    return math.copysign(INF, a) if odd else INF
 
 
 @guard(math.exp)

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_lite.ieee import SIGNALS
-from autograd_lite.layout import Layout
-from autograd_lite.op import Op, call_source, python_source
+from autograd_lite.layout import layout
+from autograd_lite.op import Op, call_source, number_source, python_source
 
 __all__ = ["compile_kernel", "kernel_source"]
 
@@ -52,7 +52,7 @@ def kernel_source(op: Op, names: dict[str, Any]) -> str:
     if op.many is not None:
         pack = f"{op.name.upper()}.pack({', '.join(op.parameters()[0])})"
         lines = _function(op, [f"return record_many({op.name.upper()}, *{pack})"])
-    elif len(op.partials) > 2 or None in op.partials:
+    elif len(op.partials) > 2:
         lines = _function(op, [f"return {op.name.upper()}.apply_to(({', '.join(op.names)}))"])
     elif len(op.partials) == 1:
         lines = _unary(op, names)
@@ -107,7 +107,7 @@ def _function(op: Op, body: list[str]) -> list[str]:
     """Write a function with the operation's parameters and their defaults."""
     names, defaults = op.parameters()
     required = len(names) - len(defaults)
-    optional = (f"{name}={default!r}" for name, default in zip(names[required:], defaults))
+    optional = (f"{name}={number_source(default)}" for name, default in zip(names[required:], defaults))
     return _block(f"def {op.name}({', '.join([*names[:required], *optional])}):", body)
 
 
@@ -138,12 +138,12 @@ def _node(
     op: Op, kind: str, first: str, second: str, by_first: str, by_second: str, names: dict[str, Any]
 ) -> list[str]:
     """Make the node: the same slots as ``engine.record`` fills."""
-    layout = f"{op.name.upper()}_{kind}"
-    names[layout] = Layout(op, kind)
+    constant = f"{op.name.upper()}_{kind}"
+    names[constant] = layout(op, kind)
     return [
         "node = new(Value)",
         "node._data = y",
-        f"node._layout = {layout}",
+        f"node._layout = {constant}",
         f"node._first = {first}",
         f"node._second = {second}",
         f"node._first_partial = {by_first}",

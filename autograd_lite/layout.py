@@ -6,6 +6,7 @@ no parent: it takes the place of the partial derivative that it does not need.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -37,6 +38,12 @@ class Layout:
         return f"<Layout {self.op.name} {self.kind}>"
 
 
+@functools.cache
+def layout(op: Op, kind: str) -> Layout:
+    """Give the one layout of this kind for an operation."""
+    return Layout(op, kind)
+
+
 def parents_of(node: Any) -> tuple[Any, ...]:
     """List the Values that an inner node was computed from."""
     if node._second is None:
@@ -52,8 +59,7 @@ def partials_of(node: Any) -> tuple[float, ...]:
     if node._second is None:
         return (node._first_partial,)
     if node._second is MANY:
-        partials: tuple[float, ...] = node._first_partial
-        return partials
+        return tuple(node._first_partial)
     return (node._first_partial, node._second_partial)
 
 

@@ -6,10 +6,10 @@ import functools
 import math
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autograd_lite.ieee import Guarded
+from autograd_lite.ieee import SIGNALS, Guarded
 from autograd_lite.refusals import as_float
 from autograd_lite.symbol import Number, Symbol, formula
 
@@ -29,12 +29,12 @@ class Op:
 
     Args:
         name: what the operation is called, in the package and in an expression.
-        template: how it is written, with ``{0}`` for the first input and so on.
+        template: how it is written, with ``{0}`` for the first input and so on; for an
+            operation on a list, its formula.
         forward: the float function; it must not raise for any float. Or the function
             as Python source, with the template's ``{0}`` for the first input and so on.
         partials: for each differentiable input, a function of the output and all
             inputs. It is generic over kinds of numbers: only operators and other Ops.
-            None says that no derivative flows to that input at all.
         attributes: names and default values of further inputs that are plain numbers
             and are not differentiated, such as a slope. A default of None means that
             the caller must give one.
@@ -61,7 +61,7 @@ class Op:
         name: str,
         template: str,
         forward: Callable[..., Any] | str,
-        *partials: Rule | None,
+        *partials: Rule,
         attributes: dict[str, float | None] | None = None,
         many: Rule | None = None,
         pack: Callable[..., tuple[list[Any], tuple[Any, ...]]] | None = None,
@@ -88,7 +88,7 @@ class Op:
         self.sign = _sign(template, name)
         self.names = [*ARGUMENTS[: len(partials)], *self.attributes]
         self.forward: Callable[..., Any] = (
-            _compiled(self.names, forward.format(*self.names), {}) if isinstance(forward, str) else forward
+            _compiled(self.names, forward.format(*self.names)) if isinstance(forward, str) else forward
         )
 
     def __repr__(self) -> str:
@@ -165,39 +165,54 @@ class Op:
             result = self.forward(values, *attributes)
         return result
 
-    def local(self, y: float, inputs: Sequence[float]) -> Sequence[float | None]:
-        """Compute every partial derivative on floats, as IEEE 754 says."""
-        if self.many is None:
-            return [None if rule is None else rule(y, *inputs) for rule in self._careful]
-        return self.rules(y, inputs)
+    def slopes(self, y: Any, inputs: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
+        """Compute partial derivatives in any kind of number; on floats as IEEE 754 says.
 
-    def rules(self, y: Any, inputs: Sequence[Any]) -> Sequence[Any]:
-        """Put any kind of number into the rules: one partial (or None) for each input."""
+        Args:
+            y: the output.
+            inputs: all inputs, then the attributes.
+            wanted: the positions of the inputs to differentiate by.
+        """
         if self.many is None:
-            return [None if rule is None else rule(y, *inputs) for rule in self.partials]
-        values, attributes = self.split(inputs)
-        partials: Sequence[Any] = self.many(y, values, *attributes)
-        return partials
+            values = {"y": y, **dict(zip(self.names, inputs))}
+            return [evaluate(self._terms[index], values) for index in wanted]
+        numbers, attributes = self.split(inputs)
+        try:
+            partials = self.many(y, numbers, *attributes)
+        except SIGNALS:
+            names = [f"value{index}" for index in range(len(numbers))]
+            values = {"y": y, **dict(zip(names, numbers))}
+            terms = self.many(Symbol("y"), [*map(Symbol, names)], *attributes)
+            partials = [evaluate(term, values) for term in terms]
+        return [partials[index] for index in wanted]
+
+    def terms(self, names: Sequence[str]) -> list[Any]:
+        """Write the partials, for inputs of these names and the output y, as Symbols."""
+        return [rule(Symbol("y"), *map(Symbol, names)) for rule in self.partials]
+
+    @functools.cached_property
+    def _terms(self) -> list[Any]:
+        return self.terms(self.names)
 
     def partial_formula(self, index: int) -> str:
         """Write the partial derivative by an input, with y for the output."""
-        return formula(self.terms(self.names)[index])
+        return formula(self._terms[index])
 
-    def terms(self, names: Sequence[str]) -> Sequence[Any]:
-        """Write the partials, for inputs of these names, as Symbols."""
-        return self.rules(Symbol("y"), [Symbol(name) for name in names])
+    def evaluate(self, operands: Sequence[Any], values: Mapping[str, Any]) -> Any:
+        """Apply the operation to Symbols, with values put in for their names."""
+        return self(*[evaluate(operand, values) for operand in operands])
 
-    @functools.cached_property
-    def _careful(self) -> list[Callable[..., float] | None]:
-        """The partials as float functions that never raise."""
-        return [self._careful_partial(term) for term in self.terms(self.names)]
 
-    def _careful_partial(self, term: Any) -> Callable[..., float] | None:
-        if term is None:
-            return None
-        namespace: dict[str, Any] = {}
-        text = python_source(term, namespace, careful=True)
-        return _compiled(["y", *self.names], text, namespace)
+def evaluate(term: Any, values: Mapping[str, Any]) -> Any:
+    """Compute a Symbol (or a number, which is itself) with values put in for its names.
+
+    Args:
+        term: a Symbol or a float.
+        values: any kind of number for each name.
+    """
+    if not isinstance(term, Symbol):
+        return term
+    return values[term.name] if term.op is None else term.op.evaluate(term.operands, values)
 
 
 def _pack_list(values: Sequence[Any], *attributes: Any) -> tuple[list[Any], tuple[Any, ...]]:
@@ -205,42 +220,46 @@ def _pack_list(values: Sequence[Any], *attributes: Any) -> tuple[list[Any], tupl
     return list(values), attributes
 
 
-def _compiled(names: list[str], text: str, namespace: dict[str, Any]) -> Callable[..., float]:
-    """Compile the source of an expression into a function of these names."""
-    code = compile(f"lambda {', '.join(names)}: {text}", "<autograd_lite rule>", "eval")
-    function: Callable[..., float] = eval(code, namespace)
-    return function
-
-
-def python_source(term: Any, namespace: dict[str, Any], careful: bool = False) -> str:
+def python_source(term: Any, namespace: dict[str, Any]) -> str:
     """Write a Symbol as Python source on floats.
 
     Args:
         term: a Symbol or a float.
-        namespace: filled with the float functions that the source names.
-        careful: call functions that have a value everywhere, even for ``a / b``;
-            else use Python's own, which raise where IEEE 754 has a value.
+        namespace: filled with the float functions that the source names: Python's own,
+            which raise where IEEE 754 has a value.
     """
     if not isinstance(term, Symbol):
-        return repr(term) if math.isfinite(term) else f"float('{term}')"
+        return number_source(term)
     if term.op is None:
         return term.name
-    operands = [python_source(operand, namespace, careful) for operand in term.operands]
-    return call_source(term.op, operands, namespace, careful)
+    operands = [python_source(operand, namespace) for operand in term.operands]
+    return call_source(term.op, operands, namespace)
 
 
-def call_source(op: Op, operands: Sequence[str], namespace: dict[str, Any], careful: bool = False) -> str:
+def number_source(number: float) -> str:
+    """Write a float as Python source."""
+    return repr(number) if math.isfinite(number) else f"float('{number}')"
+
+
+def call_source(op: Op, operands: Sequence[str], namespace: dict[str, Any]) -> str:
     """Write one operation on operands that are already Python source."""
     if op.source is not None:
         return f"({op.source.format(*operands)})"
     function = op.forward
-    if isinstance(function, Guarded) and not careful:
+    if isinstance(function, Guarded):
         function = function.raw
     if getattr(function, "__module__", "") == operator.add.__module__:
         return f"({op.template.format(*operands)})"
     name = f"{op.name}_function"
     namespace[name] = function
     return f"{name}({', '.join(operands)})"
+
+
+def _compiled(names: list[str], text: str) -> Callable[..., float]:
+    """Compile the source of an expression into a function of these names."""
+    code = compile(f"lambda {', '.join(names)}: {text}", "<autograd_lite rule>", "eval")
+    function: Callable[..., float] = eval(code)
+    return function
 
 
 def _sign(template: str, name: str) -> str:

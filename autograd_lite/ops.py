@@ -12,23 +12,29 @@ from __future__ import annotations
 import functools
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd_lite import ieee
-from autograd_lite.op import Op
+from autograd_lite.op import Op, evaluate
 from autograd_lite.symbol import Number
 
 __all__ = ["OPS"]
 
 
 class Choice(Op):
-    """An operation that picks one of two inputs; a plain number decides at once."""
+    """An operation that picks one of two inputs: in a rule, a plain number decides at once."""
 
     def __call__(self, *inputs: Any) -> Any:
         if len(inputs) == 3 and not isinstance(inputs[0], Number):
             return inputs[1] if inputs[0] else inputs[2]
         return super().__call__(*inputs)
+
+    def evaluate(self, operands: Sequence[Any], values: Mapping[str, Any]) -> Any:
+        condition = evaluate(operands[0], values)
+        if not isinstance(condition, Number):
+            return evaluate(operands[1] if condition else operands[2], values)
+        return self(condition, evaluate(operands[1], values), evaluate(operands[2], values))
 
 
 # ---- Arithmetic -----------------------------------------------------------------------
@@ -58,14 +64,14 @@ NEG = Op(
     "neg", "-{0}", operator.neg, lambda y, a: -1.0,
     why="- negates the gradient", doc="The number with the opposite sign.",
 )
-ABS = Op(
+ABS: Op = Op(
     "abs", "abs({0})", abs, lambda y, a: SIGN(a),
     why="abs passes the gradient on, negated where its input is negative", doc="Absolute value.",
 )
-# The inner WHEREs keep 0 * inf out of x ** 0 and log 0 out of 0 ** b: there, the base counts as 1.
+# The WHEREs keep 0 * inf out of x ** 0 near x = 0, and log 0 out of 0 ** b: there, the base counts as 1.
 POW = Op(
     "pow", "{0} ** {1}", ieee.pow,
-    lambda y, a, b: b * WHERE(b, a, WHERE(a, a, 1.0)) ** (b - 1.0),
+    lambda y, a, b: b * WHERE(b, a, WHERE(LESS(1e-300, ABS(a)), a, 1.0)) ** (b - 1.0),
     lambda y, a, b: y * LOG(WHERE(a, a, WHERE(LESS(b, 0.0), a, 1.0))),
     identity=(None, 1.0), why="** brings the exponent down in front and lowers it by one",
     doc="Power; never complex: a negative number to a fractional power is nan.",
@@ -194,31 +200,38 @@ LESS: Op = Op(
 )
 WHERE: Op = Choice(
     "where", "{1} if {0} else {2}", "{1} if {0} else {2}",
-    None, lambda y, a, b, c: WHERE(a, 1.0, 0.0), lambda y, a, b, c: WHERE(a, 0.0, 1.0),
+    lambda y, a, b, c: 0.0, lambda y, a, b, c: WHERE(a, 1.0, 0.0), lambda y, a, b, c: WHERE(a, 0.0, 1.0),
     why="where passes the gradient on to the input that was chosen",
-    doc="b where a is not 0, else c; no gradient flows to a.",
+    doc="b where a is not 0, else c.",
     example=("where(0.0, 2.0, 3.0)", 3.0),
 )
 
 # ---- Many inputs, one node --------------------------------------------------------------
 
 
+# Not Python's sum(): since 3.12 it compensates rounding, which no other form of the graph does.
 def _sum(values: Sequence[float]) -> float:
-    # Not Python's sum(): since 3.12 it compensates rounding, which no other form of the graph does.
-    return functools.reduce(operator.add, values, 0.0)
+    total = 0.0
+    for value in values:
+        total += value
+    return total
 
 
 def _dot(values: Sequence[float]) -> float:
     count = len(values) // 2
-    products = map(operator.mul, values[:count], values[count : 2 * count])
-    return functools.reduce(operator.add, products, values[-1])
+    total = values[-1]
+    for weight, number in zip(values[:count], values[count:]):
+        total += weight * number
+    return total
 
 
 def _logsumexp(values: Sequence[float]) -> float:
     largest = functools.reduce(MAXIMUM.forward, values)
     if math.isinf(largest) or math.isnan(largest):
         return largest
-    return largest + math.log(_sum([math.exp(value - largest) for value in values]))
+    at = values.index(largest)
+    others = [math.exp(value - largest) for i, value in enumerate(values) if i != at]
+    return largest + math.log1p(_sum(others))
 
 
 def _list(values: Iterable[Any], start: Any = 0.0) -> tuple[list[Any], tuple[Any, ...]]:
@@ -257,26 +270,26 @@ def _dot_partials(y: Any, values: Sequence[Any]) -> list[Any]:
 
 
 SUM = Op(
-    "sum", "sum({0})", _sum, many=lambda y, values: [1.0] * len(values), pack=_list,
+    "sum", "Σ_i values[i]", _sum, many=lambda y, values: [1.0] * len(values), pack=_list,
     why="sum passes the gradient on to every input",
     doc="Sum of a list of numbers, added from left to right; like Python's sum, but one node.",
     example=("sum([1.0, 2.0, 3.0])", 6.0),
 )
 DOT = Op(
-    "dot", "dot({0}, {1}, {2})", _dot, many=_dot_partials, pack=_two_lists,
+    "dot", "bias + Σ_i weights[i] * inputs[i]", _dot, many=_dot_partials, pack=_two_lists,
     why="dot hands each weight its input and each input its weight",
     doc="The weighted sum of a neuron: bias + weights[0] * inputs[0] + ...",
     example=("dot([1.0, 2.0], [3.0, 4.0], 0.5)", 11.5),
 )
 LOGSUMEXP = Op(
-    "logsumexp", "logsumexp({0})", _logsumexp, pack=_non_empty_list,
+    "logsumexp", "log Σ_i exp(values[i])", _logsumexp, pack=_non_empty_list,
     many=lambda y, values: [EXP(value - y) for value in values],
     why="logsumexp shares the gradient out in proportion to exp of each input",
     doc="log of the sum of the exponentials of a list of numbers.",
     example=("logsumexp([0.0, 0.0])", 0.693147),
 )
 PICK = Op(
-    "pick", "pick({0}, {1})", lambda values, index: values[index], pack=_list_and_index,
+    "pick", "values[index]", lambda values, index: values[index], pack=_list_and_index,
     many=lambda y, values, index: [float(i == index) for i in range(len(values))],
     attributes={"index": None},
     why="pick passes the gradient on to the one input that was picked",

@@ -307,13 +307,10 @@ def _steps(output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) ->
     gradients: dict[Value, float] = {output: 1.0}
     for node in reversed(nodes):
         op, upstream = _operation(node), gradients[node]
-        formulas = op.rules(Symbol(names[node]), _symbols(node, names))
-        partials = iter(node.partials)
-        for argument, (arg, formula) in enumerate(zip(node.args, formulas)):
-            if not isinstance(arg, Value) or formula is None:
-                continue
+        wanted = [position for position, arg in enumerate(node.args) if isinstance(arg, Value)]
+        formulas = op.slopes(Symbol(names[node]), _symbols(node, names), wanted)
+        for argument, arg, local, formula in zip(wanted, node.parents, node.partials, formulas):
             index += 1
-            local = next(partials)
             contribution = upstream * local
             before = gradients.get(arg, 0.0)
             gradients[arg] = after = before + contribution

@@ -27,6 +27,7 @@ ORDER = [
     "layout",
     "kernels",
     "functions",
+    "scalar",
     "modes",
     "sweep",
     "engine",
