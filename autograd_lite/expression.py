@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import ast
 import functools
-import operator
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from autograd_lite import functions
 from autograd_lite.composed import mean, softmax
 from autograd_lite.engine import Value
 from autograd_lite.ops import OPS
@@ -24,7 +22,7 @@ LONGEST = 10_000
 DEEPEST = 200
 """The most calls, signs, powers and parentheses that may stand inside one another."""
 
-LARGEST = 20_000
+LARGEST = 10_000
 """The most numbers that an expression may compute with."""
 
 _OPERATORS: dict[type[ast.AST], str] = {
@@ -37,7 +35,7 @@ _OPERATORS: dict[type[ast.AST], str] = {
 }
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{name: getattr(functions, name, op) for name, op in OPS.items() if name not in _OPERATORS.values()},
+    **{name: op for name, op in OPS.items() if name not in _OPERATORS.values()},
     "mean": mean,
     "softmax": softmax,
 }
@@ -183,13 +181,6 @@ def _width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
 
 
-def _optional(parameters: Sequence[str], defaults: Sequence[Any]) -> str:
-    """Say which arguments a call needs, and which it may leave out."""
-    needed = len(parameters) - len(defaults)
-    text = f"give {', '.join(parameters[:needed])}"
-    return f"{text} and, if you like, {', '.join(parameters[needed:])}" if defaults else text
-
-
 class _Reader:
     """Computes the tree of an expression, node by node."""
 
@@ -272,7 +263,7 @@ class _Reader:
             self.refuse(node, _KNOWN)
         number = self.term(node.operand, depth + 1)
         self.refuse_list(node.operand, number)
-        return number if isinstance(node.op, ast.UAdd) else self.operate(node, "neg", [number])
+        return number if isinstance(node.op, ast.UAdd) else self.apply(node, OPS["neg"], [number])
 
     def chain(self, node: ast.BinOp, depth: int) -> Any:
         """Compute a + b - c ... in a loop: however long such a chain is, it is not deep."""
@@ -288,7 +279,7 @@ class _Reader:
                 self.refuse_operator(operation)
             right = self.term(operation.right, depth + 1)
             self.refuse_list(operation.right, right)
-            result = self.operate(operation, _OPERATORS[type(operation.op)], [result, right])
+            result = self.apply(operation, OPS[_OPERATORS[type(operation.op)]], [result, right])
         return result
 
     def call(self, node: ast.Call, depth: int) -> Any:
@@ -303,8 +294,11 @@ class _Reader:
         usage = f"{name}({', '.join(parameters)})"
         if node.keywords:
             self.refuse(node, f"give the arguments by position: {usage}")
-        if not 0 <= len(parameters) - len(node.args) <= len(defaults):
-            self.refuse(node, f"{usage} got {len(node.args)} arguments: {_optional(parameters, defaults)}")
+        counts = [str(len(parameters) - index) for index in range(len(defaults), -1, -1)]
+        count = str(len(node.args))
+        if count not in counts:
+            problem = f"wrong number of arguments for {usage}: give {' or '.join(counts)}, not {count}"
+            self.refuse(node, problem)
         arguments = []
         for parameter, argument in zip(parameters, node.args):
             value = self.term(argument, depth + 1)
@@ -316,12 +310,6 @@ class _Reader:
                 self.refuse(argument, f"the {parameter} of {usage} is no variable: write a number")
             arguments.append(value)
         return self.apply(node, FUNCTIONS[name], arguments)
-
-    def operate(self, node: ast.expr, name: str, numbers: list[Any]) -> Any:
-        """Apply an operator: Python's to Values, but the engine's, which never raises, to plain numbers."""
-        python: Callable[..., Any] = getattr(operator, OPS[name].dunder)
-        has_values = any(isinstance(number, Value) for number in numbers)
-        return self.apply(node, python if has_values else OPS[name], numbers)
 
     def apply(self, node: ast.expr, function: Callable[..., Any], arguments: list[Any]) -> Any:
         self.size += sum(len(number) if isinstance(number, list) else 1 for number in arguments)

@@ -1,0 +1,184 @@
+"""Measure the package against its peers, and print how it does against its goals.
+
+    python tests/benchmarks/scoreboard.py
+    python tests/benchmarks/scoreboard.py --rows demo,memory --rounds 15
+
+The peers come with ``pip install -e ".[bench]"``; a row says so where one is missing.
+
+Every contestant runs in its own process, which stays alive and does one repeat when
+asked. The contestants of a row take turns, once with Python's garbage collector on and
+once with it off, and each figure is the median of its rounds. Before any of it is
+measured, all contestants must compute the same numbers. Only ratios are printed:
+seconds belong to one machine. Even ratios need a machine that has nothing else to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+WORKER = Path(__file__).with_name("worker.py")
+WARM_UP = 3
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is measured, against whom, and what must come out.
+
+    A figure is a median: of seconds, or of bytes. A goal is how many times our figure
+    the peer's must be at least; with ``at_most``, how many times the peer's ours may be.
+    """
+
+    name: str
+    work: str
+    program: str
+    ours: str
+    goals: dict[str, float]
+    at_most: bool = False
+    with_gc_off: bool = True
+
+
+OURS = "autograd_lite"
+ROWS = [
+    Row("demo", "micrograd's demo step, textbook code", "demo", OURS, {"micrograd": 8.0}),
+    Row("nn", "the same through nn", "demo_through_nn", OURS, {"micrograd": 25.0}),
+    Row("gpt", "microgpt-like training step", "gpt", OURS, {"microgpt": 1.5}),
+    Row(
+        "memory", "memory for one operation of the demo", "demo_memory", OURS, {"micrograd": 1 / 5},
+        at_most=True, with_gc_off=False,
+    ),
+    Row(
+        "chain", "time for one operation, 1000000 in a chain", "chain", "1000000",
+        {"125000": 1.5, "250000": 1.5, "500000": 1.5}, at_most=True,
+    ),
+]  # fmt: skip
+
+
+class Contestant:
+    """A worker process, and the figures that it has answered so far."""
+
+    def __init__(self, program: str, name: str) -> None:
+        self.name = name
+        self.process = subprocess.Popen(
+            [sys.executable, str(WORKER), program, name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.missing: str | None = self.read()["missing"]
+        self.figures: dict[str, list[float]] = {"with gc": [], "without gc": []}
+
+    def read(self) -> Any:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.name} broke off: its error is above")
+        return json.loads(line)
+
+    def repeat(self, request: str) -> tuple[float, float]:
+        """Let it do the work once; give what was measured, and the number it computed."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(request + "\n")
+        self.process.stdin.flush()
+        figure, number = self.read()
+        return figure, number
+
+    def measure(self, request: str) -> None:
+        figure, _ = self.repeat(request)
+        self.figures[request].append(figure)
+
+    def median(self, request: str) -> float:
+        return statistics.median(self.figures[request])
+
+    def close(self) -> None:
+        self.process.communicate()
+
+
+def lines_of(row: Row, rounds: int) -> list[list[str]]:
+    """Measure a row, and write a line of the table for each of its peers."""
+    contestants = [Contestant(row.program, name) for name in (row.ours, *row.goals)]
+    ours, *peers = contestants
+    present = [contestant for contestant in contestants if contestant.missing is None]
+    agreed = True
+    if ours in present and len(present) > 1:
+        agreed = agree(present)
+        if agreed:
+            measure(present, rounds, ["with gc", "without gc"] if row.with_gc_off else ["with gc"])
+    for contestant in contestants:
+        contestant.close()
+    return [
+        [row.name, row.work, peer.name, f"{'≤' if row.at_most else '≥'} {row.goals[peer.name]:.4g}×"]
+        + (result_of(row, ours, peer) if agreed else ["-", "-", "they compute different numbers"])
+        for peer in peers
+    ]
+
+
+def agree(contestants: Sequence[Contestant]) -> bool:
+    """Warm up, and tell whether all contestants compute the same numbers."""
+    for _ in range(WARM_UP):
+        first, *others = [contestant.repeat("with gc")[1] for contestant in contestants]
+        if not all(math.isclose(first, other, rel_tol=1e-9, abs_tol=1e-9) for other in others):
+            return False
+    return True
+
+
+def measure(contestants: Sequence[Contestant], rounds: int, requests: Sequence[str]) -> None:
+    for _ in range(rounds):
+        for request in requests:
+            for contestant in contestants:
+                contestant.measure(request)
+
+
+def result_of(row: Row, ours: Contestant, peer: Contestant) -> list[str]:
+    """Write the ratio, the ratio with the garbage collector off, and what they mean."""
+    if ours.missing is not None:
+        return ["-", "-", f"waits for {ours.missing}"]
+    if peer.missing is not None:
+        return ["-", "-", f'{peer.missing} is not installed: pip install -e ".[bench]"']
+    above, below = (ours, peer) if row.at_most else (peer, ours)
+    ratios = [
+        above.median(request) / below.median(request) for request in ours.figures if ours.figures[request]
+    ]
+    goal = row.goals[peer.name]
+    met = ratios[0] <= goal if row.at_most else ratios[0] >= goal
+    gc_off = f"{ratios[1]:.2f}×" if len(ratios) > 1 else "-"
+    return [f"{ratios[0]:.2f}×", gc_off, "PASS" if met else "SHORT"]
+
+
+def print_table(lines: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure autograd_lite against its peers.")
+    parser.add_argument("--rounds", type=int, default=9, help="repeats of each contestant (default 9)")
+    parser.add_argument("--rows", help="only these, with commas: " + ", ".join(row.name for row in ROWS))
+    options = parser.parse_args()
+    wanted = options.rows.split(",") if options.rows else [row.name for row in ROWS]
+    unknown = set(wanted) - {row.name for row in ROWS}
+    if unknown or options.rounds < 1:
+        parser.error(
+            f"no row is called {', '.join(sorted(unknown))}" if unknown else "--rounds is at least 1"
+        )
+    if hasattr(os, "getloadavg") and os.getloadavg()[0] > 1.5:
+        print("Other programs keep this machine busy: the ratios will not be those of a quiet one.\n")
+    lines = [["row", "work", "peer", "goal", "ratio", "gc off", "result"]]
+    for row in ROWS:
+        if row.name in wanted:
+            lines += lines_of(row, options.rounds)
+    print_table(lines)
+
+
+if __name__ == "__main__":
+    main()
