@@ -23,6 +23,7 @@ from autograd_lite import Op, Value, detect_anomaly, functions, grad, gradcheck,
 from autograd_lite.engine import record
 from autograd_lite.kernels import compile_kernel
 from autograd_lite.ops import OPS
+from autograd_lite.symbol import Symbol
 
 inf, nan = math.inf, math.nan
 
@@ -943,6 +944,27 @@ def test_a_wrong_number_of_arguments_says_what_is_wrong():
         ag.pick([Value(1.0), 2.0], 2)
     with pytest.raises(TypeError, match=r"pick takes a whole number as its index, got 0\.5"):
         ag.pick([Value(1.0), 2.0], 0.5)
+
+
+@pytest.mark.parametrize(
+    "op", [op for op in OPS.values() if op.identity != (None, None)], ids=lambda op: op.name
+)
+def test_the_numbers_declared_to_change_nothing_change_nothing(op):
+    left, right = op.identity
+    for number in AWKWARD:
+        assert left is None or same(op(left, number), number)
+        assert right is None or same(op(number, right), number)
+    symbol = Symbol("a")
+    assert left is None or op(left, symbol) is symbol
+    assert right is None or op(symbol, right) is symbol
+
+
+def test_numbers_that_change_nothing_are_left_out_of_formulas():
+    a = Symbol("a")
+    assert [str(term) for term in (a + 0.0, 0.0 + a, a - 0.0, 1.0 * a, a * 1.0, a / 1.0, a**1.0)] == ["a"] * 7
+    assert [str(term) for term in (0.0 - a, 1.0 / a, 1.0**a, a + 1.0, a * 0.0)] == [
+        "0 - a", "1 / a", "1 ** a", "a + 1", "a * 0",
+    ]  # fmt: skip
 
 
 def test_no_rule_branches_on_a_number():
