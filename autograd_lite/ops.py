@@ -25,11 +25,6 @@ __all__ = ["OPS"]
 class Choice(Op):
     """An operation that picks one of two inputs: in a rule, a plain number decides at once."""
 
-    def __call__(self, *inputs: Any) -> Any:
-        if len(inputs) == 3 and not isinstance(inputs[0], Number):
-            return inputs[1] if inputs[0] else inputs[2]
-        return super().__call__(*inputs)
-
     def evaluate(self, operands: Sequence[Any], values: Mapping[str, Any]) -> Any:
         condition = evaluate(operands[0], values)
         if not isinstance(condition, Number):

@@ -393,6 +393,12 @@ EDGE_CASES = [
     ("leaky_relu", (0.0, 0.01), 0.0, (0.01,)),
     ("leaky_relu", (0.0, 0.3), 0.0, (0.3,)),
     ("elu", (0.0, 1.0), 0.0, (1.0,)),
+    ("step", (0.0, 0.0), 0.0, (0.0,)),
+    ("step", (-0.0, 0.5), 0.5, (0.0,)),
+    ("less", (2.0, 2.0), 0.0, (0.0, 0.0)),
+    ("where", (0.0, 2.0, 3.0), 3.0, (0.0, 0.0, 1.0)),
+    ("where", (-0.0, 2.0, 3.0), 3.0, (0.0, 0.0, 1.0)),
+    ("where", (nan, 2.0, 3.0), 2.0, (0.0, 1.0, 0.0)),
     ("relu", (nan,), nan, (nan,)),
     ("abs", (nan,), nan, (nan,)),
     ("sign", (nan,), nan, (nan,)),
@@ -495,6 +501,13 @@ def test_edge_case(name, operands, value, derivatives):
             assert all(map(same, grad(output, leaves), expected))
             output.backward()
             assert all(map(same, [leaf.grad for leaf in leaves], expected))
+
+
+def test_default_attributes():
+    assert (ag.step(Value(0.0)).data, ag.step(0.0)) == (0.0, 0.0)
+    assert (ag.leaky_relu(Value(-1.0)).data, ag.leaky_relu(-1.0)) == (-0.01, -0.01)
+    assert (ag.elu(Value(-inf)).data, ag.elu(-inf)) == (-1.0, -1.0)
+    assert (ag.dot([Value(2.0)], [3.0]).data, ag.sum([Value(2.0)], start=3.0).data) == (6.0, 5.0)
 
 
 def test_both_gradients_of_a_value_to_its_own_power_at_0():
