@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any, SupportsFloat
 
 from autograd_lite.functions import KERNEL_NAMES
 from autograd_lite.ieee import SIGNALS
-from autograd_lite.layout import MANY, Layout, layout, parents_of, partials_of
+from autograd_lite.layout import MANY, Layout, cut, layout, parents_of, partials_of
 from autograd_lite.modes import MODE
 from autograd_lite.op import Op
-from autograd_lite.refusals import is_foreign, leaf_data
+from autograd_lite.refusals import as_float, is_foreign, leaf_data
 from autograd_lite.scalar import NO_GRADIENT, Scalar, number_of
 from autograd_lite.sweep import adjoints, call_text, check_finite, sweep, topological_order
 
@@ -55,6 +56,7 @@ class Value(Scalar):
 
     def __init__(self, data: SupportsFloat, label: str = "") -> None:
         self._data = data if type(data) is float else leaf_data(data)
+        self._grad = NO_GRADIENT
         self._layout = None
         if label != "":
             self.label = label
@@ -67,7 +69,12 @@ class Value(Scalar):
     @property
     def args(self) -> tuple[Value | float, ...]:
         """All inputs of the operation in order: Values, and plain numbers as floats."""
-        return () if self._layout is None else self._layout.args(self)
+        return () if self._layout is None else self._layout.op.flat(self._layout.inputs(self))
+
+    @property
+    def inputs(self) -> tuple[Any, ...]:
+        """The inputs as the operation takes them: those of an operation on lists are in lists."""
+        return () if self._layout is None else self._layout.inputs(self)
 
     @property
     def parents(self) -> tuple[Value, ...]:
@@ -112,18 +119,9 @@ class Value(Scalar):
             FloatingPointError: under ``detect_anomaly``, before any gradient has
                 changed, if a contribution is not finite.
         """
-        leaves, nodes = topological_order(self)
         if MODE.get().checking:
-            adjoints(self, nodes, partials_of, check_finite)
-        before = [leaf.grad for leaf in leaves]
-        try:
-            sweep(self, leaves, nodes)
-        except BaseException:
-            for leaf, gradient in zip(leaves, before):
-                leaf._grad = gradient
-            raise
-        for leaf, gradient in zip(leaves, before):
-            leaf._grad += gradient
+            adjoints(self, topological_order(self)[1], partials_of, check_finite)
+        sweep(self)
 
     def apply(self, op: Op, operands: tuple[Any, ...]) -> Value:
         """Record an operation on Values and floats."""
@@ -153,43 +151,46 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
         if isinstance(attribute, Value):
             raise TypeError(f"{op.name}: {name} is a plain number, not a Value: use its .data")
     numbers = op.numbers(operands, number_of)
-    y = op.value(numbers)
+    y = op.forward(*numbers)
     if mode.checking and not math.isfinite(y):
         raise FloatingPointError(f"{call_text(op, operands)} is {y}")
     if not mode.recording:
         return Value(y)
-    args = [arg if isinstance(arg, Value) else number for arg, number in zip(operands, numbers)]
-    wanted = [index for index, arg in enumerate(args) if isinstance(arg, Value)]
-    return _node(op, args, y, op.slopes(y, numbers, wanted))
+    inputs = op.numbers(operands, lambda arg: arg if isinstance(arg, Value) else as_float(arg))
+    wanted = [index for index, arg in enumerate(op.flat(inputs)) if isinstance(arg, Value)]
+    return _node(op, inputs, y, op.slopes(y, numbers, wanted))
 
 
-def record_many(op: Op, args: list[Any], attributes: tuple[Any, ...]) -> Any:
-    """Record an operation on a list: for Values and floats, faster than ``record``."""
-    assert op.many is not None
+def record_many(op: Op, lists: Sequence[Sequence[Any]], attributes: tuple[Any, ...]) -> Any:
+    """Record an operation on lists: for Values and floats, faster than ``record``."""
+    args = [*itertools.chain.from_iterable(lists)]
     kinds = {*map(type, args)}
     if KERNEL_NAMES["modes"] or Value not in kinds or not kinds <= {Value, float}:
-        return op.apply_to((*args, *attributes))
-    constants = None
+        return op.apply_to((*lists, *attributes))
+    assert op.many is not None
+    lengths = [*map(len, lists)]
     if len(kinds) == 1:
         numbers = [arg._data for arg in args]
     else:
         numbers = [arg if type(arg) is float else arg._data for arg in args]
+    parts = cut(numbers, lengths)
     try:
-        y = op.forward(numbers, *attributes)
-        partials = op.many(y, numbers, *attributes)
+        y = op.forward(*parts, *attributes)
+        partials = [*itertools.chain.from_iterable(op.many(y, *parts, *attributes))]
     except SIGNALS:
-        return op.apply_to((*args, *attributes))
-    if attributes or len(kinds) > 1:
-        constants = (*args, *attributes)
-        partials = [partial for partial, arg in zip(partials, args) if type(arg) is Value]
-        args = [arg for arg in args if type(arg) is Value]
+        return op.apply_to((*lists, *attributes))
     node = new(Value)
     node._data = y
-    node._layout = layout(op, "many")
-    node._first = tuple(args)
+    node._grad = NO_GRADIENT
     node._second = MANY
-    node._first_partial = partials
-    node._second_partial = constants
+    if len(kinds) == 1 and not attributes:
+        node._layout = layout(op, "values")
+        node._first, node._first_partial, node._second_partial = tuple(args), partials, lengths
+    else:
+        node._layout = layout(op, "many")
+        node._first = tuple([arg for arg in args if type(arg) is Value])
+        node._first_partial = [partial for partial, arg in zip(partials, args) if type(arg) is Value]
+        node._second_partial = (*cut(args, lengths), *attributes)
     return node
 
 
@@ -199,37 +200,37 @@ def aside(y: float, op: Op, *operands: Any) -> Value:
     return record(op, operands) if mode.recording or mode.checking else Value(y)
 
 
-def _node(op: Op, args: list[Any], y: float, partials: list[float]) -> Value:
+def _node(op: Op, inputs: list[Any], y: float, partials: list[float]) -> Value:
     """Make a node in the layout that its inputs ask for."""
     node = Value(y)
-    parents = [arg for arg in args if isinstance(arg, Value)]
-    kind = _kind(op, args)
+    parents = [arg for arg in op.flat(inputs) if isinstance(arg, Value)]
+    kind = _kind(op, inputs)
     node._layout = layout(op, kind)
     if kind == "many":
         node._first, node._second, node._first_partial = tuple(parents), MANY, partials
-        node._second_partial = None if len(parents) == len(args) else tuple(args)
+        node._second_partial = tuple(inputs)
     elif kind == "two":
         node._first, node._second = parents
         node._first_partial, node._second_partial = partials
     else:
         node._first, node._second, node._first_partial = parents[0], None, partials[0]
-        rest = {"one": tuple(args[1:]) or None, "constant_right": args[-1], "constant_left": args[0]}
+        rest = {"one": tuple(inputs[1:]) or None, "constant_right": inputs[-1], "constant_left": inputs[0]}
         node._second_partial = rest[kind]
     return node
 
 
-def _kind(op: Op, args: list[Any]) -> str:
+def _kind(op: Op, inputs: list[Any]) -> str:
     """Name the layout of a node of this operation with these inputs."""
     if len(op.partials) == 1:
         return "one"
-    if len(op.partials) != 2 or len(args) != 2:
+    if len(op.partials) != 2 or len(inputs) != 2:
         return "many"
-    if isinstance(args[0], Value):
-        return "two" if isinstance(args[1], Value) else "constant_right"
+    if isinstance(inputs[0], Value):
+        return "two" if isinstance(inputs[1], Value) else "constant_right"
     return "constant_left"
 
 
 KERNEL_NAMES.update(
-    Value=Value, new=object.__new__, record_many=record_many, aside=aside,
+    NO_GRADIENT=NO_GRADIENT, Value=Value, new=object.__new__, record_many=record_many, aside=aside,
     foreign=lambda left, right: is_foreign(left) or is_foreign(right),
 )  # fmt: skip

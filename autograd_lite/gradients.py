@@ -9,6 +9,7 @@ from typing import Any, Literal, overload
 from autograd_lite.engine import Value
 from autograd_lite.layout import partials_of
 from autograd_lite.modes import MODE
+from autograd_lite.scalar import number_of
 from autograd_lite.sweep import adjoints, call_text, check_finite, topological_order
 
 __all__ = ["check_fresh", "grad"]
@@ -64,7 +65,7 @@ def grad(output: Value, inputs: Value | Sequence[Value], create_graph: bool = Fa
 def _rules_on_values(node: Value) -> list[Any]:
     """Evaluate a node's partial derivatives as Values: a graph of their own."""
     assert node.op is not None
-    return node.op.slopes(node, node.args, _positions(node))
+    return node.op.slopes(node, node.inputs, _positions(node))
 
 
 def _positions(node: Value) -> list[int]:
@@ -84,7 +85,7 @@ def check_fresh(nodes: Sequence[Value]) -> None:
             if repr(_computed_again(node)) != repr([node.data, *node.partials]):
                 assert node.op is not None
                 raise RuntimeError(
-                    f"the graph is stale: {node.data!r} is no longer {call_text(node.op, node.args)}: "
+                    f"the graph is stale: {node.data!r} is no longer {call_text(node.op, node.inputs)}: "
                     "a .data has changed since the forward pass; run the forward pass again"
                 )
 
@@ -92,6 +93,6 @@ def check_fresh(nodes: Sequence[Value]) -> None:
 def _computed_again(node: Value) -> list[float]:
     """Compute a node's value and its captured partials from the data of its inputs now."""
     assert node.op is not None
-    numbers = [arg.data if isinstance(arg, Value) else arg for arg in node.args]
-    y = node.op.value(numbers)
+    numbers = node.op.numbers(node.inputs, number_of)
+    y = node.op.forward(*numbers)
     return [y, *node.op.slopes(y, numbers, _positions(node))]

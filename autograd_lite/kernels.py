@@ -143,6 +143,7 @@ def _node(
     return [
         "node = new(Value)",
         "node._data = y",
+        "node._grad = NO_GRADIENT",
         f"node._layout = {constant}",
         f"node._first = {first}",
         f"node._second = {second}",

@@ -1,13 +1,15 @@
 """Where a node keeps the operands of its operation.
 
 A node has two places for parents and two for partial derivatives. A plain number is
-no parent: it takes the place of the partial derivative that it does not need.
+no parent: it takes the place of the partial derivative that it does not need. A node
+with more inputs keeps a list of parents, a list of partials, and all its inputs.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite.op import Op
@@ -24,15 +26,16 @@ class Layout:
     Args:
         op: the operation.
         kind: "one" parent (and attributes), "two" parents, "constant_right" or
-            "constant_left" (a number and a parent), or "many" parents.
+            "constant_left" (a number and a parent), "values" (lists of parents only), or
+            "many" (anything else).
     """
 
-    __slots__ = ("args", "kind", "op")
+    __slots__ = ("inputs", "kind", "op")
 
     def __init__(self, op: Op, kind: str) -> None:
         self.op = op
         self.kind = kind
-        self.args: Callable[[Any], tuple[Any, ...]] = _ARGS[kind]
+        self.inputs: Callable[[Any], tuple[Any, ...]] = _INPUTS[kind]
 
     def __repr__(self) -> str:
         return f"<Layout {self.op.name} {self.kind}>"
@@ -42,6 +45,12 @@ class Layout:
 def layout(op: Op, kind: str) -> Layout:
     """Give the one layout of this kind for an operation."""
     return Layout(op, kind)
+
+
+def cut(flat: Sequence[Any], lengths: Sequence[int]) -> list[Any]:
+    """Cut one list into lists of these lengths."""
+    ends = itertools.accumulate(lengths)
+    return [flat[end - length : end] for end, length in zip(ends, lengths)]
 
 
 def parents_of(node: Any) -> tuple[Any, ...]:
@@ -63,10 +72,11 @@ def partials_of(node: Any) -> tuple[float, ...]:
     return (node._first_partial, node._second_partial)
 
 
-_ARGS: dict[str, Callable[[Any], tuple[Any, ...]]] = {
+_INPUTS: dict[str, Callable[[Any], tuple[Any, ...]]] = {
     "one": lambda node: (node._first, *(node._second_partial or ())),
     "two": lambda node: (node._first, node._second),
     "constant_right": lambda node: (node._first, node._second_partial),
     "constant_left": lambda node: (node._second_partial, node._first),
-    "many": lambda node: node._second_partial or node._first,
+    "values": lambda node: tuple(cut(node._first, node._second_partial)),
+    "many": lambda node: node._second_partial,
 }

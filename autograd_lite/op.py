@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import operator
 import re
@@ -38,10 +39,10 @@ class Op:
         attributes: names and default values of further inputs that are plain numbers
             and are not differentiated, such as a slope. A default of None means that
             the caller must give one.
-        many: for an operation on a list of inputs, one function of the output and the
-            list (and the attributes) that returns the list of partials.
-        pack: for such an operation, a function from what a caller passes to
-            the list of inputs and the tuple of attributes.
+        many: for an operation on lists of inputs, one function of the output and the
+            lists (and the attributes) that returns a list of partials for each list.
+        pack: for such an operation, a function from what a caller passes to the tuple of
+            lists and the tuple of attributes; by default, one list and the attributes.
         identity: for an operation on two inputs, the left and the right number that
             change nothing (None where there is none).
         why: a sentence on what the operation does to a gradient.
@@ -64,7 +65,7 @@ class Op:
         *partials: Rule,
         attributes: dict[str, float | None] | None = None,
         many: Rule | None = None,
-        pack: Callable[..., tuple[list[Any], tuple[Any, ...]]] | None = None,
+        pack: Callable[..., tuple[Any, tuple[Any, ...]]] | None = None,
         identity: tuple[float | None, float | None] = (None, None),
         why: str = "",
         doc: str = "",
@@ -97,18 +98,26 @@ class Op:
     def __call__(self, *inputs: Any) -> Any:
         """Apply the operation; only floats give a float, else the kind of number decides."""
         if self.pack is not None:
-            values, attributes = self.pack(*inputs)
-            inputs = (*values, *attributes)
+            lists, attributes = self.pack(*inputs)
+            inputs = (*lists, *attributes)
         elif len(inputs) != len(self.names):
             inputs = self.complete(inputs)
         return self.apply_to(inputs)
 
     def apply_to(self, inputs: tuple[Any, ...]) -> Any:
-        """Apply the operation to its inputs, given one by one, and its attributes."""
-        for number in inputs:
+        """Apply the operation to all its inputs (or lists of inputs) and attributes."""
+        for number in self.flat(inputs):
             if isinstance(number, Number):
                 return number.apply(self, inputs)
-        return self.value(self.numbers(inputs, as_float))
+        result: float = self.forward(*self.numbers(inputs, as_float))
+        return result
+
+    def flat(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
+        """Put the inputs of an operation on lists one after the other."""
+        if self.many is None:
+            return tuple(inputs)
+        lists, attributes = self.split(inputs)
+        return (*itertools.chain.from_iterable(lists), *attributes)
 
     @property
     def is_operator(self) -> bool:
@@ -148,43 +157,42 @@ class Op:
         count = len(inputs) - len(self.attributes)
         return inputs[:count], inputs[count:]
 
-    def numbers(self, inputs: Sequence[Any], number_of: Callable[[Any], float]) -> list[float]:
-        """Turn the inputs into floats; the attributes of a list operation stay what they are."""
+    def numbers(self, inputs: Sequence[Any], number_of: Callable[[Any], Any]) -> list[Any]:
+        """Turn the inputs into floats; the attributes of an operation on lists stay what they are."""
         values, attributes = self.split(inputs)
-        return [
-            *map(number_of, values),
-            *(attributes if self.many is not None else map(as_float, attributes)),
-        ]
-
-    def value(self, inputs: Sequence[float]) -> float:
-        """Compute the operation on floats, as IEEE 754 says."""
         if self.many is None:
-            result: float = self.forward(*inputs)
-        else:
-            values, attributes = self.split(inputs)
-            result = self.forward(values, *attributes)
-        return result
+            return [*map(number_of, values), *map(as_float, attributes)]
+        return [*([number_of(value) for value in listed] for listed in values), *attributes]
 
     def slopes(self, y: Any, inputs: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
         """Compute partial derivatives in any kind of number; on floats as IEEE 754 says.
 
         Args:
             y: the output.
-            inputs: all inputs, then the attributes.
-            wanted: the positions of the inputs to differentiate by.
+            inputs: all inputs (or lists of inputs), then the attributes.
+            wanted: the positions of the inputs to differentiate by, counted through all lists.
         """
         if self.many is None:
             values = {"y": y, **dict(zip(self.names, inputs))}
             return [evaluate(self._terms[index], values) for index in wanted]
-        numbers, attributes = self.split(inputs)
+        lists, attributes = self.split(inputs)
         try:
-            partials = self.many(y, numbers, *attributes)
+            partials = [*itertools.chain.from_iterable(self.many(y, *lists, *attributes))]
         except SIGNALS:
-            names = [f"value{index}" for index in range(len(numbers))]
-            values = {"y": y, **dict(zip(names, numbers))}
-            terms = self.many(Symbol("y"), [*map(Symbol, names)], *attributes)
-            partials = [evaluate(term, values) for term in terms]
+            partials = self._careful_partials(y, lists, attributes)
         return [partials[index] for index in wanted]
+
+    def _careful_partials(self, y: Any, lists: Sequence[Any], attributes: Sequence[Any]) -> list[Any]:
+        """Compute the partials of an operation on lists where Python signals: as Symbols first."""
+        assert self.many is not None
+        values = {"y": y}
+        symbols: list[list[Symbol]] = []
+        for number, listed in enumerate(lists):
+            names = [f"value{number}_{index}" for index in range(len(listed))]
+            values.update(zip(names, listed))
+            symbols.append([*map(Symbol, names)])
+        terms = self.many(Symbol("y"), *symbols, *attributes)
+        return [evaluate(term, values) for term in itertools.chain.from_iterable(terms)]
 
     def terms(self, names: Sequence[str]) -> list[Any]:
         """Write the partials, for inputs of these names and the output y, as Symbols."""
@@ -215,9 +223,9 @@ def evaluate(term: Any, values: Mapping[str, Any]) -> Any:
     return values[term.name] if term.op is None else term.op.evaluate(term.operands, values)
 
 
-def _pack_list(values: Sequence[Any], *attributes: Any) -> tuple[list[Any], tuple[Any, ...]]:
+def _pack_list(values: Sequence[Any], *attributes: Any) -> tuple[Any, tuple[Any, ...]]:
     """Take what a caller passes to an operation on a list, by default a list and the attributes."""
-    return list(values), attributes
+    return (list(values),), attributes
 
 
 def python_source(term: Any, namespace: dict[str, Any]) -> str:

@@ -212,10 +212,9 @@ def _sum(values: Sequence[float]) -> float:
     return total
 
 
-def _dot(values: Sequence[float]) -> float:
-    count = len(values) // 2
-    total = values[-1]
-    for weight, number in zip(values[:count], values[count:]):
+def _dot(weights: Sequence[float], inputs: Sequence[float], bias: Sequence[float]) -> float:
+    total = bias[0]
+    for weight, number in zip(weights, inputs):
         total += weight * number
     return total
 
@@ -229,63 +228,60 @@ def _logsumexp(values: Sequence[float]) -> float:
     return largest + math.log1p(_sum(others))
 
 
-def _list(values: Iterable[Any], start: Any = 0.0) -> tuple[list[Any], tuple[Any, ...]]:
+Packed = tuple[tuple[Sequence[Any], ...], tuple[Any, ...]]
+
+
+def _pack_sum(values: Iterable[Any], start: Any = 0.0) -> Packed:
     plain_zero = not isinstance(start, Number) and start == 0.0
-    return list(values) if plain_zero else [start, *values], ()
+    return (list(values) if plain_zero else [start, *values],), ()
 
 
-def _non_empty_list(values: Iterable[Any]) -> tuple[list[Any], tuple[Any, ...]]:
+def _pack_logsumexp(values: Iterable[Any]) -> Packed:
     listed = list(values)
     if not listed:
         raise ValueError("logsumexp of no values at all: give at least one")
-    return listed, ()
+    return (listed,), ()
 
 
-def _list_and_index(values: Sequence[Any], index: int) -> tuple[list[Any], tuple[Any, ...]]:
+def _pack_pick(values: Sequence[Any], index: int) -> Packed:
     try:
         position = operator.index(index)
     except TypeError:
         raise TypeError(f"pick takes a whole number as its index, got {index!r}") from None
     if not 0 <= position < len(values):
         raise IndexError(f"pick takes an index from 0 to {len(values) - 1}, got {position}")
-    return list(values), (position,)
+    return (values,), (position,)
 
 
-def _two_lists(
-    weights: Sequence[Any], inputs: Sequence[Any], bias: Any = 0.0
-) -> tuple[list[Any], tuple[Any, ...]]:
+def _pack_dot(weights: Sequence[Any], inputs: Sequence[Any], bias: Any = 0.0) -> Packed:
     if len(weights) != len(inputs):
         raise ValueError(f"dot takes lists of one length, got {len(weights)} and {len(inputs)}")
-    return [*weights, *inputs, bias], ()
-
-
-def _dot_partials(y: Any, values: Sequence[Any]) -> list[Any]:
-    count = len(values) // 2
-    return [*values[count : 2 * count], *values[:count], 1.0]
+    return (weights, inputs, (bias,)), ()
 
 
 SUM = Op(
-    "sum", "Σ_i values[i]", _sum, many=lambda y, values: [1.0] * len(values), pack=_list,
+    "sum", "Σ_i values[i]", _sum, many=lambda y, values: ([1.0] * len(values),), pack=_pack_sum,
     why="sum passes the gradient on to every input",
     doc="Sum of a list of numbers, added from left to right; like Python's sum, but one node.",
     example=("sum([1.0, 2.0, 3.0])", 6.0),
 )
 DOT = Op(
-    "dot", "bias + Σ_i weights[i] * inputs[i]", _dot, many=_dot_partials, pack=_two_lists,
+    "dot", "bias + Σ_i weights[i] * inputs[i]", _dot,
+    many=lambda y, weights, inputs, bias: (inputs, weights, [1.0]), pack=_pack_dot,
     why="dot hands each weight its input and each input its weight",
-    doc="The weighted sum of a neuron: bias + weights[0] * inputs[0] + ...",
+    doc="The weighted sum of a neuron.",
     example=("dot([1.0, 2.0], [3.0, 4.0], 0.5)", 11.5),
 )
 LOGSUMEXP = Op(
-    "logsumexp", "log Σ_i exp(values[i])", _logsumexp, pack=_non_empty_list,
-    many=lambda y, values: [EXP(value - y) for value in values],
+    "logsumexp", "log Σ_i exp(values[i])", _logsumexp, pack=_pack_logsumexp,
+    many=lambda y, values: ([EXP(value - y) for value in values],),
     why="logsumexp shares the gradient out in proportion to exp of each input",
     doc="log of the sum of the exponentials of a list of numbers.",
     example=("logsumexp([0.0, 0.0])", 0.693147),
 )
 PICK = Op(
-    "pick", "values[index]", lambda values, index: values[index], pack=_list_and_index,
-    many=lambda y, values, index: [float(i == index) for i in range(len(values))],
+    "pick", "values[index]", lambda values, index: values[index], pack=_pack_pick,
+    many=lambda y, values, index: ([float(i == index) for i in range(len(values))],),
     attributes={"index": None},
     why="pick passes the gradient on to the one input that was picked",
     doc="The number at a position of a list.", example=("pick([5.0, 6.0, 7.0], 2)", 7.0),

@@ -38,10 +38,7 @@ class Scalar(Operators):
     @property
     def grad(self) -> float:
         """The derivative of the swept output by this Value; NO_GRADIENT, a 0.0, before any sweep."""
-        try:
-            return self._grad
-        except AttributeError:
-            return NO_GRADIENT
+        return self._grad
 
     @grad.setter
     def grad(self, number: SupportsFloat) -> None:
@@ -111,7 +108,7 @@ class Scalar(Operators):
                 f"cannot copy or pickle the result of an operation ({self._layout.op.name}): "
                 "copy the leaves and compute it again, or copy value.detach()"
             )
-        gradient = None if self.grad is NO_GRADIENT else self._grad
+        gradient = None if self._grad is NO_GRADIENT else self._grad
         return (_restore, (type(self), self._data, self.label, gradient))
 
 

@@ -10,6 +10,7 @@ from typing import Any, overload
 from autograd_lite.engine import Value
 from autograd_lite.gradients import check_fresh
 from autograd_lite.op import Op
+from autograd_lite.scalar import number_of
 from autograd_lite.sweep import topological_order
 from autograd_lite.symbol import Symbol, factor, fill, format_number
 
@@ -289,7 +290,7 @@ def _steps(output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) ->
     for node in nodes:
         index += 1
         op, symbols = _operation(node), _symbols(node, names)
-        numbers = tuple(arg.data if isinstance(arg, Value) else arg for arg in node.args)
+        numbers = op.numbers(node.inputs, number_of)
         yield Step(
             index, "forward", names[node], op.name, None, None, None, None, None, None, node.data,
             f"{names[node]} = {fill(op, symbols)}",
@@ -329,9 +330,11 @@ def _operation(node: Value) -> Op:
     return node.op
 
 
-def _symbols(node: Value, names: Mapping[Value, str]) -> tuple[Any, ...]:
+def _symbols(node: Value, names: Mapping[Value, str]) -> list[Any]:
     """Give the inputs of a node as Symbols, plain numbers as they are."""
-    return tuple(Symbol(names[arg]) if isinstance(arg, Value) else arg for arg in node.args)
+    return _operation(node).numbers(
+        node.inputs, lambda arg: Symbol(names[arg]) if isinstance(arg, Value) else arg
+    )
 
 
 def _json_ready(thing: Any) -> Any:

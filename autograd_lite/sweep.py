@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,9 @@ from autograd_lite.layout import MANY
 if TYPE_CHECKING:
     from autograd_lite.engine import Value
     from autograd_lite.op import Op
+
+_one_at_a_time = threading.RLock()
+"""Held by a sweep: two threads may share nodes."""
 
 __all__ = ["adjoints", "call_text", "check_finite", "sweep", "topological_order"]
 
@@ -63,27 +67,69 @@ def topological_order(output: Value) -> tuple[list[Value], list[Value]]:
     return list(leaves), nodes
 
 
-def sweep(output: Value, leaves: Sequence[Value], nodes: Sequence[Value]) -> None:
-    """Set every ``.grad`` to the derivative of the output, by one walk in reverse.
+def sweep(output: Value) -> None:
+    """Set the ``.grad`` of every node to the output's derivative; leaves add it to what they had.
 
-    ∂L/∂parent = Σ ∂L/∂node · ∂node/∂parent
+    ∂L/∂parent = Σ ∂L/∂node · ∂node/∂parent, by one walk in reverse topological order.
     """
-    for node in leaves:
-        node._grad = 0.0
-    for node in nodes:
-        node._grad = 0.0
-    output._grad = 1.0
-    for node in reversed(nodes):
-        upstream = node._grad
-        second = node._second
-        if second is None:
-            node._first._grad += upstream * node._first_partial
-        elif second is MANY:
-            for parent, partial in zip(node._first, node._first_partial):
-                parent._grad += upstream * partial
-        else:
-            node._first._grad += upstream * node._first_partial
-            second._grad += upstream * node._second_partial
+    leaves: list[Value] = []
+    before: list[float] = []
+    with _one_at_a_time:
+        try:
+            nodes = _zeroed(output, leaves, before)
+            output._grad = 1.0
+            for node in reversed(nodes):
+                upstream = node._grad
+                second = node._second
+                if second is None:
+                    node._first._grad += upstream * node._first_partial
+                elif second is MANY:
+                    for parent, partial in zip(node._first, node._first_partial):
+                        parent._grad += upstream * partial
+                else:
+                    node._first._grad += upstream * node._first_partial
+                    second._grad += upstream * node._second_partial
+        except BaseException:
+            for leaf, gradient in zip(leaves, before):
+                leaf._grad = gradient
+            raise
+        for leaf, gradient in zip(leaves, before):
+            leaf._grad += gradient
+
+
+def _zeroed(output: Value, leaves: list[Value], before: list[float]) -> list[Value]:
+    """Set every gradient to 0, and list the inner nodes in topological order.
+
+    The walk is that of ``topological_order``. It needs no set of what it has seen: a node
+    that it has seen holds this walk's own zero.
+    """
+    zero = float("0")
+    nodes: list[Value] = []
+    emit = nodes.append
+    waiting: list[Any] = [output]
+    wait, take = waiting.append, waiting.pop
+    while waiting:
+        node = take()
+        if node is None:
+            emit(take())
+            continue
+        while node._grad is not zero:
+            if node._layout is None:
+                leaves.append(node)
+                before.append(node._grad)
+                node._grad = zero
+                break
+            node._grad = zero
+            wait(node)
+            wait(None)
+            second = node._second
+            if second is MANY:
+                waiting.extend(reversed(node._first))
+                break
+            if second is not None:
+                wait(second)
+            node = node._first
+    return nodes
 
 
 def adjoints(
@@ -121,14 +167,14 @@ def check_finite(node: Value, parent: Value, contribution: Any) -> None:
         assert node.op is not None
         name = f"the Value {parent.label!r}" if parent.label else f"the Value {parent.data!r}"
         raise FloatingPointError(
-            f"the gradient that {call_text(node.op, node.args)} gives to {name} is {number}"
+            f"the gradient that {call_text(node.op, node.inputs)} gives to {name} is {number}"
         )
 
 
 def call_text(op: Op, operands: Sequence[Any]) -> str:
     """Write a call with its operands' labels and numbers, for an error message."""
     shown = []
-    for operand in operands:
+    for operand in op.flat(operands):
         label = getattr(operand, "label", "")
         shown.append((f"{label}=" if label else "") + repr(getattr(operand, "data", operand)))
     return f"{op.name}({', '.join(shown)})"

@@ -7,6 +7,7 @@ Values share: anything that is not a plain float but stands for one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def factor(term: Any) -> str:
     return formula(term, _STRENGTH["*"] + 1)
 
 
-def fill(op: Op, operands: tuple[Any, ...]) -> str:
+def fill(op: Op, operands: Sequence[Any]) -> str:
     """Write the operation ``op`` on these operands, each a Symbol or a float."""
     return _filled(op, operands)[1]
 
@@ -103,9 +104,9 @@ def _written(term: Any) -> tuple[int, str]:
     return _filled(term.op, term.operands)
 
 
-def _filled(op: Op, operands: tuple[Any, ...]) -> tuple[int, str]:
+def _filled(op: Op, operands: Sequence[Any]) -> tuple[int, str]:
     if op.many is not None:
-        shown = [*map(formula, operands)]
+        shown = [*map(formula, op.flat(operands))]
         if len(shown) > _MOST_SHOWN:
             shown[3:-2] = ["…"]
         return _ATOM, f"{op.name}({', '.join(shown)})"

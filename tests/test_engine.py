@@ -280,10 +280,10 @@ def test_a_subclass_computes_as_a_value_does():
 def test_a_slope_of_a_list_operation_that_divides_by_zero_is_infinite():
     inverses = Op(
         "inverses", "Σ_i 1 / values[i]", lambda values: math.fsum(1.0 / v if v else math.inf for v in values),
-        many=lambda y, values: [-1.0 / (v * v) for v in values],
+        many=lambda y, values: ([-1.0 / (v * v) for v in values],),
     )  # fmt: skip
     x, y = Value(0.0), Value(2.0)
-    for compute in (inverses, lambda values: record_many(inverses, values, ())):
+    for compute in (inverses, lambda values: record_many(inverses, (values,), ())):
         with pytest.warns(RuntimeWarning, match=r"div\(-1\.0, 0\.0\) is -inf"):
             node = compute([x, y])
         assert (node.data, tuple(node.partials)) == (math.inf, (-math.inf, -0.25))

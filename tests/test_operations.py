@@ -847,7 +847,7 @@ def test_a_new_operation_with_attributes():
 
 
 def test_a_new_operation_on_a_list():
-    product = Op("product", "product({0})", math.prod, many=lambda y, values: [y / v for v in values])
+    product = Op("product", "product({0})", math.prod, many=lambda y, values: ([y / v for v in values],))
     x, y = Value(3.0, "x"), Value(4.0, "y")
     output = product([x, 2.0, y, x])
     assert (output.data, output.parents, output.partials) == (72.0, (x, y, x), (24.0, 18.0, 24.0))
@@ -858,13 +858,13 @@ def test_a_new_operation_on_a_list():
     assert str(step_through(output, names={})[0]) == "v1 = product(x, 2, y, x) = product(3, 2, 4, 3) = 72"
     fast = compile_kernel(product, functions.KERNEL_NAMES.copy())["product"]
     inputs = [x, 2.0, y, x]
-    assert outcome(lambda: fast(inputs)) == outcome(lambda: record(product, inputs))
+    assert outcome(lambda: fast(inputs)) == outcome(lambda: record(product, (inputs,)))
     with no_grad():
         assert fast(inputs).parents == ()
 
 
 def test_a_new_operation_on_a_list_has_ieee_slopes():
-    product = Op("product", "product({0})", math.prod, many=lambda y, values: [y / v for v in values])
+    product = Op("product", "product({0})", math.prod, many=lambda y, values: ([y / v for v in values],))
     with pytest.warns(RuntimeWarning, match=r"div\(0\.0, 0\.0\) is nan"):
         assert all(map(same, product([Value(0.0), Value(2.0)]).partials, (nan, 0.0)))
 
