@@ -52,7 +52,7 @@ def kernel_source(op: Op, names: dict[str, Any]) -> str:
     if op.many is not None:
         pack = f"{op.name.upper()}.pack({', '.join(op.parameters()[0])})"
         lines = _function(op, [f"return record_many({op.name.upper()}, *{pack})"])
-    elif len(op.partials) > 2:
+    elif len(op.partials) > 2 or (len(op.partials) == 2 and op.attributes):
         lines = _function(op, [f"return {op.name.upper()}.apply_to(({', '.join(op.names)}))"])
     elif len(op.partials) == 1:
         lines = _unary(op, names)

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 import autograd_lite as ag
 from autograd_lite import NO_GRADIENT, Op, Value, detect_anomaly, grad, no_grad
 from autograd_lite.engine import record_many
+from autograd_lite.functions import KERNEL_NAMES
+from autograd_lite.kernels import compile_kernel
 from autograd_lite.ops import OPS
 from autograd_lite.sweep import topological_order
 
@@ -288,6 +290,19 @@ def test_a_slope_of_a_list_operation_that_divides_by_zero_is_infinite():
             node = compute([x, y])
         assert (node.data, tuple(node.partials)) == (math.inf, (-math.inf, -0.25))
     assert repr(inverses) == "<Op inverses>"
+
+
+def test_an_operation_on_two_numbers_may_have_an_attribute():
+    blend = Op(
+        "blend", "blend({0}, {1}, {2})", lambda a, b, share: a * share + b * (1.0 - share),
+        lambda y, a, b, share: share, lambda y, a, b, share: 1.0 - share, attributes={"share": 0.25},
+    )  # fmt: skip
+    x, y = Value(8.0), Value(4.0)
+    compiled = compile_kernel(blend, dict(KERNEL_NAMES))["blend"]
+    for compute in (blend, compiled):
+        assert compute(x, y).args == (x, y, 0.25)
+        assert (compute(x, y).data, compute(x, y, 0.5).partials) == (5.0, (0.5, 0.5))
+        assert (compute(x, 4.0).args, compute(8.0, y).partials) == ((x, 4.0, 0.25), (0.75,))
 
 
 # ---- The backward pass ---------------------------------------------------------------------------
