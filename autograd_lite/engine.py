@@ -165,7 +165,7 @@ def record_many(op: Op, lists: Sequence[Sequence[Any]], attributes: tuple[Any, .
     """Record an operation on lists: for Values and floats, faster than ``record``."""
     args = [*itertools.chain.from_iterable(lists)]
     kinds = {*map(type, args)}
-    if KERNEL_NAMES["modes"] or Value not in kinds or not kinds <= {Value, float}:
+    if Value not in kinds or not kinds <= {Value, float}:
         return op.apply_to((*lists, *attributes))
     assert op.many is not None
     lengths = [*map(len, lists)]
@@ -176,6 +176,8 @@ def record_many(op: Op, lists: Sequence[Sequence[Any]], attributes: tuple[Any, .
     parts = cut(numbers, lengths)
     try:
         y = op.forward(*parts, *attributes)
+        if KERNEL_NAMES["modes"]:
+            return aside(y, op, *lists, *attributes)
         partials = [*itertools.chain.from_iterable(op.many(y, *parts, *attributes))]
     except SIGNALS:
         return op.apply_to((*lists, *attributes))

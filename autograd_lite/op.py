@@ -88,9 +88,26 @@ class Op:
         self.why = why or f"{name} scales the gradient by its own slope at this point"
         self.sign = _sign(template, name)
         self.names = [*ARGUMENTS[: len(partials)], *self.attributes]
+        self._check()
         self.forward: Callable[..., Any] = (
             _compiled(self.names, forward.format(*self.names)) if isinstance(forward, str) else forward
         )
+
+    def _check(self) -> None:
+        """Raise a ValueError if the declaration contradicts itself."""
+        if len(self.partials) > len(ARGUMENTS):
+            raise ValueError(f"{self.name}: more than {len(ARGUMENTS)} inputs are a list: give `many`")
+        for rule in self.partials:
+            if not callable(rule):
+                raise ValueError(f"{self.name}: each partial is a function, got {rule!r}")
+            count = getattr(getattr(rule, "__code__", None), "co_argcount", len(self.names) + 1)
+            if count != len(self.names) + 1:
+                raise ValueError(f"{self.name}: each partial is a function of y, {', '.join(self.names)}")
+        try:
+            if self.many is None:
+                self.template.format(*self.names)
+        except (IndexError, KeyError):
+            raise ValueError(f"{self.name}: the template {self.template!r} names other inputs") from None
 
     def __repr__(self) -> str:
         return f"<Op {self.name}>"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,10 @@ from autograd_lite.op import Op, evaluate
 from autograd_lite.symbol import Number
 
 __all__ = ["OPS"]
+
+
+SMALLEST = sys.float_info.min
+"""The smallest normal float: the inverse of a smaller one may overflow."""
 
 
 class Choice(Op):
@@ -66,7 +71,7 @@ ABS: Op = Op(
 # The WHEREs keep 0 * inf out of x ** 0 near x = 0, and log 0 out of 0 ** b: there, the base counts as 1.
 POW = Op(
     "pow", "{0} ** {1}", ieee.pow,
-    lambda y, a, b: b * WHERE(b, a, WHERE(LESS(1e-300, ABS(a)), a, 1.0)) ** (b - 1.0),
+    lambda y, a, b: b * WHERE(b, a, WHERE(LESS(SMALLEST, ABS(a)), a, 1.0)) ** (b - 1.0),
     lambda y, a, b: y * LOG(WHERE(a, a, WHERE(LESS(b, 0.0), a, 1.0))),
     identity=(None, 1.0), why="** brings the exponent down in front and lowers it by one",
     doc="Power; never complex: a negative number to a fractional power is nan.",

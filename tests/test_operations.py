@@ -507,7 +507,8 @@ def test_default_attributes():
     assert (ag.step(Value(0.0)).data, ag.step(0.0)) == (0.0, 0.0)
     assert (ag.leaky_relu(Value(-1.0)).data, ag.leaky_relu(-1.0)) == (-0.01, -0.01)
     assert (ag.elu(Value(-inf)).data, ag.elu(-inf)) == (-1.0, -1.0)
-    assert (ag.dot([Value(2.0)], [3.0]).data, ag.sum([Value(2.0)], start=3.0).data) == (6.0, 5.0)
+    x = Value(2.0)
+    assert (ag.dot([x], [3.0]).data, ag.sum([x], start=1.0).data, ag.sum([x]).args) == (6.0, 3.0, (x,))
 
 
 def test_both_gradients_of_a_value_to_its_own_power_at_0():
@@ -907,6 +908,11 @@ def test_steps_of_where_show_its_condition():
     assert len(step_through(ag.where(product, product, x), names={})) == 8
 
 
+def test_the_mixed_derivative_of_a_power_at_exponent_0_is_right_for_tiny_bases():
+    a, b = Value(1e-303), Value(0.0)
+    assert grad(grad(a**b, a, create_graph=True), b) == 1.0 / 1e-303
+
+
 def test_a_default_attribute_may_be_infinite():
     cap = Op(
         "cap", "cap({0}, {1})", lambda a, limit: min(a, limit), lambda y, a, limit: OPS["less"](a, limit),
@@ -936,6 +942,13 @@ def test_a_rule_may_hold_an_infinite_constant_and_whole_numbers():
         (
             lambda: Op("both", "both({0})", abs, lambda y, a: 1.0, many=lambda y, values: values),
             "both: give either one partial for each input, or `many`",
+        ),
+        (lambda: Op("flat", "flat({0})", abs, None, None), "flat: each partial is a function, got None"),
+        (lambda: Op("short", "short({0})", abs, lambda a: 1.0), "short: each partial is a function of y, a"),
+        (lambda: Op("far", "far({1})", abs, lambda y, a: 1.0), "far: the template .* names other inputs"),
+        (
+            lambda: Op("four", "four({0})", max, *[lambda y, a, b, c: 1.0] * 4),
+            "four: more than 3 inputs are a list: give `many`",
         ),
     ],
 )
@@ -1007,6 +1020,7 @@ def test_every_public_function_has_a_docstring_with_its_formula_and_an_example_t
 def test_docstrings_give_the_derivatives():
     assert "    y = a / b\n    ∂y/∂a = 1 / b\n    ∂y/∂b = -y / b\n" in functions.documentation(OPS["div"])
     assert "    y = exp(a)\n    ∂y/∂a = y\n" in ag.exp.__doc__
+    assert "    y = bias + Σ_i weights[i] * inputs[i]\n" in ag.dot.__doc__
 
 
 def test_the_stub_in_the_repository_is_what_the_declarations_give():
