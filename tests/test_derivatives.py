@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import autograd_lite as ag
@@ -196,6 +196,8 @@ def test_random_programs_agree_with_a_naive_reference(program, numbers):
 @given(PROGRAMS, POINTS)
 @settings(max_examples=100, deadline=None)
 def test_random_programs_agree_with_finite_differences(program, numbers):
+    # Where ties of maximum and minimum are nested, each by its own convention, the whole may have no kink.
+    assume(len({0.0, *(round(number, 2) for number in numbers)}) == len(numbers) + 1)
     assert gradcheck(lambda *leaves: run(program, leaves), numbers, tolerance=1e-5)
 
 

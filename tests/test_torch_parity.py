@@ -347,7 +347,8 @@ def test_gradients_of_random_programs_are_pytorchs(program, point):
 def test_hessians_of_random_programs_are_pytorchs(program, point):
     leaves = [Value(number) for number in point]
     numbers = run(program, 0, leaves)
-    assume(all(abs(number.data) < 20.0 for number in numbers))
+    # At an exponent of exactly 0 PyTorch's mixed derivative of a power is 0, and its Hessian not symmetric.
+    assume(all(0.0 < abs(number.data) < 20.0 for number in numbers))
     assert_hessian_is_pytorchs(
         lambda *values: run(program, 0, values)[-1], lambda *values: run(program, 1, values)[-1], point, 1e-9
     )
