@@ -1,0 +1,277 @@
+"""Neuron, Layer and MLP: dense networks, one weighted sum at a time."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import operator
+import random
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from autograd_lite import functions
+from autograd_lite.composed import softmax
+from autograd_lite.engine import Value
+from autograd_lite.nn.module import Module
+from autograd_lite.ops import OPS
+from autograd_lite.refusals import as_float
+
+__all__ = ["MLP", "Layer", "Neuron"]
+
+Activation = str | bool | None | Callable[[Value], Any]
+Seed = int | random.Random | None
+
+
+class Neuron(Module):
+    """A weighted sum of its inputs and a bias, put through an activation function.
+
+    Formula:
+        y = g(Σ_i w[i] x[i] + b)
+
+    Args:
+        nin: how many inputs.
+        activation: the name of a function of one number ("relu", "tanh", "sigmoid", ...),
+            a function of one Value, or None for a linear neuron. True and False stand for
+            "relu" and None.
+        nonlin: micrograd's word for the same: False for a linear neuron.
+        init: how the weights start, the bias starts at 0: "uniform" in (-1, 1), "xavier"
+            uniform with variance 2 / (nin + nout), "he" normal with variance 2 / nin.
+        nout: how many neurons stand beside this one, itself included; for "xavier".
+        seed: a number or a ``random.Random`` to draw from; None for the ``random`` module.
+
+    Raises:
+        ValueError: if nin is less than 1, or activation or init has an unknown name; when
+            called, if the number of inputs is not nin.
+
+    Example:
+        >>> neuron = Neuron(2, activation="sigmoid", seed=1)
+        >>> neuron.w[0].data, neuron.w[1].data, neuron.b.data = 1.0, -1.0, 0.5
+        >>> neuron([3.0, 3.5]).data
+        0.5
+
+    Source: lectures B1 (linear), B2 (logistic).
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        activation: Activation = "relu",
+        *,
+        nonlin: bool | None = None,
+        init: str = "uniform",
+        nout: int = 1,
+        seed: Seed = None,
+    ) -> None:
+        if nin < 1:
+            raise ValueError(f"a neuron has at least one input, got {nin}")
+        draw = weights_drawer(init, nin, nout, generator_of(seed))
+        self.w = [Value(draw()) for _ in range(nin)]
+        self.b = Value(0.0)
+        self.activation = activation if nonlin is None else nonlin
+        self._activate = activation_function(self.activation)
+
+    def __call__(self, x: Any) -> Any:
+        return self.activate(inputs_of(x, len(self.w)))
+
+    def activate(self, x: Sequence[Value | float]) -> Any:
+        """Compute the neuron for inputs that ``inputs_of`` has checked."""
+        return self._activate(functions.dot(self.w, x, self.b))
+
+    def __repr__(self) -> str:
+        return f"{activation_name(self.activation)}Neuron({len(self.w)})"
+
+
+class Layer(Module):
+    """Neurons side by side, all with the same inputs.
+
+    Formula:
+        h = g(W x + b)
+
+    Args:
+        nin: how many inputs.
+        nout: how many neurons.
+        activation: as for a Neuron; or "softmax", which turns the layer's outputs into
+            probabilities.
+        nonlin: micrograd's word: False for a linear layer.
+        init: as for a Neuron.
+        seed: as for a Neuron.
+
+    Returns:
+        When called: a list of nout Values; a layer of one neuron returns the Value itself.
+
+    Raises:
+        ValueError: if nin or nout is less than 1; when called, if the number of inputs is not nin.
+
+    Example:
+        >>> layer = Layer(3, 2, activation=None, seed=0)
+        >>> len(layer([1.0, 2.0, 3.0])), len(layer.parameters())
+        (2, 8)
+
+    Source: lectures B9.
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        activation: Activation = "relu",
+        *,
+        nonlin: bool | None = None,
+        init: str = "uniform",
+        seed: Seed = None,
+    ) -> None:
+        if nout < 1:
+            raise ValueError(f"a layer has at least one neuron, got {nout}")
+        self.activation = activation if nonlin is None else nonlin
+        each = None if self.activation == "softmax" else self.activation
+        generator = generator_of(seed)
+        self.neurons = [Neuron(nin, each, init=init, nout=nout, seed=generator) for _ in range(nout)]
+
+    def __call__(self, x: Any) -> Any:
+        x = inputs_of(x, len(self.neurons[0].w))
+        outputs = [neuron.activate(x) for neuron in self.neurons]
+        if self.activation == "softmax":
+            return softmax(outputs)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def __repr__(self) -> str:
+        return f"Layer of [{', '.join(map(str, self.neurons))}]"
+
+
+class MLP(Module):
+    """A multi-layer perceptron: layers in a row.
+
+    Formula:
+        h_0 = x,  h_l = g(W_l h_{l-1} + b_l),  output = g_out(W_L h_{L-1} + b_L)
+
+    Args:
+        nin: how many inputs.
+        nouts: how many neurons each layer has, hidden ones first.
+        activation: of the hidden layers, as for a Neuron.
+        output: the activation of the last layer: None (linear), "sigmoid", "softmax", ...
+        init: as for a Neuron.
+        seed: as for a Neuron. Without it, ``random.seed(n)`` gives micrograd's weights.
+
+    Returns:
+        When called: a list of Values, or the Value itself if the last layer has one neuron.
+
+    Raises:
+        ValueError: if a size is less than 1, or there is no layer; when called, if the
+            number of inputs is not nin.
+
+    Example:
+        >>> model = MLP(2, [16, 16, 1], seed=0)
+        >>> len(model.parameters()), type(model([0.5, -1.0])).__name__
+        (337, 'Value')
+
+    Source: lectures B6-B10; parameter counts A9.
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        activation: Activation = "relu",
+        output: Activation = None,
+        *,
+        init: str = "uniform",
+        seed: Seed = None,
+    ) -> None:
+        sizes = [nin, *nouts]
+        if len(sizes) < 2:
+            raise ValueError("an MLP has at least one layer: give the sizes, as in MLP(2, [16, 1])")
+        generator = generator_of(seed)
+        last = len(sizes) - 2
+        self.layers = [
+            Layer(sizes[i], sizes[i + 1], output if i == last else activation, init=init, seed=generator)
+            for i in range(last + 1)
+        ]
+
+    def __call__(self, x: Any) -> Any:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def features(self, x: Any) -> Any:
+        """Compute φ(x), the outputs of the last hidden layer (lectures B4)."""
+        for layer in self.layers[:-1]:
+            x = layer(x)
+        return x
+
+    def __repr__(self) -> str:
+        return f"MLP of [{', '.join(map(str, self.layers))}]"
+
+
+def inputs_of(x: Any, count: int) -> list[Value | float]:
+    """Turn what a caller passes (a list, an array's row, one number) into a checked list."""
+    if isinstance(x, Value):
+        x = [x]
+    try:
+        listed = list(x)
+    except TypeError:
+        listed = [x]
+    if len(listed) != count:
+        raise ValueError(f"expected {count} inputs, got {len(listed)}")
+    return [v if type(v) is float or isinstance(v, Value) else as_float(v) for v in listed]
+
+
+def generator_of(seed: Any) -> Any:
+    """Give what to draw random numbers from: a generator, a new one for a seed, or the random module."""
+    if seed is None or seed is random:
+        return random
+    if isinstance(seed, random.Random):
+        return seed
+    try:
+        return random.Random(operator.index(seed))
+    except TypeError:
+        raise TypeError(f"a seed is a whole number, a random.Random or None, got {seed!r}") from None
+
+
+def check_size(what: str, size: int, least: int = 1) -> None:
+    """Refuse a size that is no whole number, or too small."""
+    if not isinstance(size, numbers.Integral) or size < least:
+        raise ValueError(f"{what} is a whole number of at least {least}, got {size!r}")
+
+
+def weights_drawer(init: str, nin: int, nout: int, generator: Any) -> Callable[[], float]:
+    """Give a function that draws one starting weight."""
+    if init == "uniform":
+        return lambda: generator.uniform(-1, 1)
+    if init == "xavier":
+        bound = math.sqrt(6.0 / (nin + nout))
+        return lambda: generator.uniform(-bound, bound)
+    if init == "he":
+        return lambda: generator.gauss(0.0, math.sqrt(2.0 / nin))
+    raise ValueError(f"init is one of 'uniform', 'xavier', 'he', got {init!r}")
+
+
+def activation_function(activation: Activation) -> Callable[[Any], Any]:
+    """Find the function that an activation's name stands for."""
+    if activation is None or activation is False:
+        return identity
+    if callable(activation):
+        return activation
+    name = "relu" if activation is True else activation
+    known: Iterable[str] = [
+        op.name
+        for op in OPS.values()
+        if len(op.partials) == 1 and not op.is_operator and None not in op.attributes.values()
+    ]
+    if name not in known:
+        raise ValueError(f"activation is None, a function, or one of {', '.join(known)}; got {name!r}")
+    function: Callable[[Any], Any] = getattr(functions, name)
+    return function
+
+
+def identity(value: Any) -> Any:
+    """Give back the number itself: a linear neuron's activation, and one that can be pickled."""
+    return value
+
+
+def activation_name(activation: Activation) -> str:
+    """Name an activation as micrograd does: ReLU, Linear, Tanh."""
+    if activation is None or activation is False:
+        return "Linear"
+    if activation is True or activation == "relu":
+        return "ReLU"
+    return getattr(activation, "__name__", str(activation)).capitalize()

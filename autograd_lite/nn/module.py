@@ -1,0 +1,267 @@
+"""Module: something with parameters, and how parameters are named, saved and loaded."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+from autograd_lite.engine import Value
+from autograd_lite.nn.saving import read_json, write_json
+
+__all__ = ["Module"]
+
+FORMAT = "autograd_lite parameters, version 1"
+
+
+class _Labelling(type):
+    """Labels the parameters of a module, as soon as it has been made, by their dotted names."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        module = super().__call__(*args, **kwargs)
+        for name, value in module.named_values():
+            if not value.label or name.endswith(f".{value.label}"):
+                value.label = name
+        return module
+
+
+class Module(metaclass=_Labelling):
+    """Base class of everything with parameters.
+
+    A subclass keeps Values, Modules, and lists or dicts of them, as attributes, and
+    defines ``__call__``. Values are found in the order in which the attributes were set.
+
+    Attributes:
+        training: whether the module is being trained; ``train()`` and ``eval()`` set it.
+        frozen: whether its Values count as parameters; ``freeze()`` and ``unfreeze()`` set it.
+        buffers: names of attributes that hold Values which are not trained.
+        takes_batches: whether it is called with a list of examples and returns a list of
+            outputs, as a model with a ``BatchNorm`` does, instead of with one example.
+
+    Example:
+        >>> class Line(Module):
+        ...     def __init__(self):
+        ...         self.slope, self.offset = Value(2.0), Value(1.0)
+        ...     def __call__(self, x):
+        ...         return self.slope * x + self.offset
+        >>> line = Line()
+        >>> line(3.0).data, [name for name, _ in line.named_parameters()]
+        (7.0, ['slope', 'offset'])
+    """
+
+    training: bool = True
+    frozen: bool = False
+    buffers: tuple[str, ...] = ()
+    takes_batches: bool = False
+
+    def parameters(self) -> list[Value]:
+        """List the Values to train, each once."""
+        found: dict[Value, None] = {}
+        _collect(self, found, set())
+        return list(found)
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """Iterate over the Values to train with their dotted names, such as ``layers.0.neurons.3.w.1``."""
+        return _unique(_walk(self, "", trained=True, seen=set()))
+
+    def named_values(self) -> Iterator[tuple[str, Value]]:
+        """Iterate over all Values with their dotted names: also frozen ones, and buffers."""
+        return _unique(_walk(self, "", trained=False, seen=set()))
+
+    def modules(self) -> Iterator[Module]:
+        """Iterate over this module and all modules inside it, each once."""
+        return _modules_in(self, set())
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0."""
+        for parameter in self.parameters():
+            parameter.grad = 0.0
+
+    def train(self) -> Self:
+        """Put the module, and all inside it, into training: dropout drops, batch norm looks at the batch.
+
+        Frozen modules, and all inside them, stay in use as after ``eval()``: nothing in them changes.
+        """
+        self.eval()
+        for module in _modules_in(self, {id(inner) for inner in self.modules() if inner.frozen}):
+            module.training = True
+        return self
+
+    def eval(self) -> Self:
+        """Put the module, and all inside it, into use: dropout and batch norm stand still."""
+        for module in self.modules():
+            module.training = False
+        return self
+
+    def freeze(self) -> Self:
+        """Let no Value of this module count as a parameter any more; their numbers stay."""
+        self.frozen = True
+        return self
+
+    def unfreeze(self) -> Self:
+        """Let the Values of this module count as parameters again."""
+        self.frozen = False
+        return self
+
+    def state_dict(self) -> dict[str, float]:
+        """Give the number of every Value, buffers and frozen ones included, by dotted name.
+
+        Raises:
+            ValueError: if two Values have one name, which only keys with dots can cause.
+        """
+        return {name: value.data for name, value in table_of(self.named_values()).items()}
+
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Set every Value to the number of its name.
+
+        Args:
+            state: what ``state_dict`` gave, for a module of the same form.
+
+        Raises:
+            ValueError: if names are missing, unknown, or a number is not finite; then
+                nothing has changed.
+        """
+        values = table_of(self.named_values())
+        for name, number in checked_state(state, values.keys()).items():
+            values[name].data = number
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all numbers to a JSON file, whole or not at all.
+
+        Args:
+            path: where to; the folder exists. The file is written beside it first and
+                then renamed, so that at any moment a whole one is there.
+
+        Raises:
+            ValueError: if a number is not finite: a file that cannot be loaded is not written.
+            OSError: if the file cannot be written.
+        """
+        state = self.state_dict()
+        for name, number in state.items():
+            if not math.isfinite(number):
+                raise ValueError(f"the parameter {name} is {number!r}: not saved, the file is as it was")
+        write_json(path, {"format": FORMAT, "state": state})
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Read all numbers from a file that ``save`` wrote.
+
+        Raises:
+            ValueError: if the file is damaged, too large, or does not fit this module;
+                the message names what differs, and nothing has changed.
+            OSError: if the file cannot be read.
+        """
+        content = read_json(path, FORMAT)
+        try:
+            self.load_state_dict(content.get("state", {}))
+        except ValueError as error:
+            raise ValueError(f"{os.fspath(path)}: {error}") from None
+
+
+def table_of(pairs: Iterator[tuple[str, Value]]) -> dict[str, Value]:
+    """Put named Values into a table, or raise a ValueError if two have one name."""
+    table: dict[str, Value] = {}
+    for name, value in pairs:
+        if name in table:
+            raise ValueError(f"two Values have the name {name}: rename an attribute or a key")
+        table[name] = value
+    return table
+
+
+def checked_state(state: Any, names: Any) -> dict[str, float]:
+    """Check that a state holds a finite number for each name and for nothing else.
+
+    Raises:
+        ValueError: if it does not; the message names what differs.
+    """
+    if not isinstance(state, Mapping):
+        raise ValueError("the state is no table of names and numbers")
+    missing = [name for name in names if name not in state]
+    unknown = [str(name) for name in state if name not in names]
+    if missing or unknown:
+        raise ValueError(
+            "the parameters do not fit this module"
+            + (f"; missing: {_some(missing)}" if missing else "")
+            + (f"; unknown: {_some(unknown)}" if unknown else "")
+        )
+    for name, number in state.items():
+        if not is_finite_number(number):
+            raise ValueError(f"the parameter {name} is {_shortened(number)}, which is no finite number")
+    return {name: float(number) for name, number in state.items()}
+
+
+def is_finite_number(thing: Any) -> bool:
+    """Tell whether something is an int or a float, but no bool, that a finite float can hold."""
+    if isinstance(thing, bool) or not isinstance(thing, (int, float)):
+        return False
+    try:
+        return math.isfinite(thing)
+    except OverflowError:  # an int with more than 308 digits
+        return False
+
+
+def _shortened(thing: Any) -> str:
+    text = repr(thing)
+    return text if len(text) <= 40 else f"{text[:40]}..."
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(_shortened(name)[1:-1] for name in names[:5])
+    return shown if len(names) <= 5 else f"{shown}, and {len(names) - 5} more"
+
+
+def _walk(thing: Any, name: str, trained: bool, seen: set[int]) -> Iterator[tuple[str, Value]]:
+    """Find the Values in attributes, lists and dicts; each module is entered once."""
+    if isinstance(thing, Value):
+        yield name, thing
+    elif isinstance(thing, (list, tuple)):
+        for index, item in enumerate(thing):
+            yield from _walk(item, f"{name}.{index}", trained, seen)
+    elif isinstance(thing, dict):
+        for key, item in thing.items():
+            yield from _walk(item, f"{name}.{key}", trained, seen)
+    elif isinstance(thing, Module) and id(thing) not in seen and not (trained and thing.frozen):
+        seen.add(id(thing))
+        for key, item in vars(thing).items():
+            if not (trained and key in thing.buffers):
+                yield from _walk(item, f"{name}.{key}" if name else key, trained, seen)
+
+
+def _collect(thing: Any, found: dict[Value, None], seen: set[int]) -> None:
+    """Gather the Values to train: the same as ``_walk``, without the names, for speed."""
+    if isinstance(thing, Value):
+        found[thing] = None
+    elif isinstance(thing, (list, tuple)):
+        for item in thing:
+            _collect(item, found, seen)
+    elif isinstance(thing, dict):
+        _collect(list(thing.values()), found, seen)
+    elif isinstance(thing, Module) and id(thing) not in seen and not thing.frozen:
+        seen.add(id(thing))
+        for key, item in vars(thing).items():
+            if key not in thing.buffers:
+                _collect(item, found, seen)
+
+
+def _unique(pairs: Iterator[tuple[str, Value]]) -> Iterator[tuple[str, Value]]:
+    seen: set[Value] = set()
+    for name, value in pairs:
+        if value not in seen:
+            seen.add(value)
+            yield name, value
+
+
+def _modules_in(thing: Any, seen: set[int]) -> Iterator[Module]:
+    """Find the modules in attributes, lists and dicts; those in ``seen`` are not entered."""
+    if isinstance(thing, Module):
+        if id(thing) not in seen:
+            seen.add(id(thing))
+            yield thing
+            for item in vars(thing).values():
+                yield from _modules_in(item, seen)
+    elif isinstance(thing, (list, tuple)):
+        for item in thing:
+            yield from _modules_in(item, seen)
+    elif isinstance(thing, dict):
+        for item in thing.values():
+            yield from _modules_in(item, seen)

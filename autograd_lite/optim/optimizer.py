@@ -1,0 +1,151 @@
+"""Optimizer: what all optimisers share; their rules are in ``optim``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from autograd_lite.engine import Value
+from autograd_lite.interrupts import uninterrupted
+from autograd_lite.optim.schedules import Schedule
+
+__all__ = ["Optimizer", "check_positive", "check_range"]
+
+
+class Optimizer:
+    """Base class: holds the parameters, a state for each, and the number of steps taken.
+
+    A subclass defines ``begin`` (a parameter's first state) and ``update`` (its rule).
+
+    Args:
+        parameters: the Values to move; None to ``bind`` them later, as ``fit`` does.
+        lr: the learning rate λ, positive, or a schedule: a function of the step.
+
+    Raises:
+        ValueError: if a setting is out of its range.
+    """
+
+    def __init__(self, parameters: Iterable[Value] | None = None, *, lr: float | Schedule) -> None:
+        if not callable(lr):
+            check_positive("lr", lr)
+        self.lr = lr
+        self.steps = 0
+        self.parameters: list[Value] | None = None
+        self.states: list[tuple[Any, ...]] = []
+        if parameters is not None:
+            self.bind(parameters)
+
+    def bind(self, parameters: Iterable[Value]) -> None:
+        """Take the parameters to move, each once.
+
+        Raises:
+            TypeError: if one is not a Value.
+            ValueError: if there is none, or one stands there twice.
+        """
+        listed = list(parameters)
+        for parameter in listed:
+            if not isinstance(parameter, Value):
+                raise TypeError(f"parameters are Values, got {parameter!r}")
+        if not listed or len(set(listed)) != len(listed):
+            raise ValueError("an optimiser takes at least one parameter, and each only once")
+        self.parameters, self.steps = listed, 0
+        self.states = [self.begin(0.0) for _ in listed]
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the next step."""
+        rate = self.lr(self.steps) if callable(self.lr) else self.lr
+        if not 0.0 <= rate < math.inf:
+            raise ValueError(f"the schedule gives the learning rate {rate!r} at step {self.steps}")
+        return rate
+
+    def step(self, *, finite: bool = False) -> None:
+        """Move every parameter once, by its present gradient; all of them or, after an error, none.
+
+        Args:
+            finite: whether to refuse a step after which a parameter would be inf or nan.
+
+        Raises:
+            FloatingPointError: if ``finite`` and that is so.
+        """
+        parameters, rate = self._bound(), self.learning_rate
+        moved = [
+            self.update(parameter.data, parameter.grad, state, rate, self.steps + 1)
+            for parameter, state in zip(parameters, self.states)
+        ]
+        if finite:
+            for parameter, (data, _) in zip(parameters, moved):
+                if not math.isfinite(data):
+                    raise FloatingPointError(f"the step would move the parameter {parameter!r} to {data}")
+        with uninterrupted():
+            for parameter, (data, _) in zip(parameters, moved):
+                parameter.data = data
+            self.states = [state for _, state in moved]
+            self.steps += 1
+
+    def zero_grad(self) -> None:
+        """Set the gradient of every parameter to 0."""
+        for parameter in self._bound():
+            parameter.grad = 0.0
+
+    def begin(self, zero: Any) -> tuple[Any, ...]:
+        """Give the first state of a parameter, made of ``zero``: a float or an array of zeros."""
+        return ()
+
+    def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
+        """Compute the moved parameter and its new state, for floats or arrays.
+
+        Args:
+            data: the parameter.
+            grad: its gradient.
+            state: what ``begin`` or the last step gave.
+            lr: the learning rate of this step.
+            step: the number of this step, from 1.
+        """
+        raise NotImplementedError
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give the kind of optimiser, the steps taken and every state, as JSON can hold it."""
+        states = [list(state) for state in self.states]
+        return {"kind": type(self).__name__, "steps": self.steps, "states": states}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take what ``state_dict`` gave, for the same parameters.
+
+        Raises:
+            ValueError: if it does not fit; then nothing has changed.
+        """
+        kind = type(self).__name__
+        if not isinstance(state, Mapping) or {"kind", "steps", "states"} - state.keys():
+            raise ValueError("an optimiser's state is a table of kind, steps and states")
+        if state["kind"] != kind:
+            raise ValueError(f"the state is that of {state['kind']}, this optimiser is {kind}")
+        steps, states = state["steps"], state["states"]
+        if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
+            raise ValueError(f"the number of steps is a whole number of at least 0, got {steps!r}")
+        if not isinstance(states, list) or not all(isinstance(one, list) for one in states):
+            raise ValueError("the states of an optimiser are a list of lists")
+        if [len(one) for one in states] != [len(one) for one in self.states]:
+            raise ValueError("the optimiser's state does not fit these parameters and settings")
+        for number in (number for one in states for number in one):
+            if type(number) is not float or not math.isfinite(number):
+                raise ValueError(f"the optimiser's state holds {number!r}, which is no finite number")
+        self.steps, self.states = steps, [tuple(one) for one in states]
+
+    def _bound(self) -> list[Value]:
+        if self.parameters is None:
+            raise ValueError("this optimiser has no parameters yet: pass model.parameters() to it")
+        return self.parameters
+
+
+def check_range(name: str, number: float, below: float = math.inf) -> None:
+    """Raise a ValueError if a setting is not in [0, below)."""
+    if not 0.0 <= number < below:
+        raise ValueError(f"{name} is at least 0 and below {below}, got {number!r}")
+
+
+def check_positive(name: str, number: float) -> None:
+    """Raise a ValueError if a setting is not above 0."""
+    if not 0.0 < number < math.inf:
+        raise ValueError(f"{name} is a positive number, got {number!r}")

@@ -1,0 +1,254 @@
+"""Optimisers: rules that move parameters against their gradients.
+
+Each rule is written once, for plain arithmetic: it moves floats, and arrays as well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from autograd_lite.engine import Value
+from autograd_lite.optim.optimizer import Optimizer, check_positive, check_range
+from autograd_lite.optim.schedules import Schedule
+
+__all__ = ["SGD", "Adam", "AdamW", "RMSprop", "clip_grad_norm"]
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent, with momentum and weight decay if wanted.
+
+    Formula:
+        g = ∂L/∂θ + weight_decay θ
+        v ← momentum v + g
+        θ ← θ - lr v   (nesterov: θ ← θ - lr (g + momentum v))
+
+    Args:
+        parameters: the Values to move, or None.
+        lr: the learning rate, or a schedule.
+        momentum: in [0, 1).
+        nesterov: look ahead along the momentum.
+        weight_decay: λ of the prior ½ λ ‖θ‖², at least 0 (lectures C3).
+
+    Raises:
+        ValueError: if a setting is out of its range.
+
+    Example:
+        >>> x = Value(3.0)
+        >>> optimizer = SGD([x], lr=0.5)
+        >>> (x * x).backward(); optimizer.step(); x.data
+        0.0
+
+    Source: lectures C4; Sutskever et al. 2013 for the momentum.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value] | None = None,
+        *,
+        lr: float | Schedule,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        check_range("momentum", momentum, below=1.0)
+        check_range("weight_decay", weight_decay)
+        if nesterov and momentum == 0.0:
+            raise ValueError("nesterov needs a momentum above 0")
+        self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
+        super().__init__(parameters, lr=lr)
+
+    def begin(self, zero: Any) -> tuple[Any, ...]:
+        """Give the velocity at rest."""
+        return (zero,) if self.momentum else ()
+
+    def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
+        """Move along the velocity."""
+        if self.weight_decay:
+            grad = grad + self.weight_decay * data
+        if not self.momentum:
+            return data - lr * grad, state
+        velocity = self.momentum * state[0] + grad
+        direction = grad + self.momentum * velocity if self.nesterov else velocity
+        return data - lr * direction, (velocity,)
+
+
+class RMSprop(Optimizer):
+    """Steps scaled by the running size of the gradient.
+
+    Formula:
+        s ← decay s + (1 - decay) g²
+        θ ← θ - lr g / (√s + eps)
+
+    Args:
+        parameters: the Values to move, or None.
+        lr: the learning rate, or a schedule.
+        decay: how much of the past is kept, in [0, 1).
+        eps: keeps the divisor from 0.
+
+    Raises:
+        ValueError: if a setting is out of its range.
+
+    Example:
+        >>> x = Value(3.0)
+        >>> optimizer = RMSprop([x], lr=0.1)
+        >>> (x * x).backward(); optimizer.step(); round(x.data, 6)
+        2.0
+
+    Source: Hinton, lecture 6e of 2012.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value] | None = None,
+        *,
+        lr: float | Schedule = 0.01,
+        decay: float = 0.99,
+        eps: float = 1e-8,
+    ) -> None:
+        check_range("decay", decay, below=1.0)
+        check_positive("eps", eps)
+        self.decay, self.eps = decay, eps
+        super().__init__(parameters, lr=lr)
+
+    def begin(self, zero: Any) -> tuple[Any, ...]:
+        """Give the mean square at rest."""
+        return (zero,)
+
+    def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
+        """Move by the gradient over its running size."""
+        square = self.decay * state[0] + (1.0 - self.decay) * grad * grad
+        return data - lr * grad / (_root(square) + self.eps), (square,)
+
+
+class Adam(Optimizer):
+    """Running means of the gradient and of its square, both corrected for their start at 0.
+
+    Formula:
+        m ← β₁ m + (1 - β₁) g,  s ← β₂ s + (1 - β₂) g²
+        θ ← θ - lr (m / (1 - β₁ᵗ)) / (√(s / (1 - β₂ᵗ)) + eps)
+
+    Args:
+        parameters: the Values to move, or None.
+        lr: the learning rate, or a schedule.
+        betas: β₁ and β₂, each in [0, 1).
+        eps: keeps the divisor from 0.
+        weight_decay: added to the gradient as weight_decay θ.
+
+    Raises:
+        ValueError: if a setting is out of its range.
+
+    Example:
+        >>> x = Value(3.0)
+        >>> optimizer = Adam([x], lr=0.1)
+        >>> (x * x).backward(); optimizer.step(); round(x.data, 6)
+        2.9
+
+    Source: Kingma and Ba 2015.
+    """
+
+    decoupled = False
+
+    def __init__(
+        self,
+        parameters: Iterable[Value] | None = None,
+        *,
+        lr: float | Schedule = 0.001,
+        betas: Sequence[float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        if len(betas) != 2:
+            raise ValueError(f"betas are two numbers, got {betas!r}")
+        for beta in betas:
+            check_range("each of betas", beta, below=1.0)
+        check_positive("eps", eps)
+        check_range("weight_decay", weight_decay)
+        self.betas, self.eps, self.weight_decay = (betas[0], betas[1]), eps, weight_decay
+        super().__init__(parameters, lr=lr)
+
+    def begin(self, zero: Any) -> tuple[Any, ...]:
+        """Give both means at rest."""
+        return (zero, zero)
+
+    def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
+        """Move by the mean gradient over its running size."""
+        first, second = self.betas
+        if self.weight_decay and self.decoupled:
+            data = data - lr * self.weight_decay * data
+        elif self.weight_decay:
+            grad = grad + self.weight_decay * data
+        mean = first * state[0] + (1.0 - first) * grad
+        square = second * state[1] + (1.0 - second) * grad * grad
+        size = _root(square / (1.0 - second**step)) + self.eps
+        return data - lr * (mean / (1.0 - first**step)) / size, (mean, square)
+
+
+class AdamW(Adam):
+    """Adam whose weight decay is taken from the parameter itself, not from its gradient.
+
+    Formula:
+        θ ← θ - lr weight_decay θ, then as Adam
+
+    Args:
+        parameters: the Values to move, or None.
+        lr: the learning rate, or a schedule.
+        betas: β₁ and β₂, each in [0, 1).
+        eps: keeps the divisor from 0.
+        weight_decay: at least 0.
+
+    Example:
+        >>> x = Value(3.0)
+        >>> optimizer = AdamW([x], lr=0.1, weight_decay=0.5)
+        >>> (x * x).backward(); optimizer.step(); round(x.data, 6)
+        2.75
+
+    Source: Loshchilov and Hutter 2019.
+    """
+
+    decoupled = True
+
+    def __init__(
+        self,
+        parameters: Iterable[Value] | None = None,
+        *,
+        lr: float | Schedule = 0.001,
+        betas: Sequence[float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(parameters, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+
+
+def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
+    """Scale all gradients down so that together they are no longer than a bound.
+
+    Args:
+        parameters: Values.
+        max_norm: the largest length √(Σ g²) allowed, positive.
+
+    Returns:
+        The length before. If it is inf or nan, nothing is scaled: no scale would help.
+
+    Raises:
+        ValueError: if max_norm is not positive.
+
+    Example:
+        >>> x, y = Value(0.0), Value(0.0)
+        >>> x.grad, y.grad = 3.0, 4.0
+        >>> clip_grad_norm([x, y], 1.0), round(x.grad, 6), round(y.grad, 6)
+        (5.0, 0.6, 0.8)
+    """
+    check_positive("max_norm", max_norm)
+    listed = list(parameters)
+    norm = math.hypot(*(parameter.grad for parameter in listed))
+    if max_norm < norm < math.inf:
+        for parameter in listed:
+            parameter.grad *= max_norm / norm
+    return norm
+
+
+def _root(number: Any) -> Any:
+    """Compute the square root of a float or an array: correctly rounded, which a float's ``**`` is not."""
+    return math.sqrt(number) if isinstance(number, float) else number**0.5

@@ -1,0 +1,225 @@
+"""What is wrong with data or settings, found before a training begins."""
+
+from __future__ import annotations
+
+import math
+import operator
+import os
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from autograd_lite.engine import Value
+from autograd_lite.modes import no_grad
+from autograd_lite.nn.module import Module
+from autograd_lite.optim import Optimizer
+
+__all__ = [
+    "Examples",
+    "check_batches",
+    "check_data",
+    "check_examples",
+    "check_folder",
+    "check_optimizer",
+    "check_whole",
+    "parameters_of",
+    "plain",
+]
+
+MOST_NUMBERS = 1000
+"""How many different targets, or tokens, are tried out; of more, also the smallest and the largest."""
+
+
+class Examples(NamedTuple):
+    """Examples and targets as the caller gave them, and which of the rows to use."""
+
+    X: Sequence[Any]
+    y: Sequence[Any]
+    rows: Sequence[int]
+
+
+def check_whole(name: str, number: Any) -> int:
+    """Take a whole number of at least 1, or raise a TypeError or ValueError."""
+    try:
+        whole = operator.index(number)
+    except TypeError:
+        raise TypeError(f"{name} is a whole number, got {number!r}") from None
+    if isinstance(number, bool) or whole < 1:
+        raise ValueError(f"{name} is a whole number of at least 1, got {number!r}")
+    return whole
+
+
+def parameters_of(model: Any) -> list[Value]:
+    """List the parameters that a model trains, each once, or raise a TypeError or ValueError."""
+    listing = None if isinstance(model, type) else getattr(model, "parameters", None)
+    if listing is None or not callable(model):
+        raise TypeError(f"fit trains a Module, got {model!r}: it is called, and has parameters()")
+    parameters = list(dict.fromkeys(listing()))
+    for parameter in parameters:
+        if not isinstance(parameter, Value):
+            raise TypeError(f"parameters() gives Values, got {parameter!r}")
+        if not math.isfinite(parameter.data):
+            raise ValueError(f"the parameter {parameter!r} is not finite")
+    if not parameters:
+        raise ValueError("the model has no parameters to train: are all frozen?")
+    return parameters
+
+
+def check_optimizer(optimizer: Any, parameters: list[Value]) -> None:
+    """Raise a TypeError or ValueError if an optimiser is none, or not one for these parameters."""
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer is one of autograd_lite.optim, such as SGD(lr=0.1), got {optimizer!r}")
+    strangers = {*(optimizer.parameters or [])} - {*parameters}
+    if strangers:
+        raise ValueError(
+            f"the optimiser holds {len(strangers)} parameters that the model does not train "
+            "(of another model, or frozen since): make a new optimiser"
+        )
+    float(optimizer.learning_rate)
+
+
+def check_batches(model: Any, count: int, size: int) -> None:
+    """Raise a ValueError if a model that mixes the examples of a batch would meet a lone one."""
+    takes_batches = getattr(model, "takes_batches", False)
+    if takes_batches and (count % size or size) == 1:
+        raise ValueError(
+            f"{count} examples in batches of {size} leave a batch of one example, and this model "
+            "compares the examples of a batch: choose another batch_size"
+        )
+    inner = [m for m in model.modules() if m.takes_batches] if isinstance(model, Module) else []
+    if inner and not takes_batches:
+        raise ValueError(
+            f"the model holds a {type(inner[0]).__name__}, which maps a list of examples: set "
+            "takes_batches = True in the model's class, and let it map a list of examples to a "
+            "list of outputs"
+        )
+
+
+def check_folder(checkpoint: str | os.PathLike[str] | None) -> None:
+    """Raise a FileNotFoundError if a checkpoint could not be written."""
+    if checkpoint is not None and not os.path.isdir(os.path.dirname(os.path.abspath(checkpoint))):
+        raise FileNotFoundError(f"there is no folder for the checkpoint {os.fspath(checkpoint)}")
+
+
+def check_examples(X: Any, y: Any) -> Examples:
+    """Take examples and targets of equal number, every number in them finite.
+
+    Raises:
+        TypeError: if they are no lists or arrays.
+        ValueError: if there are none, their numbers differ, or a number is inf or nan.
+    """
+    for name, rows in (("X", X), ("y", y)):
+        if hasattr(rows, "iloc"):
+            raise TypeError(f"{name} is a table of pandas: pass {name}.to_numpy()")
+        if not hasattr(rows, "__getitem__") or not hasattr(rows, "__len__") or isinstance(rows, (str, dict)):
+            raise TypeError(f"{name} is a list or an array, got {type(rows).__name__}")
+        if hasattr(rows, "shape") and not rows.shape:
+            raise TypeError(f"{name} is a list or an array of examples, got a single number")
+    if len(X) != len(y):
+        raise ValueError(f"as many targets as examples: got {len(y)} and {len(X)}")
+    if len(X) == 0:
+        raise ValueError("there are no examples")
+    for rows in (X, y):
+        if not _is_finite(rows):
+            for index in range(len(rows)):
+                if not _is_finite(rows[index]):
+                    raise ValueError(
+                        f"example {index} holds a number that is inf or nan: remove or replace it"
+                    )
+    return Examples(X, y, range(len(X)))
+
+
+def check_data(
+    examples: Examples,
+    model: Callable[[Any], Any],
+    loss: Callable[[Any, Any], Any],
+    metrics: Mapping[str, Callable[[Any, Any], float]],
+) -> None:
+    """Try out the model and the loss on one example of each form, and each label and token once.
+
+    So a wrong length or label shows at once, at the cost of a few examples: numbers of
+    one form go the same way through a model.
+
+    Args:
+        examples: what ``check_examples`` gave.
+        model: called with one example.
+        loss: called with an output and a target.
+        metrics: tried out once each.
+
+    Raises:
+        TypeError: if the loss returns no Value, or a metric no number.
+        ValueError: whatever the model or the loss has to say.
+    """
+    forms: dict[Any, int] = {}
+    tokens: dict[Any, int] = {}
+    labels: dict[Any, int] = {}
+    for row in examples.rows:
+        x, target = examples.X[row], examples.y[row]
+        forms.setdefault((_form(x), _form(target)), row)
+        if _is_number(x):
+            tokens.setdefault(x, row)
+        if _is_number(target):
+            labels.setdefault(target, row)
+    with no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # the training will warn
+        for row in forms.values():
+            output, target = model(examples.X[row]), examples.y[row]
+            result = loss(output, target)
+            if not isinstance(result, Value):
+                raise TypeError(f"the loss returns one Value, got {result!r}: is a sum or a return missing?")
+            for name, metric in metrics.items():
+                if not _is_number(metric(plain(output), target)):
+                    raise TypeError(f"the metric {name} returns a number, which it does not")
+        for x in _some_of(tokens):
+            model(x)
+        if labels:
+            output = model(examples.X[next(iter(labels.values()))])
+            for target in _some_of(labels):
+                loss(output, target)
+
+
+def plain(output: Any) -> Any:
+    """Turn a model's output into floats: a float, or lists of floats."""
+    if isinstance(output, Value):
+        return output.data
+    return [plain(item) for item in output] if isinstance(output, (list, tuple)) else output
+
+
+def _is_finite(thing: Any) -> bool:
+    """Tell whether all numbers in nested lists or an array are finite; what is no number counts as finite."""
+    if hasattr(thing, "shape") and hasattr(thing, "min") and hasattr(thing, "dtype"):
+        if 0 in thing.shape or getattr(thing.dtype, "kind", "f") not in "fiub":
+            return thing.tolist() == [] or _is_finite(thing.tolist())
+        return math.isfinite(thing.min()) and math.isfinite(thing.max())  # nan comes out of both
+    if isinstance(thing, (list, tuple)):
+        if thing and type(thing[0]) in (int, float):
+            try:
+                if math.isfinite(sum(thing)):  # inf and nan come out of a sum, and it is fast
+                    return True
+            except (TypeError, OverflowError):
+                pass
+        return all(map(_is_finite, thing))
+    try:
+        return not _is_number(thing) or math.isfinite(thing)
+    except OverflowError:  # an int too large for a float
+        return False
+
+
+def _some_of(numbers: Mapping[Any, int]) -> list[Any]:
+    return [*list(numbers)[:MOST_NUMBERS], min(numbers), max(numbers)] if numbers else []
+
+
+def _is_number(thing: Any) -> bool:
+    return isinstance(thing, (int, float)) or (
+        hasattr(thing, "dtype") and getattr(thing, "shape", None) == ()
+    )
+
+
+def _form(thing: Any) -> Any:
+    """Describe an example by its lengths, at every depth."""
+    if hasattr(thing, "shape") and thing.shape:
+        return tuple(thing.shape)
+    if isinstance(thing, (list, tuple)):
+        nested = [item for item in thing[:1] if hasattr(item, "__len__")]
+        return (len(thing), tuple(map(_form, thing)) if nested else ())
+    return None

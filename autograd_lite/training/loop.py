@@ -1,0 +1,339 @@
+"""fit and predict: a training loop, with everything that one forgets to write by hand."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograd_lite.engine import Value
+from autograd_lite.interrupts import uninterrupted
+from autograd_lite.modes import no_grad
+from autograd_lite.nn.module import Module
+from autograd_lite.optim import Optimizer
+from autograd_lite.training.checkpoints import Checkpoint, generators_of, numbers_of, set_numbers, values_of
+from autograd_lite.training.checks import (
+    Examples,
+    check_batches,
+    check_data,
+    check_examples,
+    check_folder,
+    check_optimizer,
+    check_whole,
+    parameters_of,
+    plain,
+)
+from autograd_lite.training.progress import Progress
+from autograd_lite.training.steps import EagerStep, outputs_of
+
+__all__ = ["History", "accuracy", "fit", "predict"]
+
+Metric = Callable[[Any, Any], float]
+
+
+@dataclass
+class History:
+    """What happened in a training, a number for each epoch.
+
+    Attributes:
+        loss: the mean training loss, as met during the epoch.
+        validation_loss: the mean loss on the validation examples after it, if there are any.
+        metrics: for each metric its mean on the validation examples (without any, on the
+            training examples) after the epoch.
+        seconds: how long the epoch took.
+        stopped: why the training ended: "epochs", "early stopping", "interrupted" or "callback".
+    """
+
+    loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    metrics: dict[str, list[float]] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list)
+    stopped: str = "epochs"
+
+    def __len__(self) -> int:
+        return len(self.loss)
+
+
+@dataclass
+class Best:
+    """The numbers of the epoch with the smallest validation loss."""
+
+    epoch: int = -1
+    loss: float | None = None
+    numbers: dict[str, float] = field(default_factory=dict)
+
+    def update(self, history: History, values: Mapping[str, Value]) -> None:
+        """Keep the model's numbers if the last epoch was the best so far."""
+        for last in history.validation_loss[-1:]:
+            if self.loss is None or last < self.loss:
+                self.epoch, self.loss, self.numbers = len(history) - 1, last, numbers_of(values)
+
+
+def fit(
+    model: Callable[..., Any],
+    loss: Callable[[Any, Any], Any],
+    X: Sequence[Any],
+    y: Sequence[Any],
+    *,
+    optimizer: Optimizer,
+    epochs: int = 10,
+    batch_size: int | None = None,
+    shuffle: bool = True,
+    seed: int = 0,
+    validation: float | tuple[Sequence[Any], Sequence[Any]] | None = None,
+    metrics: Mapping[str, Metric] | None = None,
+    early_stopping: int | None = None,
+    callbacks: Sequence[Callable[[int, History], Any]] = (),
+    checkpoint: str | os.PathLike[str] | None = None,
+    progress: bool | None = None,
+) -> History:
+    """Train a model by gradient descent on mini-batches.
+
+    Each step computes the loss of every example in a batch, their mean, its gradient, and
+    lets the optimiser move the parameters. The model is in training meanwhile (its frozen
+    modules are not), and after it as it was before.
+
+    Args:
+        model: a Module, or anything with ``parameters()``; called with one example, returns
+            one Value or a list of them. If its ``takes_batches`` is true, as a model with a
+            BatchNorm needs, it is called with a list of examples and returns a list of outputs.
+        loss: called with the output and the target of one example, returns a Value.
+        X: N examples, each a list or an array's row; not copied.
+        y: N targets.
+        optimizer: moves the model's parameters; one without parameters is bound to them.
+        epochs: how many times to go through the examples, at least 1. With a checkpoint
+            this is the total, over all calls.
+        batch_size: examples in a step; None for all of them.
+        shuffle: whether each epoch takes the examples in a new order.
+        seed: of the order and of the validation split.
+        validation: a fraction of the examples to hold out, or a pair (X, y).
+        metrics: functions of a plain output and a target, such as ``accuracy``, by name.
+        early_stopping: stop when the validation loss has not fallen for so many epochs. At
+            the end the model has the parameters of the best epoch.
+        callbacks: called after each epoch with its number, from 0, and the history; one
+            that returns True ends the training.
+        checkpoint: a file to write after each epoch. If it exists, training goes on from
+            it, to the same numbers as without the interruption: it holds the state of the
+            ``random`` module, and of generators that are attributes of the model's modules.
+        progress: whether to show a bar (needs tqdm); None for only when it takes long.
+
+    Returns:
+        The history. After Ctrl-C as well: what was learnt stays in the model.
+
+    Raises:
+        ValueError, TypeError: for wrong shapes, empty or non-finite data and settings out of
+            range, before any parameter has changed. Tried out are an example of each
+            shape, and each label; a list of tokens is not looked into.
+        FloatingPointError: if the loss or a gradient stops being finite; the message names
+            epoch, batch and the first operation that made it so. The parameters are those
+            before that batch.
+
+    Example:
+        >>> from autograd_lite import losses, nn, optim
+        >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+        >>> model = nn.MLP(2, [4, 1], activation="tanh", seed=0)
+        >>> history = fit(model, losses.bce_with_logits, X, y, optimizer=optim.Adam(lr=0.1), epochs=100)
+        >>> [int(z > 0) for z in predict(model, X)] == y
+        True
+    """
+    # ---- Nothing changes here but what a failure puts back.
+    parameters = parameters_of(model)
+    check_optimizer(optimizer, parameters)
+    training, held_out = _split(check_examples(X, y), validation, seed)
+    count = len(training.rows)
+    size = count if batch_size is None else min(check_whole("batch_size", batch_size), count)
+    epochs = check_whole("epochs", epochs)
+    metrics = dict(metrics or {})
+    if early_stopping is not None:
+        check_whole("early_stopping", early_stopping)
+        if held_out is None:
+            raise ValueError("early_stopping looks at the validation loss: give validation=0.2 or the like")
+    check_batches(model, count, size)
+    check_folder(checkpoint)
+    bar = Progress(progress)
+    generators, values = generators_of(model), values_of(model, parameters)
+    with _mode(model, training=False), _kept(generators):
+        for examples in (training, held_out):
+            if examples is not None:
+                check_data(examples, lambda x: outputs_of(model, [x])[0], loss, metrics)
+
+    history, best, shuffler = History(metrics={name: [] for name in metrics}), Best(), random.Random(seed)
+    settings = {
+        "seed": seed,
+        "shuffle": shuffle,
+        "batch_size": size,
+        "examples": count,
+        "metrics": [*metrics],
+    }
+    settings |= {"validation": len(held_out.rows) if held_out else 0}
+    unbound = optimizer.parameters is None
+    if unbound:
+        optimizer.bind(parameters)
+    records = {"history": history, "best": best}
+    saved = Checkpoint(checkpoint, values, optimizer, [shuffler, *generators], records, settings)
+    try:
+        saved.resume()
+    except BaseException:
+        if unbound:
+            optimizer.parameters, optimizer.states = None, []
+        raise
+    history.stopped = "epochs"
+
+    # ---- From here on things change.
+    step = EagerStep(model, loss, optimizer, values, generators)
+    bar.expect(steps=(epochs - len(history)) * math.ceil(count / size))
+    try:
+        with _mode(model, training=True):
+            while len(history) < epochs:
+                epoch, began = len(history), time.perf_counter()
+                if early_stopping is not None and epoch - 1 - best.epoch >= early_stopping:
+                    history.stopped = "early stopping"
+                    break
+                order = list(training.rows)
+                if shuffle:
+                    shuffler.shuffle(order)
+                sums = []
+                for number, at in enumerate(range(0, count, size)):
+                    rows = order[at : at + size]
+                    sums.append(step(training, rows, f"epoch {epoch}, batch {number}") * len(rows))
+                    bar.advance(sums[-1] / len(rows))
+                with _mode(model, training=False):
+                    found, validation_loss = _evaluate(model, step, held_out, training, metrics, epoch)
+                with uninterrupted():
+                    history.loss.append(math.fsum(sums) / count)
+                    history.validation_loss += validation_loss
+                    for name, number_found in found.items():
+                        history.metrics[name].append(number_found)
+                    history.seconds.append(time.perf_counter() - began)
+                    best.update(history, values)
+                    saved.write()
+                if True in [callback(epoch, history) for callback in callbacks]:
+                    history.stopped = "callback"
+                    break
+            if early_stopping is not None:
+                with uninterrupted():
+                    set_numbers(values, best.numbers)
+    except KeyboardInterrupt:
+        history.stopped = "interrupted"
+    finally:
+        bar.close()
+    return history
+
+
+def predict(model: Callable[..., Any], X: Sequence[Any]) -> list[Any]:
+    """Compute the model's outputs as plain numbers, without building graphs.
+
+    Args:
+        model: a Module, or a function of one example.
+        X: examples.
+
+    Returns:
+        For each example a float, or a list of floats if the model has several outputs.
+
+    Example:
+        >>> predict(lambda x: Value(x) * 2, [1.0, 2.5])
+        [2.0, 5.0]
+    """
+    with _mode(model, training=False), no_grad():
+        if getattr(model, "takes_batches", False):
+            return [plain(output) for output in outputs_of(model, list(X))] if len(X) else []
+        return [plain(model(x)) for x in X]
+
+
+def accuracy(output: Any, target: Any, threshold: float = 0.0) -> float:
+    """Tell whether an output picks its target's class: 1.0 or 0.0.
+
+    Args:
+        output: a logit, right if it is above the threshold for class 1 and not above it for
+            class 0 (or -1); or a list of K logits, the largest of which picks a class.
+        target: the class.
+        threshold: 0 for logits; for probabilities pass
+            ``lambda output, target: accuracy(output, target, 0.5)``.
+
+    Example:
+        >>> accuracy(-0.3, 0), accuracy([0.1, 2.0, 0.3], 1)
+        (1.0, 1.0)
+    """
+    numbers = plain(output)
+    if isinstance(numbers, list):
+        return float(numbers.index(max(numbers)) == target)
+    return float((numbers > threshold) == (target > 0))
+
+
+def _split(examples: Examples, validation: Any, seed: int) -> tuple[Examples, Examples | None]:
+    """Hold some examples out, or take those to validate with as they are given."""
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise TypeError(f"seed is a whole number, got {seed!r}")
+    if validation is None:
+        return examples, None
+    if isinstance(validation, (tuple, list)) and len(validation) == 2:
+        return examples, check_examples(*validation)
+    if not isinstance(validation, float) or not 0.0 < validation < 1.0:
+        raise ValueError(f"validation is a fraction between 0 and 1, or a pair (X, y), got {validation!r}")
+    rows = list(examples.rows)
+    random.Random(f"validation {seed}").shuffle(rows)
+    count = round(len(rows) * validation)
+    if not 0 < count < len(rows):
+        raise ValueError(f"a fraction of {validation} of {len(rows)} examples leaves one side empty")
+    return examples._replace(rows=sorted(rows[count:])), examples._replace(rows=sorted(rows[:count]))
+
+
+def _evaluate(
+    model: Callable[..., Any],
+    step: EagerStep,
+    held_out: Examples | None,
+    training: Examples,
+    metrics: Mapping[str, Metric],
+    epoch: int,
+) -> tuple[dict[str, float], list[float]]:
+    """Compute each metric, and the validation loss if examples are held out."""
+    if held_out is None and not metrics:
+        return {}, []
+    examples = held_out or training
+    outputs = predict_rows(model, examples)
+    targets = [examples.y[row] for row in examples.rows]
+    validation_loss = (
+        [] if held_out is None else [step.loss_of(outputs, targets, f"epoch {epoch}, validation")]
+    )
+    found = {
+        name: math.fsum(metric(plain(output), target) for output, target in zip(outputs, targets))
+        / len(targets)
+        for name, metric in metrics.items()
+    }
+    return found, validation_loss
+
+
+def predict_rows(model: Callable[..., Any], examples: Examples) -> list[Any]:
+    """Compute the outputs for chosen rows, without building graphs."""
+    with no_grad():
+        return outputs_of(model, [examples.X[row] for row in examples.rows])
+
+
+@contextmanager
+def _mode(model: Any, *, training: bool) -> Iterator[None]:
+    """Put a model into training or into use, and each of its modules back as it was."""
+    before = [(module, module.training) for module in model.modules()] if isinstance(model, Module) else []
+    try:
+        if before:
+            model.train() if training else model.eval()
+        yield
+    finally:
+        with uninterrupted():
+            for module, was in before:
+                module.training = was
+
+
+@contextmanager
+def _kept(generators: list[Any]) -> Iterator[None]:
+    """Put generators back as they were."""
+    before = [generator.getstate() for generator in generators]
+    try:
+        yield
+    finally:
+        for generator, state in zip(generators, before):
+            generator.setstate(state)

@@ -1,0 +1,122 @@
+"""One step of training, eager: example by example, forwards and backwards."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from autograd_lite.composed import mean
+from autograd_lite.engine import Value
+from autograd_lite.interrupts import uninterrupted
+from autograd_lite.modes import detect_anomaly, no_grad
+from autograd_lite.optim import Optimizer
+from autograd_lite.training.checkpoints import numbers_of, set_numbers
+from autograd_lite.training.checks import Examples
+
+__all__ = ["EagerStep", "outputs_of"]
+
+Loss = Callable[[Any, Any], Any]
+
+
+def outputs_of(model: Any, batch: list[Any]) -> list[Any]:
+    """Compute the output of each example, in one call if the model takes batches."""
+    if not getattr(model, "takes_batches", False):
+        return [model(x) for x in batch]
+    outputs = model(batch)
+    if not isinstance(outputs, (list, tuple)) or len(outputs) != len(batch):
+        raise ValueError("a model whose takes_batches is true returns a list of one output per example")
+    return list(outputs)
+
+
+class EagerStep:
+    """A mean loss, its gradient, and a move of the parameters. A compiled step fits in its place.
+
+    Args:
+        model: called with one example, or with a batch if it ``takes_batches``.
+        loss: called with the output and the target of one example.
+        optimizer: moves the parameters.
+        values: all Values of the model, by name.
+        generators: what the model draws random numbers from.
+    """
+
+    def __init__(
+        self,
+        model: Callable[..., Any],
+        loss: Loss,
+        optimizer: Optimizer,
+        values: Mapping[str, Value],
+        generators: Sequence[Any],
+    ) -> None:
+        self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.values, self.generators = values, generators
+        assert optimizer.parameters is not None
+        self.parameters = optimizer.parameters
+        moved = set(self.parameters)
+        self.others = {name: value for name, value in values.items() if value not in moved}
+
+    def __call__(self, examples: Examples, rows: Sequence[int], place: str) -> float:
+        """Take a step on some rows of the examples.
+
+        Returns:
+            The mean loss before the step.
+
+        Raises:
+            FloatingPointError: if the loss, a gradient or a parameter would not be finite;
+                then the model is as it was before.
+        """
+        states = [generator.getstate() for generator in self.generators]
+        others = numbers_of(self.others)
+        try:
+            found = self.gradient(examples, rows)
+            if not math.isfinite(found) or not all(math.isfinite(p.grad) for p in self.parameters):
+                raise FloatingPointError("the loss or a gradient is not finite")
+            self.optimizer.step(finite=True)
+        except FloatingPointError as error:
+            with uninterrupted():
+                set_numbers(self.others, others)
+                for generator, state in zip(self.generators, states):
+                    generator.setstate(state)
+            reason = self.first_trouble(examples, rows) or error
+            set_numbers(self.others, others)
+            raise FloatingPointError(
+                f"{place}: {reason}; try a smaller learning rate, or scale the inputs"
+            ) from None
+        return found
+
+    def gradient(self, examples: Examples, rows: Sequence[int]) -> float:
+        """Put the gradient of the mean loss into every ``.grad``, and return the loss.
+
+        The mean of the gradients is the gradient of the mean: so each example's graph can go
+        before the next one is built, unless the model mixes the examples of a batch.
+        """
+        for value in self.values.values():
+            value.grad = 0.0
+        if getattr(self.model, "takes_batches", False):
+            outputs = outputs_of(self.model, [examples.X[row] for row in rows])
+            total = mean([self.loss(output, examples.y[row]) for output, row in zip(outputs, rows)])
+            total.backward()
+            return float(total.data)
+        losses = []
+        for row in rows:
+            one = self.loss(self.model(examples.X[row]), examples.y[row])
+            losses.append(one.data)
+            (one / len(rows)).backward()
+        return math.fsum(losses) / len(rows) if all(map(math.isfinite, losses)) else math.nan
+
+    def first_trouble(self, examples: Examples, rows: Sequence[int]) -> FloatingPointError | None:
+        """Go through a step again, up to the first operation whose result is not finite."""
+        try:
+            with detect_anomaly():
+                self.gradient(examples, rows)
+        except FloatingPointError as error:
+            return error
+        return None
+
+    def loss_of(self, outputs: Sequence[Any], targets: Sequence[Any], place: str) -> float:
+        """Compute the mean loss of outputs without a graph."""
+        with no_grad():
+            losses = [self.loss(output, target).data for output, target in zip(outputs, targets)]
+        if not all(map(math.isfinite, losses)):
+            raise FloatingPointError(f"{place}: the loss of an example is not finite")
+        return math.fsum(losses) / len(losses)

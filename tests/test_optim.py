@@ -1,0 +1,297 @@
+"""Update rules, schedules and clipping, on floats and on arrays."""
+
+import itertools
+import math
+import signal
+
+import numpy
+import pytest
+
+from autograd_lite import Value, losses, optim
+
+inf, nan = math.inf, math.nan
+RULES = {
+    "sgd": lambda p=None: optim.SGD(p, lr=0.1),
+    "momentum": lambda p=None: optim.SGD(p, lr=0.1, momentum=0.9),
+    "nesterov": lambda p=None: optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True),
+    "weight decay": lambda p=None: optim.SGD(p, lr=0.1, momentum=0.5, weight_decay=0.3),
+    "adam": lambda p=None: optim.Adam(p, lr=0.1),
+    "adam with decay": lambda p=None: optim.Adam(p, lr=0.1, weight_decay=0.3),
+    "adamw": lambda p=None: optim.AdamW(p, lr=0.1, weight_decay=0.3),
+    "rmsprop": lambda p=None: optim.RMSprop(p, lr=0.01),
+}
+each_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+
+
+def gradient(theta, step, index):
+    """Some function of the parameter: what the rules are fed with."""
+    return theta * (index + 1) + math.sin(step * (index + 1))
+
+
+def walked(optimizer, steps=20):
+    for step in range(steps):
+        for index, parameter in enumerate(optimizer.parameters):
+            parameter.grad = gradient(parameter.data, step, index)
+        optimizer.step()
+    return [parameter.data for parameter in optimizer.parameters]
+
+
+def values():
+    return [Value(1.0), Value(-2.0), Value(0.3), Value(0.0)]
+
+
+# ---- Rules --------------------------------------------------------------------------------
+
+
+@each_rule
+def test_a_rule_moves_arrays_to_bit_equal_numbers(rule):
+    optimizer = rule(values())
+    data = numpy.array([p.data for p in optimizer.parameters])
+    state = optimizer.begin(numpy.zeros(len(data)))
+    for step in range(20):
+        grad = numpy.array([gradient(theta, step, index) for index, theta in enumerate(data.tolist())])
+        data, state = optimizer.update(data, grad, state, optimizer.learning_rate, step + 1)
+    assert walked(optimizer) == data.tolist()
+
+
+@pytest.mark.parametrize(
+    ("rule", "after"),
+    [
+        (optim.SGD(lr=0.5), 2.0),
+        (optim.SGD(lr=0.5, momentum=0.5), 1.5),
+        (optim.SGD(lr=0.5, momentum=0.5, nesterov=True), 0.75),
+        (optim.SGD(lr=0.5, weight_decay=0.5), 0.5),
+    ],
+)
+def test_two_steps_of_gradient_descent_by_hand(rule, after):
+    theta = Value(4.0)
+    rule.bind([theta])
+    for _ in range(2):
+        theta.grad = 2.0
+        rule.step()
+    assert theta.data == after
+
+
+def test_C3_weight_decay_takes_the_step_of_the_map_gradient():
+    decay = 0.3
+    one, other = [Value(1.5), Value(-2.0)], [Value(1.5), Value(-2.0)]
+    decayed, plain = optim.SGD(one, lr=0.1, weight_decay=decay), optim.SGD(other, lr=0.1)
+    for _ in range(5):
+        for optimizer, penalty in ((decayed, 0.0), (plain, decay)):
+            a, b = optimizer.parameters
+            optimizer.zero_grad()
+            (losses.squared_error(a * 2.0 + b, 1.0) + penalty * losses.l2([a, b])).backward()
+            optimizer.step()
+    assert [p.data for p in one] == pytest.approx([p.data for p in other], rel=1e-14)
+
+
+@each_rule
+def test_a_zero_gradient_leaves_a_parameter_at_zero(rule):
+    theta = Value(0.0)
+    optimizer = rule([theta])
+    optimizer.step()
+    assert theta.data == 0.0
+
+
+@each_rule
+def test_resuming_from_a_state_goes_on_to_the_same_numbers(rule):
+    whole = walked(rule(values()), 10)
+    first = rule(values())
+    middle = walked(first, 4)
+    second = rule([Value(number) for number in middle])
+    second.load_state_dict(first.state_dict())
+    for step in range(4, 10):
+        for index, parameter in enumerate(second.parameters):
+            parameter.grad = gradient(parameter.data, step, index)
+        second.step()
+    assert [p.data for p in second.parameters] == whole
+
+
+def test_zero_grad():
+    optimizer = optim.SGD(values(), lr=0.1)
+    optimizer.parameters[0].grad = 3.0
+    optimizer.zero_grad()
+    assert [p.grad for p in optimizer.parameters] == [0.0] * 4
+
+
+def test_binding_again_begins_anew():
+    optimizer = optim.Adam(values(), lr=0.1)
+    walked(optimizer, 3)
+    optimizer.bind(values())
+    assert (optimizer.steps, optimizer.states) == (0, [(0.0, 0.0)] * 4)
+
+
+# ---- All or nothing -----------------------------------------------------------------------
+
+
+def snapshot(optimizer):
+    return [p.data for p in optimizer.parameters], optimizer.state_dict()
+
+
+class Failing(optim.SGD):
+    def update(self, data, grad, state, lr, step):
+        if data == 0.3:
+            raise KeyboardInterrupt
+        return super().update(data, grad, state, lr, step)
+
+
+def test_an_interrupt_between_parameters_moves_none():
+    optimizer = Failing(values(), lr=0.1, momentum=0.9)
+    before = snapshot(optimizer)
+    for parameter in optimizer.parameters:
+        parameter.grad = 1.0
+    with pytest.raises(KeyboardInterrupt):
+        optimizer.step()
+    assert snapshot(optimizer) == before
+
+
+class Signalling(Value):
+    """A parameter that is struck by Ctrl-C while it is being moved."""
+
+    __slots__ = ()
+
+    @property
+    def data(self):
+        return self._data
+
+    @data.setter
+    def data(self, number):
+        signal.raise_signal(signal.SIGINT)
+        self._data = number
+
+
+def test_ctrl_c_while_parameters_are_moved_waits_until_all_are():
+    optimizer = optim.SGD([Value(1.0), Signalling(2.0), Value(3.0)], lr=1.0)
+    for parameter in optimizer.parameters:
+        parameter.grad = 1.0
+    for moved in (1.0, 2.0):  # and a second one does the same
+        with pytest.raises(KeyboardInterrupt):
+            optimizer.step()
+        assert [p.data for p in optimizer.parameters] == [1.0 - moved, 2.0 - moved, 3.0 - moved]
+        assert optimizer.steps == moved
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_step_to_infinity_is_refused_if_wanted():
+    optimizer = optim.SGD([Value(1.0), Value(2.0)], lr=1e200)
+    optimizer.parameters[1].grad = 1e200
+    before = snapshot(optimizer)
+    with pytest.raises(FloatingPointError, match="to -inf"):
+        optimizer.step(finite=True)
+    assert snapshot(optimizer) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"kind": "RMSprop"}, "that of RMSprop, this optimiser is SGD"),
+        ({"steps": -1}, "number of steps"),
+        ({"steps": 1.5}, "number of steps"),
+        ({"steps": True}, "number of steps"),
+        ({"states": [[0.0]]}, "does not fit"),
+        ({"states": [[0.0, 1.0]] * 4}, "does not fit"),
+        ({"states": [[nan]] * 4}, "no finite number"),
+        ({"states": [["1"]] * 4}, "no finite number"),
+        ({"states": [[10**400]] * 4}, "no finite number"),
+        ({"states": 3}, "list of lists"),
+        ({"states": [3] * 4}, "list of lists"),
+    ],
+)
+def test_a_state_that_does_not_fit_is_refused_whole(change, said):
+    optimizer = RULES["momentum"](values())
+    walked(optimizer, 2)
+    before = snapshot(optimizer)
+    with pytest.raises(ValueError, match=said):
+        optimizer.load_state_dict({**optimizer.state_dict(), **change})
+    with pytest.raises(ValueError, match="table of kind, steps and states"):
+        optimizer.load_state_dict({"kind": "SGD"})
+    assert snapshot(optimizer) == before
+
+
+# ---- Settings -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: optim.SGD(lr=0.0),
+        lambda: optim.SGD(lr=-1.0),
+        lambda: optim.SGD(lr=nan),
+        lambda: optim.SGD(lr=inf),
+        lambda: optim.SGD(lr=0.1, momentum=1.0),
+        lambda: optim.SGD(lr=0.1, momentum=-0.1),
+        lambda: optim.SGD(lr=0.1, weight_decay=-1.0),
+        lambda: optim.SGD(lr=0.1, nesterov=True),
+        lambda: optim.Adam(betas=(0.9,)),
+        lambda: optim.Adam(betas=(0.9, 1.0)),
+        lambda: optim.Adam(eps=0.0),
+        lambda: optim.AdamW(weight_decay=nan),
+        lambda: optim.RMSprop(decay=1.0),
+        lambda: optim.RMSprop(eps=0.0),
+        lambda: optim.SGD([], lr=0.1),
+        lambda: optim.SGD([Value(1.0)] * 2 + [v := Value(1.0), v], lr=0.1),
+        lambda: optim.linear(1.0, 0.0, steps=0),
+        lambda: optim.cosine(1.0, 0.0, steps=0),
+        lambda: optim.exponential(1.0, 0.0),
+        lambda: optim.warmup(1.0, steps=0),
+        lambda: optim.clip_grad_norm([], 0.0),
+        lambda: optim.SGD(lr=0.1).step(),
+        lambda: optim.SGD([Value(1.0)], lr=lambda step: -1.0).step(),
+        lambda: optim.SGD([Value(1.0)], lr=lambda step: nan).step(),
+    ],
+)
+def test_settings_out_of_range_are_refused(make):
+    with pytest.raises(ValueError):
+        make()
+
+
+def test_parameters_that_are_no_values_are_refused():
+    with pytest.raises(TypeError, match="parameters are Values"):
+        optim.SGD([1.0], lr=0.1)
+
+
+# ---- Schedules and clipping ---------------------------------------------------------------
+
+
+def test_a_schedule_gives_the_rate_of_each_step():
+    theta = Value(0.0)
+    optimizer = optim.SGD([theta], lr=optim.linear(1.0, 0.0, steps=4))
+    moves = []
+    for _ in range(6):
+        theta.data, theta.grad = 0.0, -1.0
+        optimizer.step()
+        moves.append(theta.data)
+    assert moves == [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
+
+
+def test_schedules():
+    warm = optim.warmup(optim.cosine(1.0, 0.0, steps=4), steps=2)
+    cosine = [0.5 * (1.0 + math.cos(math.pi * step / 4)) for step in range(4)]
+    assert [warm(step) for step in range(6)] == [0.5, *cosine[1:], 0.0, 0.0]
+    assert [optim.exponential(2.0, 0.5)(step) for step in range(3)] == [2.0, 1.0, 0.5]
+
+
+def test_clipping_keeps_the_direction_and_leaves_short_gradients():
+    some = values()
+    for parameter, number in zip(some, (3.0, 4.0, 0.0, 12.0)):
+        parameter.grad = number
+    assert optim.clip_grad_norm(some, 20.0) == 13.0
+    assert [p.grad for p in some] == [3.0, 4.0, 0.0, 12.0]
+    assert optim.clip_grad_norm(some, 6.5) == 13.0
+    assert [p.grad for p in some] == [1.5, 2.0, 0.0, 6.0]
+
+
+def test_clipping_does_not_overflow_and_leaves_what_is_not_finite():
+    some = [Value(0.0), Value(0.0)]
+    some[0].grad = some[1].grad = 1e200
+    assert math.isfinite(optim.clip_grad_norm(some, 1.0))
+    assert math.hypot(*(p.grad for p in some)) == pytest.approx(1.0)
+    for bad in (inf, nan):
+        some[0].grad, some[1].grad = bad, 1.0
+        assert repr(optim.clip_grad_norm(some, 1.0)) == repr(bad)
+        assert some[1].grad == 1.0
+
+
+def test_every_pair_of_rules_differs():
+    ends = [tuple(walked(rule(values()))) for rule in RULES.values()]
+    assert all(one != other for one, other in itertools.combinations(ends, 2))

@@ -1,0 +1,409 @@
+"""Pictures: what is in the axes, that nothing else is touched, and clear refusals."""
+
+import math
+import sys
+from types import SimpleNamespace
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import pytest
+from matplotlib.colors import to_rgb
+
+from autograd_lite import Value, datasets, nn, plot
+from autograd_lite.modes import MODE
+from autograd_lite.plot import pictures
+
+
+@pytest.fixture(autouse=True)
+def nothing_else_is_touched():
+    plt.close("all")
+    before = dict(matplotlib.rcParams)
+    yield
+    for number in plt.get_fignums():
+        plt.figure(number).canvas.draw()  # nothing warns when the picture is made
+    assert dict(matplotlib.rcParams) == before
+    plt.close("all")
+
+
+def history(*loss, **more):
+    return SimpleNamespace(loss=list(loss), **more)
+
+
+def line(x):
+    return x[0] - x[1]
+
+
+def trained(activation="tanh"):
+    model = nn.MLP(2, [3, 3, 1], activation=activation, seed=0)
+    model([1.0, -1.0]).backward()
+    return model
+
+
+CORNERS, XOR = datasets.xor()
+CALLS = {
+    "loss_curves": lambda **more: plot.loss_curves(history(0.5, 0.4), **more),
+    "decision_boundary": lambda **more: plot.decision_boundary(line, CORNERS, XOR, resolution=5, **more),
+    "weights": lambda **more: plot.weights([[1.0, 2.0]], (1, 2), **more),
+    "activations": lambda **more: plot.activations("tanh", **more),
+    "gradients_by_layer": lambda **more: plot.gradients_by_layer(trained(), **more),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_each_makes_one_figure_or_draws_where_it_is_told(name, monkeypatch):
+    monkeypatch.setattr(plt, "show", lambda: pytest.fail("show() was called"))
+    CALLS[name]()
+    assert len(plt.get_fignums()) == 1
+    own = plt.figure().subplots()
+    drawn = CALLS[name](axes=own)
+    assert (drawn[0] if name == "activations" else drawn) is own
+    assert len(plt.get_fignums()) == 2
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("size", [(4, 3), (10, 6)])
+def test_labels_stay_inside_the_picture(name, size):
+    with plt.rc_context({"figure.figsize": size}):
+        drawn = CALLS[name]()
+    figure = (drawn[0] if name == "activations" else drawn).figure
+    figure.canvas.draw()
+    box = figure.get_tightbbox()
+    assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= size[0] and box.y1 <= size[1]
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_without_matplotlib_the_error_says_what_to_install(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match="pip install matplotlib"):
+        CALLS[name]()
+
+
+# ---- loss_curves ------------------------------------------------------------------------------
+
+
+def test_C4_loss_curves_show_training_validation_and_the_best_epoch():
+    axes = plot.loss_curves(history(0.9, 0.5, 0.3, 0.2, validation_loss=[0.8, 0.4, 0.6, 0.7]))
+    training, validation, best = axes.get_lines()
+    assert list(training.get_ydata()) == [0.9, 0.5, 0.3, 0.2] and list(training.get_xdata()) == [0, 1, 2, 3]
+    assert (training.get_linestyle(), validation.get_linestyle()) == ("-", "--")
+    assert (list(best.get_xdata()), list(best.get_ydata()), best.get_marker()) == ([1], [0.4], "*")
+    assert [line.get_label() for line in axes.get_lines()] == ["training", "validation", "lowest: epoch 1"]
+    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_yscale()) == ("epoch", "mean loss", "linear")
+
+
+def test_several_histories_differ_in_colour_and_shape():
+    axes = plot.loss_curves({"SGD": history(0.9, 0.5), "Adam": history(0.9, 0.2)}, log=True)
+    lines = axes.get_lines()
+    assert [one.get_label() for one in lines] == ["SGD: training", "Adam: training"]
+    assert len({one.get_color() for one in lines}) == len({one.get_marker() for one in lines}) == 2
+    assert axes.get_yscale() == "log"
+
+
+def test_a_single_epoch_is_a_point_that_can_be_seen():
+    assert plot.loss_curves(history(0.5)).get_lines()[0].get_marker() == "o"
+
+
+@pytest.mark.parametrize("empty", [history(), {}, {"a": history(0.5), "b": history()}])
+def test_a_history_without_epochs_is_refused(empty):
+    with pytest.raises(ValueError, match="holds no epoch: train first"):
+        plot.loss_curves(empty)
+    assert plt.get_fignums() == []
+
+
+# ---- decision_boundary ------------------------------------------------------------------------
+
+
+def boundary_of(axes):
+    """List the points of all lines drawn between regions."""
+    contours = [
+        one for one in axes.collections if not one.get_label().startswith("class") and not one.get_fill()
+    ]
+    return [tuple(point) for one in contours for path in one.get_paths() for point in path.vertices]
+
+
+def test_A5_the_boundary_is_where_a_logit_changes_its_sign():
+    axes = plot.decision_boundary(line, CORNERS, XOR, resolution=11)
+    points = boundary_of(axes)
+    assert points and all(x1 == pytest.approx(x2, abs=1e-9) for x1, x2 in points)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("x₁", "x₂")
+
+
+@pytest.mark.parametrize(
+    ("model", "x1"),
+    [
+        (lambda x: Value(x[0]), 0.0),  # a logit
+        (lambda x: (Value(x[0]) * 4.0).sigmoid(), 0.0),  # a probability
+        (lambda x: [0.3, x[0]], 0.3),  # two outputs
+    ],
+)
+def test_outputs_are_read_as_logits_probabilities_or_scores(model, x1):
+    points = boundary_of(plot.decision_boundary(model, [[-1.0, -1.0], [1.0, 1.0]], [0, 1], resolution=21))
+    assert points and all(at == pytest.approx(x1, abs=0.02) for at, _ in points)
+
+
+def test_a_model_that_says_how_it_ends_is_believed():
+    neuron = nn.Neuron(1, activation="sigmoid", seed=0)
+    logit = SimpleNamespace(layers=[SimpleNamespace(activation=None)])
+    assert (
+        pictures.middle_of(neuron, [-3.0])
+        == pictures.middle_of(nn.MLP(2, [1], output="sigmoid"), [0.1])
+        == 0.5
+    )
+    assert pictures.middle_of(logit, [0.2, 0.9]) == 0.0
+
+
+def test_classes_differ_in_shape_as_well_as_in_colour():
+    X, y = datasets.blobs(40, classes=10)
+    centres = [(2 * math.cos(k * math.tau / 10), 2 * math.sin(k * math.tau / 10)) for k in range(10)]
+    model = lambda x: [-math.dist(x, centre) for centre in centres]
+    axes = plot.decision_boundary(model, X, y, resolution=12)
+    drawn = [one for one in axes.collections if one.get_label().startswith("class")]
+    assert [one.get_label() for one in drawn] == [f"class {k}" for k in range(10)]
+    assert len({tuple(one.get_paths()[0].vertices.ravel()) for one in drawn}) == 10
+    assert len({tuple(one.get_facecolor()[0]) for one in drawn}) == 10
+    assert sum(len(one.get_offsets()) for one in drawn) == 40
+
+
+def test_labels_may_be_minus_1_and_1_and_the_legend_is_not_over_the_data():
+    X, y = datasets.moons(60)
+    axes = plot.decision_boundary(line, X, [2 * label - 1 for label in y], resolution=5)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["class -1", "class 1"]
+    axes.figure.canvas.draw()
+    legend = axes.get_legend().get_window_extent()
+    assert legend.y0 > max(axes.transData.transform(point)[1] for point in X)
+
+
+def test_the_grid_builds_no_graph_and_asks_the_model_as_in_use():
+    seen = []
+
+    class Watched(nn.Module):
+        def __init__(self):
+            self.w, self.inner = Value(2.0), nn.Neuron(2, activation=None, seed=0)
+
+        def __call__(self, x):
+            output = self.inner(x) * self.w
+            seen.append((MODE.get().recording, output.parents, self.training, self.inner.training))
+            return output
+
+    model = Watched()
+    model.inner.training = False
+    plot.decision_boundary(model, CORNERS, XOR, resolution=3)
+    assert len(seen) == 4 + 9 and {*seen} == {(False, (), False, False)}
+    assert (model.training, model.inner.training, MODE.get().recording) == (True, False, True)
+
+
+def test_a_model_that_fails_leaves_everything_as_it_was():
+    model = nn.MLP(3, [1], seed=0)
+    with pytest.raises(ValueError, match="expected 3 inputs, got 2"):
+        plot.decision_boundary(model, CORNERS, XOR)
+    assert model.training and MODE.get().recording and plt.get_fignums() == []
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: plot.decision_boundary(line, [[1.0, 2.0, 3.0]], [0]),
+            r"points of two numbers.* got 1 points of .3. numbers",
+        ),
+        (lambda: plot.decision_boundary(line, [], []), "got 0 points"),
+        (lambda: plot.decision_boundary(line, CORNERS, [0, 1]), "4 points of .2. numbers, 2 classes"),
+        (lambda: plot.decision_boundary(line, CORNERS, XOR, resolution=1), "resolution 1"),
+        (
+            lambda: plot.decision_boundary(line, CORNERS, [0, 1, 2, 0]),
+            r"1 output\(s\) tell the classes .0, 1. apart",
+        ),
+        (lambda: plot.decision_boundary(line, CORNERS, [0, 0.5, 1, 0]), "tell the classes"),
+        (
+            lambda: plot.decision_boundary(lambda x: [0, 1, 2], CORNERS, [0, 3, 1, 2]),
+            "got .0.0, 1.0, 2.0, 3.0",
+        ),
+        (
+            lambda: plot.decision_boundary(lambda x: math.nan, CORNERS, XOR),
+            "not finite: has its training diverged",
+        ),
+    ],
+)
+def test_a_boundary_that_cannot_be_drawn_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+    assert plt.get_fignums() == []
+
+
+def test_a_model_that_never_changes_its_mind_and_points_on_one_spot_are_drawn():
+    axes = plot.decision_boundary(lambda x: 3.0, [[1.0, 1.0], [1.0, 1.0]], [0, 1], resolution=3)
+    assert boundary_of(axes) == []
+    plot.decision_boundary(lambda x: 0.0, [[1.0, 1.0]], [0], resolution=3)
+
+
+# ---- weights ----------------------------------------------------------------------------------
+
+
+def test_B11_weights_share_one_scale_where_zero_is_white():
+    layer = nn.Layer(4, 6, seed=0)
+    layer.neurons[0].w[0].data, layer.neurons[5].w[3].data = -3.0, 1.5
+    axes = plot.weights(layer, (2, 2))
+    (image,) = axes.images
+    assert image.get_clim() == (-3.0, 3.0)
+    assert image.cmap(0.5)[:3] == pytest.approx(to_rgb("white"), abs=0.01)
+    picture = image.get_array()
+    assert picture.shape == (2 * 3 + 1, 3 * 3 + 1)  # six images in two rows of three
+    assert (picture[1][1], picture[5][8]) == (-3.0, 1.5) and picture.mask[0].all()
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0", "1", "2"]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["0", "3"]
+    assert axes.figure.axes[1].get_ylabel() == "weight"
+
+
+def test_weights_take_models_layers_neurons_and_rows():
+    model = nn.MLP(4, [2, 1], seed=0)
+    rows = [[w.data for w in neuron.w] for neuron in model.layers[0].neurons]
+    drawn = [
+        plot.weights(it, (2, 2), columns=2).images[0].get_array() for it in (model, model.layers[0], rows)
+    ]
+    assert (drawn[0] == drawn[1]).all() and (drawn[0] == drawn[2]).all()
+    assert plot.weights(model.layers[0].neurons[0], (1, 4)).images[0].get_array().shape == (3, 6)
+
+
+def test_weights_that_are_all_zero_are_drawn_white():
+    assert plot.weights([[0.0, 0.0]], (1, 2)).images[0].get_clim() == (-1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: plot.weights([[1.0, 2.0]], (2, 2)), ValueError, "2 × 2 show 4 weights a neuron, got .2."),
+        (lambda: plot.weights([[1.0], [1.0, 2.0]], (1, 2)), ValueError, "got .1, 2."),
+        (lambda: plot.weights([], (1, 2)), ValueError, "show 2 weights a neuron, got"),
+        (lambda: plot.weights([[1.0, math.inf]], (1, 2)), ValueError, "not finite"),
+        (lambda: plot.weights(nn.Module(), (1, 2)), TypeError, "a layer of neurons, or rows of numbers"),
+        (
+            lambda: plot.weights(SimpleNamespace(layers=[SimpleNamespace(table=1)]), (1, 2)),
+            TypeError,
+            "table=1",
+        ),
+        (lambda: plot.weights([1.0, 2.0], (1, 2)), TypeError, "a layer of neurons, or rows of numbers"),
+    ],
+)
+def test_weights_that_cannot_be_drawn_are_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+    assert plt.get_fignums() == []
+
+
+# ---- activations ------------------------------------------------------------------------------
+
+
+def test_C1_each_activation_is_drawn_with_its_derivative():
+    panels = plot.activations()
+    names = ["sigmoid", "tanh", "relu", "leaky_relu", "softplus", "elu", "silu", "identity"]
+    assert [panel.get_title() for panel in panels] == names
+    for panel in panels:
+        function, derivative = panel.get_lines()
+        assert (function.get_linestyle(), derivative.get_linestyle()) == ("-", "--")
+    at = dict(zip(panels[0].get_lines()[0].get_xdata(), range(401)))
+    sigmoid, slope = (one.get_ydata() for one in panels[0].get_lines())
+    assert (sigmoid[at[0.0]], slope[at[0.0]]) == (0.5, 0.25)
+    assert [panels[7].get_lines()[i].get_ydata()[at[2.0]] for i in (0, 1)] == [2.0, 1.0]
+    relu = panels[2].get_lines()[1].get_ydata()
+    assert (relu[at[-1.0]], relu[at[0.0]], relu[at[1.0]]) == (0.0, 0.0, 1.0)
+    assert math.isnan(relu[at[0.0] + 1])  # no line is drawn across the jump
+
+
+def test_undefined_parts_of_a_function_are_left_out():
+    function, slope = plot.activations("log")[0].get_lines()
+    assert all(
+        math.isnan(y)
+        for line in (function, slope)
+        for x, y in zip(line.get_xdata(), line.get_ydata())
+        if x < 0
+    )
+
+
+@pytest.mark.parametrize("names", ["swish", "add", "clip", "dot", ["tanh", "no such"], []])
+def test_names_that_are_no_activations_are_refused(names):
+    with pytest.raises(ValueError, match=r"operations on one number|needs names"):
+        plot.activations(names)
+    assert plt.get_fignums() == []
+
+
+def test_activations_take_as_many_axes_as_names():
+    grid = plt.figure().subplots(1, 2)
+    assert plot.activations(["relu", "elu"], axes=grid) == list(grid)
+    with pytest.raises(ValueError, match="as many axes, got 3 names"):
+        plot.activations(["relu", "elu", "tanh"], axes=grid)
+
+
+# ---- gradients_by_layer -----------------------------------------------------------------------
+
+
+def test_C6_gradients_are_averaged_over_each_layer():
+    model = trained()
+    axes = plot.gradients_by_layer(model)
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["layers.0", "layers.1", "layers.2"]
+    (line,) = axes.get_lines()
+    for size, layer in zip(line.get_xdata(), model.layers):
+        gradients = [abs(parameter.grad) for parameter in layer.parameters()]
+        assert size == pytest.approx(sum(gradients) / len(gradients))
+    assert (axes.get_xscale(), axes.get_xlabel(), axes.get_ylabel()) == ("log", "mean |∂L/∂θ|", "layer")
+
+
+def test_several_models_are_compared_and_named():
+    axes = plot.gradients_by_layer({"tanh": trained(), "ReLU": trained("relu")})
+    lines = [one for one in axes.get_lines() if one.get_label() in ("tanh", "ReLU")]
+    assert len({one.get_marker() for one in lines}) == len({one.get_color() for one in lines}) == 2
+
+
+def test_a_gradient_of_zero_is_a_hollow_point_at_the_left_end():
+    model = nn.MLP(2, [2, 1], seed=0)
+    for parameter in model.parameters():
+        parameter.data = 0.0
+    model([1.0, 1.0]).backward()
+    line, hollow = plot.gradients_by_layer(model).get_lines()
+    assert (list(hollow.get_ydata()), hollow.get_markerfacecolor(), hollow.get_label()) == (
+        [0],
+        "white",
+        "exactly 0",
+    )
+    assert hollow.get_xdata()[0] < line.get_xdata()[1]
+
+
+def test_layers_are_read_from_any_dotted_names():
+    names = [
+        "embedding.table.3.1",
+        "blocks.0.attention.q.neurons.2.w.7",
+        "blocks.0.attention.q.neurons.2.b",
+        "w.0",
+    ]
+    values = [Value(1.0) for _ in names]
+    for number, value in enumerate(values):
+        value.grad = float(number + 1)
+    model = SimpleNamespace(named_parameters=lambda: zip(names, values))
+    assert pictures.gradient_sizes_of(model) == {
+        "embedding": 1.0,
+        "blocks.0.attention.q": 2.5,
+        "SimpleNamespace": 4.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "error", "message"),
+    [
+        (nn.MLP(2, [1], seed=0), ValueError, r"no gradients yet: call loss.backward\(\) first"),
+        (nn.Module(), ValueError, "no gradients yet"),
+        ({}, ValueError, "needs a model"),
+        (line, TypeError, "takes a Module, with named_parameters"),
+    ],
+)
+def test_gradients_that_are_not_there_are_refused(model, error, message):
+    with pytest.raises(error, match=message):
+        plot.gradients_by_layer(model)
+    assert plt.get_fignums() == []
+
+
+def test_a_gradient_that_is_not_finite_is_named():
+    model = trained()
+    model.layers[1].neurons[2].w[0].grad = math.nan
+    with pytest.raises(ValueError, match=r"the gradient of layers\.1\.neurons\.2\.w\.0 is nan"):
+        plot.gradients_by_layer(model)

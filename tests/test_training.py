@@ -1,0 +1,782 @@
+"""fit and predict: what they refuse, what they promise, and that it can be taken up again."""
+
+import json
+import math
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import types
+from pathlib import Path
+
+import numpy
+import pytest
+
+from autograd_lite import Value, losses, nn, optim
+from autograd_lite.nn import saving
+from autograd_lite.training import History, accuracy, fit, predict
+
+ROOT = Path(__file__).parents[1]
+inf, nan = math.inf, math.nan
+
+CORNERS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+AND, XOR = [0, 0, 0, 1], [0, 1, 1, 0]
+BCE = losses.bce_with_logits
+
+
+def small(seed=0):
+    return nn.MLP(2, [3, 1], activation="tanh", seed=seed)
+
+
+def points(count, seed=0):
+    """Points in the plane, of class 1 on the upper right."""
+    generator = random.Random(seed)
+    X = [[generator.gauss(0.0, 1.0), generator.gauss(0.0, 1.0)] for _ in range(count)]
+    return X, [int(a + b > 0.0) for a, b in X]
+
+
+def numbers(model):
+    return [p.data for p in model.parameters()]
+
+
+# ---- What is refused, before anything has changed -----------------------------------------
+
+GOOD = {"X": CORNERS, "y": XOR, "loss": BCE, "epochs": 2}
+BAD = {
+    "too few targets": ({"y": [0, 1]}, ValueError, "as many targets as examples: got 2 and 4"),
+    "no examples": ({"X": [], "y": []}, ValueError, "no examples"),
+    "one wrong width": ({"X": [*CORNERS[:3], [1.0]]}, ValueError, "expected 2 inputs, got 1"),
+    "nan in a row": (
+        {"X": [*CORNERS[:3], [1.0, nan]]},
+        ValueError,
+        "example 3 holds a number that is inf or nan",
+    ),
+    "inf and -inf in a row": ({"X": [[inf, -inf], *CORNERS[1:]]}, ValueError, "example 0"),
+    "an integer beyond floats": ({"X": [*CORNERS[:3], [1, 10**400]]}, ValueError, "example 3"),
+    "nan in an array": ({"X": numpy.array([*CORNERS[:3], [1.0, nan]])}, ValueError, "example 3"),
+    "-inf in an array": ({"X": numpy.array([*CORNERS[:3], [1.0, -inf]])}, ValueError, "example 3"),
+    "rows that are arrays": (
+        {"X": [*map(numpy.array, CORNERS[:3]), numpy.array([nan, 1.0])]},
+        ValueError,
+        "example 3",
+    ),
+    "nan as a target": ({"y": [0, 1, 1, nan]}, ValueError, "example 3"),
+    "a label that is the last of its kind": ({"y": [0, 1, 1, 2]}, ValueError, "label is 0 or 1.* got 2"),
+    "a list as a target": ({"y": [0, 1, 1, [0, 1]]}, TypeError, "compute with"),
+    "hinge with 0 and 1": ({"loss": losses.hinge}, ValueError, "2 \\* y - 1"),
+    "two targets for one output": ({"loss": losses.mse, "y": [[0.0, 1.0]] * 4}, ValueError, "got 2 and 1"),
+    "a loss that is no Value": ({"loss": lambda f, t: 1.0}, TypeError, "returns one Value, got 1.0"),
+    "a loss that is a list": ({"loss": lambda f, t: [f]}, TypeError, "returns one Value"),
+    "a loss without return": ({"loss": lambda f, t: None}, TypeError, "is a sum or a return missing"),
+    "batch size 0": ({"batch_size": 0}, ValueError, "batch_size is a whole number of at least 1, got 0"),
+    "batch size 1.5": ({"batch_size": 1.5}, TypeError, "batch_size is a whole number, got 1.5"),
+    "batch size True": ({"batch_size": True}, ValueError, "batch_size"),
+    "no epochs": ({"epochs": 0}, ValueError, "epochs is a whole number of at least 1"),
+    "no patience": ({"early_stopping": 0, "validation": 0.5}, ValueError, "early_stopping is a whole"),
+    "early stopping without validation": ({"early_stopping": 1}, ValueError, "give validation=0.2"),
+    "a validation fraction of 1": ({"validation": 1.0}, ValueError, "fraction between 0 and 1"),
+    "an empty validation set": ({"validation": 0.01}, ValueError, "leaves one side empty"),
+    "wrong width in validation": ({"validation": ([[1.0]], [0])}, ValueError, "expected 2 inputs, got 1"),
+    "wrong label in validation": ({"validation": (CORNERS, [0, 1, 1, 3])}, ValueError, "got 3"),
+    "nan in validation": ({"validation": ([[nan, 0.0]], [0])}, ValueError, "example 0"),
+    "a seed that is none": ({"seed": None}, TypeError, "seed is a whole number"),
+    "no folder": ({"checkpoint": "/no/such/folder/file"}, FileNotFoundError, "no folder"),
+    "a metric without a number": ({"metrics": {"m": lambda f, t: None}}, TypeError, "the metric m"),
+    "a string": ({"X": "abcd"}, TypeError, "X is a list or an array, got str"),
+    "an iterator": ({"X": iter(CORNERS)}, TypeError, "X is a list or an array"),
+    "a single number": ({"y": numpy.float64(3.0)}, TypeError, "y is a list or an array"),
+}
+
+
+@pytest.mark.parametrize(("change", "kind", "said"), BAD.values(), ids=BAD)
+def test_wrong_data_and_settings_are_refused_and_nothing_has_changed(change, kind, said):
+    model = small()
+    optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    for parameter in model.parameters():
+        parameter.grad = 7.0
+    settings = {**GOOD, **change}
+    X, y, loss = settings.pop("X"), settings.pop("y"), settings.pop("loss")
+    before = numbers(model), optimizer.state_dict(), random.getstate()
+    with pytest.raises(kind, match=said):
+        fit(model, loss, X, y, optimizer=optimizer, **settings)
+    assert (numbers(model), optimizer.state_dict(), random.getstate()) == before
+    assert {p.grad for p in model.parameters()} == {7.0}
+    fresh = optim.SGD(lr=0.1)
+    with pytest.raises(kind, match=said):
+        fit(model, loss, X, y, optimizer=fresh, **settings)
+    assert fresh.parameters is None
+
+
+@pytest.mark.parametrize("label", [3, -1])
+def test_a_class_out_of_range_is_found_wherever_it_stands(label):
+    model = nn.MLP(2, [3], seed=0)
+    X, y = points(50)
+    before = numbers(model)
+    with pytest.raises(ValueError, match=f"from 0 to 2, got {label}"):
+        fit(model, losses.cross_entropy, X, [*y[:-1], label], optimizer=optim.SGD(lr=0.1))
+    assert numbers(model) == before
+
+
+def test_a_token_out_of_range_is_found_wherever_it_stands():
+    model = nn.Embedding(3, 2, seed=0)
+    with pytest.raises((ValueError, IndexError)):
+        fit(model, losses.cross_entropy, [0, 1, 2, 3], [0, 1, 0, 1], optimizer=optim.SGD(lr=0.1))
+
+
+@pytest.mark.parametrize(
+    ("model", "optimizer", "kind", "said"),
+    [
+        (lambda x: Value(x), optim.SGD(lr=0.1), TypeError, "fit trains a Module"),
+        (nn.MLP, optim.SGD(lr=0.1), TypeError, "fit trains a Module"),
+        (small().freeze(), optim.SGD(lr=0.1), ValueError, "are all frozen"),
+        (small(), optim.SGD, TypeError, "optimizer is one of"),
+        (small(), optim.SGD(small().parameters(), lr=0.1), ValueError, "make a new optimiser"),
+        (small(), optim.SGD(lr=lambda step: nan), ValueError, "learning rate nan"),
+    ],
+)
+def test_what_cannot_be_trained(model, optimizer, kind, said):
+    with pytest.raises(kind, match=said):
+        fit(model, BCE, CORNERS, XOR, optimizer=optimizer)
+
+
+def test_the_check_of_many_rows_is_fast():
+    count = 60_000
+    array = numpy.random.default_rng(0).normal(size=(count, 100))
+    lists, y = array.tolist(), numpy.arange(count) % 10
+    y[-1] = 10  # found by the check, which must have looked at everything else before
+    model = nn.MLP(100, [10], seed=0)
+    for X in (array, lists):
+        began = time.perf_counter()
+        with pytest.raises(ValueError, match="got 10"):
+            fit(model, losses.cross_entropy, X, y, optimizer=optim.SGD(lr=0.1), batch_size=128)
+        assert time.perf_counter() - began < 3.0
+
+
+def test_data_are_read_row_by_row_and_not_copied():
+    class Rows:
+        """What has a length and rows, and nothing to copy it by."""
+
+        __iter__ = None
+
+        def __init__(self, rows):
+            self.rows = rows
+
+        def __len__(self):
+            return len(self.rows)
+
+        def __getitem__(self, index):
+            assert isinstance(index, int)
+            return self.rows[index]
+
+    array = numpy.array(CORNERS)
+    array.setflags(write=False)
+    ends = []
+    for X, y in ((CORNERS, XOR), (Rows(CORNERS), Rows(XOR)), (array, numpy.array(XOR))):
+        model = small()
+        fit(model, BCE, X, y, optimizer=optim.SGD(lr=0.1), epochs=3, batch_size=2, validation=0.25)
+        ends.append(numbers(model))
+    assert ends[0] == ends[1] == ends[2]
+
+
+# ---- Batches ------------------------------------------------------------------------------
+
+
+def test_A11_the_gradient_of_the_mean_is_the_mean_of_the_gradients():
+    X, y = points(7)
+    model = small()
+    model.zero_grad()
+    (sum(BCE(model(x), t) for x, t in zip(X, y)) / 7).backward()
+    of_mean = [p.grad for p in model.parameters()]
+    each = []
+    for x, t in zip(X, y):
+        model.zero_grad()
+        BCE(model(x), t).backward()
+        each.append([p.grad for p in model.parameters()])
+    assert of_mean == pytest.approx([math.fsum(g) / 7 for g in zip(*each)], rel=1e-13, abs=1e-16)
+    before = numbers(model)
+    fit(model, BCE, X, y, optimizer=optim.SGD(lr=1.0), epochs=1)
+    assert numbers(model) == pytest.approx([a - g for a, g in zip(before, of_mean)], rel=1e-13)
+
+
+def test_C4_an_epoch_of_mini_batches_shows_each_example_once():
+    seen = []
+
+    def loss(output, target):
+        seen.append(target)
+        return losses.squared_error(output, target)
+
+    optimizer = optim.SGD(lr=1e-3)
+    fit(
+        nn.Neuron(1, None),
+        loss,
+        [[float(i)] for i in range(10)],
+        list(range(10)),
+        optimizer=optimizer,
+        epochs=3,
+        batch_size=4,
+    )
+    assert optimizer.steps == 9  # batches of 4, 4 and 2
+    epochs = [seen[-30:-20], seen[-20:-10], seen[-10:]]
+    assert [sorted(epoch) for epoch in epochs] == [list(range(10))] * 3
+    assert epochs[0] != epochs[1] != epochs[2]
+
+
+def test_C4_full_batches_and_mini_batches_both_descend():
+    X, y = points(40)
+    for batch_size in (None, 8, 1):
+        history = fit(
+            nn.Neuron(2, None, seed=0),
+            BCE,
+            X,
+            y,
+            optimizer=optim.SGD(lr=0.1),
+            epochs=5,
+            batch_size=batch_size,
+        )
+        assert history.loss[-1] < history.loss[0]
+
+
+def test_the_order_follows_from_the_seed():
+    ends = []
+    X, y = points(10)
+    for seed, shuffle in ((0, True), (0, True), (1, True), (0, False)):
+        model = small()
+        fit(model, BCE, X, y, optimizer=optim.SGD(lr=0.1), epochs=2, batch_size=3, seed=seed, shuffle=shuffle)
+        ends.append(numbers(model))
+    assert ends[0] == ends[1]
+    assert ends[0] != ends[2] != ends[3] != ends[0]
+
+
+def test_a_model_of_any_class_with_parameters_is_trained():
+    class Own:
+        def __init__(self):
+            self.w = Value(0.0)
+
+        def parameters(self):
+            return (w for w in [self.w])
+
+        def __call__(self, x):
+            return self.w * x
+
+    model = Own()
+    fit(model, losses.squared_error, [1.0, 2.0], [3.0, 6.0], optimizer=optim.SGD(lr=0.3), epochs=60)
+    assert model.w.data == pytest.approx(3.0)
+    assert predict(model, [2.0]) == pytest.approx([6.0])
+
+
+def test_only_what_the_optimiser_holds_is_moved():
+    model = small()
+    head = model.layers[-1]
+    before = [numbers(layer) for layer in model.layers]
+    fit(model, BCE, CORNERS, XOR, optimizer=optim.SGD(head.parameters(), lr=0.1), epochs=1)
+    assert numbers(model.layers[0]) == before[0]
+    assert numbers(head) != before[1]
+
+
+def test_an_optimiser_from_before_freezing_is_refused():
+    model, optimizer = small(), optim.SGD(lr=0.1)
+    fit(model, BCE, CORNERS, XOR, optimizer=optimizer, epochs=1)
+    model.layers[0].freeze()
+    with pytest.raises(ValueError, match="holds 9 parameters that the model does not train"):
+        fit(model, BCE, CORNERS, XOR, optimizer=optimizer, epochs=1)
+
+
+class Normed(nn.Module):
+    """A model that looks at all examples of a batch."""
+
+    takes_batches = True
+
+    def __init__(self):
+        self.hidden, self.norm = nn.Layer(2, 3, None, seed=0), nn.BatchNorm(3)
+        self.last = nn.Layer(3, 1, None, seed=1)
+
+    def __call__(self, batch):
+        return [self.last([h.tanh() for h in row]) for row in self.norm([self.hidden(x) for x in batch])]
+
+
+def test_a_model_that_takes_batches():
+    X, y = points(12)
+    model = Normed()
+    history = fit(
+        model, BCE, X, y, optimizer=optim.Adam(lr=0.1), epochs=20, batch_size=4, metrics={"right": accuracy}
+    )
+    assert history.loss[-1] < 0.5 * history.loss[0]
+    assert model.norm.running_mean[0].data != 0.0
+    assert len(predict(model, X)) == 12
+    assert predict(model, X)[0] == pytest.approx(predict(model, X[:1])[0])
+    assert predict(model, []) == []
+
+
+def test_a_lone_example_in_a_batch_is_refused_before_it_is_met():
+    X, y = points(9)
+    with pytest.raises(ValueError, match="9 examples in batches of 4 leave a batch of one example"):
+        fit(Normed(), BCE, X, y, optimizer=optim.Adam(lr=0.1), batch_size=4)
+
+
+def test_a_part_that_takes_batches_needs_a_model_that_does():
+    model = Normed()
+    model.norm.takes_batches = True
+    model.takes_batches = False
+    with pytest.raises(ValueError, match="set takes_batches = True"):
+        fit(model, BCE, CORNERS, XOR, optimizer=optim.Adam(lr=0.1))
+
+
+def test_a_batch_model_that_returns_something_else():
+    class Wrong(nn.Neuron):
+        takes_batches = True
+
+        def __call__(self, batch):
+            return self.b
+
+    with pytest.raises(ValueError, match="one output per example"):
+        fit(Wrong(2), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1))
+
+
+# ---- Validation, metrics, callbacks -------------------------------------------------------
+
+
+def test_a_validation_split_is_disjoint_and_follows_from_the_seed():
+    def rows(seed):
+        trained, all_seen = set(), set()
+
+        def loss(output, target):
+            (trained if output.parents else all_seen).add(target)
+            return losses.squared_error(output, target)
+
+        X, y = [[float(i)] for i in range(20)], [float(i) for i in range(20)]
+        fit(
+            nn.Neuron(1, None, seed=0),
+            loss,
+            X,
+            y,
+            optimizer=optim.SGD(lr=1e-4),
+            epochs=2,
+            validation=0.25,
+            seed=seed,
+        )
+        return trained, all_seen
+
+    trained, seen = rows(0)
+    assert (len(trained), len(seen)) == (15, 20)  # 5 are only ever seen without a graph
+    assert rows(0)[0] == trained != rows(1)[0]
+
+
+def test_a_validation_set_gives_its_loss_and_metrics():
+    X, y = points(30)
+    model = nn.Neuron(2, None, seed=0)
+    history = fit(
+        model,
+        BCE,
+        X,
+        y,
+        optimizer=optim.SGD(lr=0.5),
+        epochs=4,
+        validation=points(10, seed=1),
+        metrics={"right": accuracy},
+    )
+    held_X, held_y = points(10, seed=1)
+    outputs = predict(model, held_X)
+    assert history.validation_loss[-1] == pytest.approx(
+        sum(BCE(Value(f), t).data for f, t in zip(outputs, held_y)) / 10
+    )
+    assert history.metrics["right"][-1] == sum((f > 0) == t for f, t in zip(outputs, held_y)) / 10
+    assert [
+        len(history),
+        len(history.validation_loss),
+        len(history.metrics["right"]),
+        len(history.seconds),
+    ] == [4] * 4
+
+
+def test_accuracy():
+    assert [accuracy(0.1, 1), accuracy(-0.1, 1), accuracy(-0.1, -1), accuracy(0.4, 1, 0.5)] == [
+        1.0,
+        0.0,
+        1.0,
+        0.0,
+    ]
+    assert accuracy([Value(1.0), Value(3.0)], 1) == 1.0
+
+
+def test_early_stopping_goes_back_to_the_best_epoch():
+    model, kept = nn.Neuron(1, None, seed=0), []
+    history = fit(
+        model, losses.squared_error, [[1.0]], [4.0], optimizer=optim.SGD(lr=0.3), epochs=50,
+        validation=([[1.0]], [2.0]), early_stopping=3,
+        callbacks=[lambda epoch, history: kept.append(numbers(model))],
+    )  # fmt: skip
+    best = history.validation_loss.index(min(history.validation_loss))
+    assert history.stopped == "early stopping"
+    assert len(history) == best + 4
+    assert numbers(model) == kept[best] != kept[-1]
+
+
+def test_callbacks_see_each_epoch_and_may_end_the_training():
+    calls = []
+
+    def callback(epoch, history):
+        calls.append((epoch, len(history)))
+        return epoch == 2
+
+    history = fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), callbacks=[callback])
+    assert calls == [(0, 1), (1, 2), (2, 3)]
+    assert (history.stopped, len(history)) == ("callback", 3)
+
+
+def test_every_module_is_in_the_mode_it_was_in():
+    for modes in ((True, True), (False, True), (True, False)):
+        model = small()
+        model.training, model.layers[0].training = modes
+        fit(model, BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=1, metrics={"right": accuracy})
+        predict(model, CORNERS)
+        assert (model.training, model.layers[0].training) == modes
+
+
+def test_dropout_is_on_in_training_and_off_in_evaluation():
+    modes = []
+
+    class Watched(nn.Neuron):
+        def __call__(self, x):
+            modes.append(self.training)
+            return super().__call__(x)
+
+    model = Watched(2, None)
+    fit(model, BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=1, validation=(CORNERS, XOR))
+    assert modes[-8:] == [True] * 4 + [False] * 4
+
+
+def test_predict_gives_plain_numbers_and_builds_no_graph():
+    outputs = []
+
+    class Watched(nn.MLP):
+        def __call__(self, x):
+            outputs.append(super().__call__(x))
+            return outputs[-1]
+
+    model = Watched(2, [2], None)
+    (first,) = predict(model, [[1.0, 2.0]])
+    assert [type(number) for number in first] == [float, float]
+    assert outputs[0][0].parents == ()
+    assert predict(model, []) == []
+
+
+# ---- Numbers that stop being finite -------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_loss_that_is_not_finite_names_epoch_batch_and_operation():
+    model = nn.Neuron(1, None, seed=0)
+    model.w[0].data, model.b.data = -1.0, 0.0
+    X, y = [[-1.0], [-2.0], [3.0]], [0.0, 0.0, 0.0]
+    optimizer = optim.SGD(lr=0.001, momentum=0.9)
+    with pytest.raises(FloatingPointError, match=r"epoch 0, batch 2: log\(-\d.*\) is nan; try a smaller"):
+        fit(model, lambda f, t: f.log(), X, y, optimizer=optimizer, batch_size=1, shuffle=False)
+    assert optimizer.steps == 2
+    assert all(map(math.isfinite, numbers(model)))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_gradient_that_is_not_finite_stops_before_anything_moves():
+    model = nn.Neuron(1, None, seed=0)
+    model.w[0].data, model.b.data = 1.0, 0.0
+    with pytest.raises(FloatingPointError, match="epoch 0, batch 0: .*sqrt"):
+        fit(model, lambda f, t: f.sqrt(), [[0.0]], [0.0], optimizer=optim.SGD(lr=0.1))
+    assert numbers(model) == [1.0, 0.0]
+
+
+def test_a_step_that_is_not_finite_is_not_taken():
+    model = nn.Neuron(1, None, seed=0)
+    before = numbers(model)
+    with pytest.raises(
+        FloatingPointError, match=r"epoch 0, batch 0: the step would move the parameter .*w\.0"
+    ):
+        fit(model, losses.squared_error, [[1e100]], [0.0], optimizer=optim.SGD(lr=1e200))
+    assert numbers(model) == before
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_the_trouble_is_found_again_under_the_same_dropout_mask():
+    class Rare(nn.Module):
+        def __init__(self):
+            self.w, self.dropout = Value(1.0), nn.Dropout(0.5, seed=3)
+
+        def __call__(self, x):
+            return (self.dropout([self.w * x])[0] * 1.0) ** -1.0
+
+    with pytest.raises(FloatingPointError, match=r"epoch \d+, batch 0: pow\(.*is inf"):
+        fit(Rare(), losses.squared_error, [1.0], [0.5], optimizer=optim.SGD(lr=1e-6), epochs=99)
+
+
+# ---- Ctrl-C -------------------------------------------------------------------------------
+
+
+def test_ctrl_c_keeps_what_was_learnt_and_returns_the_history():
+    model, calls = small(), []
+
+    def loss(output, target):
+        calls.append(target)
+        if len(calls) == 30:
+            signal.raise_signal(signal.SIGINT)
+        return BCE(output, target)
+
+    before = numbers(model)
+    history = fit(model, loss, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=100, batch_size=2)
+    assert history.stopped == "interrupted"
+    assert 0 < len(history) < 100
+    assert numbers(model) != before
+    assert model.training is True
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    calls.clear()  # a second time as well
+    assert fit(model, loss, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=100).stopped == "interrupted"
+
+
+def test_ctrl_c_in_the_middle_of_a_step_takes_the_whole_step():
+    class Struck(Value):
+        __slots__ = ()
+
+        @property
+        def data(self):
+            return self._data
+
+        @data.setter
+        def data(self, number):
+            signal.raise_signal(signal.SIGINT)
+            self._data = number
+
+    class Line:
+        def __init__(self, middle):
+            self.all = [Value(0.0), middle(0.0), Value(0.0)]
+
+        def parameters(self):
+            return self.all
+
+        def __call__(self, x):
+            return self.all[0] + self.all[1] * 1.0 + self.all[2]
+
+    struck, whole = Line(Struck), Line(Value)
+    for model, epochs in ((struck, 9), (whole, 1)):
+        history = fit(model, losses.squared_error, [0.0], [1.0], optimizer=optim.SGD(lr=0.25), epochs=epochs)
+    assert [p._data for p in struck.all] == [p.data for p in whole.all] == [0.25] * 3
+    assert history.stopped == "epochs"
+
+
+# ---- Checkpoints --------------------------------------------------------------------------
+
+
+class Noisy(nn.Module):
+    """A model with dropout, of its own generator or of the ``random`` module."""
+
+    def __init__(self, seed):
+        self.hidden, self.last = nn.Layer(2, 4, "tanh", seed=0), nn.Layer(4, 1, None, seed=1)
+        self.dropout = nn.Dropout(0.5, seed=seed)
+
+    def __call__(self, x):
+        return self.last(self.dropout(self.hidden(x)))
+
+
+def trained(model, epochs, checkpoint=None, optimizer=None, **settings):
+    X, y = points(20)
+    history = fit(
+        model, BCE, X, y, optimizer=optimizer or optim.Adam(lr=0.05), epochs=epochs, batch_size=6,
+        validation=0.25, metrics={"right": accuracy}, checkpoint=checkpoint, **settings,
+    )  # fmt: skip
+    return [*numbers(model), history.loss, history.validation_loss, history.metrics, history.stopped]
+
+
+@pytest.mark.parametrize("seed", [7, None], ids=["own generator", "random module"])
+def test_going_on_from_a_checkpoint_gives_the_numbers_of_an_uninterrupted_run(tmp_path, seed):
+    path = tmp_path / "checkpoint.json"
+    random.seed(5)
+    whole = trained(Noisy(seed), 7)
+    random.seed(5)
+    trained(Noisy(seed), 3, path)
+    random.seed(99)
+    assert trained(Noisy(seed), 7, path) == whole
+    assert trained(Noisy(seed), 7, path) == whole  # nothing is left to do
+
+
+def test_an_interrupted_run_goes_on_to_the_same_numbers(tmp_path):
+    path, model = tmp_path / "checkpoint.json", Noisy(7)
+    whole = trained(Noisy(7), 6)
+    seen = []
+
+    class Striking(optim.Adam):
+        def update(self, data, grad, state, lr, step):
+            seen.append(step)
+            if len(seen) == 160:
+                raise KeyboardInterrupt
+            return super().update(data, grad, state, lr, step)
+
+    Striking.__name__ = "Adam"
+    optimizer = Striking(lr=0.05)
+    assert trained(model, 6, path, optimizer)[-1] == "interrupted"
+    assert trained(model, 6, path, optimizer) == whole
+
+
+def test_early_stopping_is_remembered(tmp_path):
+    path = tmp_path / "checkpoint.json"
+    ends = []
+    for _ in range(2):
+        model = small()
+        history = fit(
+            model, BCE, CORNERS, XOR, optimizer=optim.Adam(lr=0.1), epochs=100,
+            validation=(CORNERS, AND), early_stopping=2, checkpoint=path,
+        )  # fmt: skip
+        ends.append((numbers(model), history.loss, history.stopped))
+    assert ends[0] == ends[1]
+    assert history.stopped == "early stopping"
+
+
+PROGRAM = """
+import sys
+from test_training import Noisy, trained
+print(trained(Noisy(7), int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None))
+"""
+
+
+def run(*args, hash_seed):
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}",
+        "PYTHONHASHSEED": hash_seed,
+    }
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, *args], env=environment, capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_two_processes_and_a_resumed_one_give_bit_identical_numbers(tmp_path):
+    path = str(tmp_path / "checkpoint.json")
+    whole = run("4", hash_seed="1")
+    assert run("4", hash_seed="2") == whole
+    run("2", path, hash_seed="3")
+    assert run("4", path, hash_seed="4") == whole
+
+
+def changed(key, thing):
+    def change(content):
+        inner = content
+        for name in key[:-1]:
+            inner = inner[name]
+        inner[key[-1]] = thing
+        return content
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (changed(["settings", "seed"], 3), "trained with seed 3, not 0"),
+        (changed(["settings", "batch_size"], 5), "trained with batch_size 5, not 6"),
+        (changed(["values", "b"], "x"), "b is 'x'"),
+        (changed(["values"], {}), "missing"),
+        (changed(["optimizer", "states"], []), "does not fit"),
+        (changed(["optimizer", "kind"], "SGD"), "that of SGD"),
+        (changed(["generators"], []), "cannot be taken up"),
+        (changed(["generators", 0, 1], [1, 2]), "cannot be taken up"),
+        (changed(["records", "history", "loss"], ["x"]), "history.loss is not what it should be"),
+        (changed(["records", "best"], {}), "cannot be taken up"),
+        (changed(["format"], "else"), "does not hold"),
+        (lambda content: {"format": content["format"]}, "cannot be taken up"),
+    ],
+)
+def test_a_checkpoint_that_does_not_fit_is_refused_whole(tmp_path, change, said):
+    path = tmp_path / "checkpoint.json"
+    trained(nn.Neuron(2, None, seed=0), 2, path)
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+    model = nn.Neuron(2, None, seed=3)
+    for optimizer in (optim.Adam(lr=0.05), optim.Adam(model.parameters(), lr=0.05)):
+        before = numbers(model), optimizer.parameters, optimizer.state_dict(), random.getstate()
+        with pytest.raises(ValueError, match=said) as caught:
+            trained(model, 4, path, optimizer)
+        assert "checkpoint.json" in str(caught.value)
+        assert (numbers(model), optimizer.parameters, optimizer.state_dict(), random.getstate()) == before
+
+
+def test_a_truncated_checkpoint_is_refused(tmp_path):
+    path = tmp_path / "checkpoint.json"
+    trained(nn.Neuron(2, None, seed=0), 1, path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ValueError, match="damaged"):
+        trained(nn.Neuron(2, None, seed=0), 2, path)
+
+
+def test_a_checkpoint_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "checkpoint.json"
+    trained(nn.Neuron(2, None, seed=0), 1, path)
+    before = path.read_bytes()
+
+    def full(*paths):
+        raise OSError("no room")
+
+    monkeypatch.setattr(saving.os, "replace", full)
+    with pytest.raises(OSError, match="no room"):
+        trained(nn.Neuron(2, None, seed=0), 2, path)
+    assert (path.read_bytes(), os.listdir(tmp_path)) == (before, ["checkpoint.json"])
+
+
+def test_a_metric_that_is_nan_can_be_kept(tmp_path):
+    path = tmp_path / "checkpoint.json"
+    for epochs in (1, 2):
+        history = fit(
+            nn.Neuron(2, None, seed=0), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=epochs,
+            metrics={"odd": lambda f, t: nan}, checkpoint=path,
+        )  # fmt: skip
+    assert repr(history.metrics["odd"]) == "[nan, nan]"
+
+
+# ---- The bar ------------------------------------------------------------------------------
+
+
+class Bar:
+    def __init__(self, total, initial, unit):
+        self.total, self.n, self.closed = total, initial, False
+        BARS.append(self)
+
+    def set_postfix(self, loss, refresh):
+        self.loss = loss
+
+    def update(self):
+        self.n += 1
+
+    def close(self):
+        self.closed = True
+
+
+BARS = []
+
+
+@pytest.fixture
+def bars(monkeypatch):
+    BARS.clear()
+    monkeypatch.setitem(sys.modules, "tqdm.auto", types.SimpleNamespace(tqdm=Bar))
+    return BARS
+
+
+def test_a_bar_counts_steps_and_is_closed(bars):
+    fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=3, batch_size=2, progress=True)
+    (bar,) = bars
+    assert (bar.total, bar.n, bar.closed) == (6, 6, True)
+
+
+def test_short_work_has_no_bar_and_long_work_has_one(bars):
+    fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=3)
+    assert bars == []
+    stop = [lambda epoch, history: True]
+    fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=10**6, callbacks=stop)
+    assert len(bars) == 1
+    fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=10**6, callbacks=stop, progress=False)
+    assert len(bars) == 1
+
+
+def test_a_bar_without_tqdm_is_an_error_only_if_asked_for(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    model = small()
+    before = numbers(model)
+    with pytest.raises(ImportError, match="pip install tqdm"):
+        fit(model, BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), progress=True)
+    assert numbers(model) == before
+    assert isinstance(fit(model, BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1)), History)

@@ -1,0 +1,161 @@
+"""Losses, optimisers and a whole training against PyTorch in double precision."""
+
+import math
+
+import pytest
+
+from autograd_lite import Value, grad, losses, nn, optim
+
+torch = pytest.importorskip("torch", reason="the peer of these tests; CI installs it")
+functional = pytest.importorskip("torch.nn.functional", reason="the peer of these tests; CI installs it")
+
+
+def tensor(numbers):
+    return torch.tensor(numbers, dtype=torch.float64, requires_grad=True)
+
+
+def close(ours, theirs, tolerance=1e-12):
+    return len(ours) == len(theirs) and all(
+        abs(a - b) <= tolerance * max(1.0, abs(b)) for a, b in zip(ours, theirs)
+    )
+
+
+LISTS = [[0.5, -1.25, 3.0], [-40.0, 0.0, 40.0], [1e-3, 1.0, -7.5]]
+TARGETS = [1.5, -0.25, 2.0]
+PAIRS = {
+    "squared_error": (
+        losses.squared_error,
+        lambda f, t: 0.5 * functional.mse_loss(f, torch.tensor(t, dtype=torch.float64), reduction="sum"),
+        [(f, TARGETS) for f in LISTS],
+    ),
+    "mse": (
+        losses.mse,
+        lambda f, t: functional.mse_loss(f, torch.tensor(t, dtype=torch.float64)),
+        [(f, TARGETS) for f in LISTS],
+    ),
+    "gaussian_nll": (
+        lambda f, t: losses.gaussian_nll(f, t, 0.3),
+        lambda f, t: functional.gaussian_nll_loss(
+            f,
+            torch.tensor(t, dtype=torch.float64),
+            torch.full((3,), 0.3, dtype=torch.float64),
+            full=True,
+            reduction="sum",
+        ),
+        [(f, TARGETS) for f in LISTS],
+    ),
+    "binary_cross_entropy": (
+        losses.binary_cross_entropy,
+        lambda f, y: functional.binary_cross_entropy(f, torch.tensor([y], dtype=torch.float64)),
+        [([f], y) for f in (0.01, 0.5, 0.999) for y in (0.0, 1.0, 0.3)],
+    ),
+    "bce_with_logits": (
+        losses.bce_with_logits,
+        lambda z, y: functional.binary_cross_entropy_with_logits(z, torch.tensor([y], dtype=torch.float64)),
+        [([z], y) for z in (-30.0, -0.5, 0.0, 2.0, 800.0) for y in (0.0, 1.0, 0.3)],
+    ),
+    "cross_entropy": (
+        losses.cross_entropy,
+        lambda z, k: functional.cross_entropy(z[None], torch.tensor([k])),
+        [(z, k) for z in [*LISTS, [0.0, 1000.0, -1000.0]] for k in range(3)],
+    ),
+    "hinge": (
+        losses.hinge,
+        lambda f, y: torch.clamp(1.0 - y * f, min=0.0).sum(),
+        [([f], y) for f in (-2.0, 0.25, 3.0) for y in (-1.0, 1.0)],
+    ),
+}
+
+
+@pytest.mark.parametrize(("ours", "theirs", "cases"), PAIRS.values(), ids=PAIRS)
+def test_value_and_gradient_of_each_loss(ours, theirs, cases):
+    for numbers, target in cases:
+        outputs, peer = [Value(n) for n in numbers], tensor(numbers)
+        loss, other = ours(outputs, target), theirs(peer, target)
+        other.backward()
+        assert close([loss.data, *grad(loss, outputs)], [other.item(), *peer.grad.tolist()])
+
+
+def test_every_loss_has_a_peer():
+    assert {*PAIRS, "l2"} == {*losses.__all__}
+    peer = tensor([3.0, -4.0])
+    (0.5 * (peer**2).sum()).backward()
+    outputs = [Value(3.0), Value(-4.0)]
+    assert grad(losses.l2(outputs), outputs) == peer.grad.tolist()
+
+
+OPTIMISERS = {
+    "SGD": (optim.SGD(lr=0.05), lambda p: torch.optim.SGD(p, lr=0.05)),
+    "SGD with momentum": (
+        optim.SGD(lr=0.05, momentum=0.9),
+        lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9),
+    ),
+    "SGD with Nesterov's momentum": (
+        optim.SGD(lr=0.05, momentum=0.9, nesterov=True),
+        lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9, nesterov=True),
+    ),
+    "SGD with weight decay": (
+        optim.SGD(lr=0.05, momentum=0.5, weight_decay=0.1),
+        lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.5, weight_decay=0.1),
+    ),
+    "Adam": (optim.Adam(lr=0.05), lambda p: torch.optim.Adam(p, lr=0.05)),
+    "Adam with weight decay": (
+        optim.Adam(lr=0.05, betas=(0.8, 0.95), weight_decay=0.1),
+        lambda p: torch.optim.Adam(p, lr=0.05, betas=(0.8, 0.95), weight_decay=0.1),
+    ),
+    "AdamW": (optim.AdamW(lr=0.05), lambda p: torch.optim.AdamW(p, lr=0.05)),
+    "RMSprop": (optim.RMSprop(lr=0.01), lambda p: torch.optim.RMSprop(p, lr=0.01)),
+}
+
+
+@pytest.mark.parametrize(("ours", "make"), OPTIMISERS.values(), ids=OPTIMISERS)
+def test_twenty_steps_of_each_optimiser(ours, make):
+    start = [1.0, -2.0, 0.5]
+    values, peer = [Value(n) for n in start], tensor(start)
+    ours.bind(values)
+    theirs = make([peer])
+    for step in range(20):
+        ours.zero_grad()
+        theirs.zero_grad()
+        a, b, c = values
+        ((a * b + c) ** 2.0 + (a * math.sin(step)).tanh() + b * b * 0.1).backward()
+        (
+            (peer[0] * peer[1] + peer[2]) ** 2.0
+            + torch.tanh(peer[0] * math.sin(step))
+            + peer[1] * peer[1] * 0.1
+        ).backward()
+        ours.step()
+        theirs.step()
+        assert close([v.data for v in values], peer.tolist())
+
+
+def test_every_optimiser_has_a_peer():
+    kinds = {type(ours).__name__ for ours, _ in OPTIMISERS.values()}
+    assert kinds == {"SGD", "Adam", "AdamW", "RMSprop"}
+
+
+def test_a_training_goes_through_the_same_losses():
+    from autograd_lite import training
+
+    X = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+    y = [0, 1, 1, 0]
+    model = nn.MLP(2, [3, 1], activation="tanh", seed=0)
+    peer = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1)).double()
+    with torch.no_grad():
+        for ours, theirs in ((model.layers[0], peer[0]), (model.layers[1], peer[2])):
+            weights = [[w.data for w in neuron.w] for neuron in ours.neurons]
+            theirs.weight.copy_(torch.tensor(weights, dtype=torch.float64))
+            theirs.bias.zero_()
+    other, expected = torch.optim.Adam(peer.parameters(), lr=0.1), []
+    for _ in range(20):
+        other.zero_grad()
+        loss = functional.binary_cross_entropy_with_logits(
+            peer(torch.tensor(X, dtype=torch.float64))[:, 0], torch.tensor(y, dtype=torch.float64)
+        )
+        loss.backward()
+        other.step()
+        expected.append(loss.item())
+    history = training.fit(
+        model, losses.bce_with_logits, X, y, optimizer=optim.Adam(lr=0.1), epochs=20, shuffle=False
+    )
+    assert close(history.loss, expected)
