@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from typing import Any, SupportsFloat
 
 from autograd_lite.functions import KERNEL_NAMES
 from autograd_lite.ieee import SIGNALS
-from autograd_lite.layout import MANY, Layout, cut, layout, parents_of, partials_of
+from autograd_lite.layout import MANY, Layout, layout, parents_of, partials_of
 from autograd_lite.modes import MODE
 from autograd_lite.op import Op
 from autograd_lite.refusals import as_float, is_foreign, leaf_data
@@ -161,38 +160,56 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
     return _node(op, inputs, y, op.slopes(y, numbers, wanted))
 
 
-def record_many(op: Op, lists: Sequence[Sequence[Any]], attributes: tuple[Any, ...]) -> Any:
-    """Record an operation on lists: for Values and floats, faster than ``record``."""
-    args = [*itertools.chain.from_iterable(lists)]
-    kinds = {*map(type, args)}
-    if Value not in kinds or not kinds <= {Value, float}:
-        return op.apply_to((*lists, *attributes))
-    assert op.many is not None
-    lengths = [*map(len, lists)]
-    if len(kinds) == 1:
-        numbers = [arg._data for arg in args]
-    else:
-        numbers = [arg if type(arg) is float else arg._data for arg in args]
-    parts = cut(numbers, lengths)
+Prepared = tuple[Sequence[Any], Sequence[float]]
+"""A list, and its numbers: the very same list if it holds plain floats."""
+
+
+def prepare(values: Sequence[Any]) -> Prepared | None:
+    """Give a list and its numbers, if it holds only Values or only floats; else None."""
+    listed = tuple(values)
     try:
-        y = op.forward(*parts, *attributes)
-        if KERNEL_NAMES["modes"]:
-            return aside(y, op, *lists, *attributes)
-        partials = [*itertools.chain.from_iterable(op.many(y, *parts, *attributes))]
+        numbers = [value._data for value in listed]
+    except AttributeError:
+        return (listed, listed) if {*map(type, listed)} == {float} else None
+    return (listed, numbers) if listed else None
+
+
+def record_many(op: Op, lists: Sequence[Sequence[Any]], attributes: tuple[Any, ...]) -> Any:
+    """Record an operation on lists of Values and lists of floats, faster than ``record``."""
+    prepared: list[Any] = [prepare(values) for values in lists]
+    if None in prepared:
+        return op.apply_to((*lists, *attributes))
+    return record_prepared(op, *zip(*prepared), attributes)
+
+
+def record_prepared(
+    op: Op, lists: Sequence[Any], numbers: Sequence[Any], attributes: tuple[Any, ...] = ()
+) -> Any:
+    """Record an operation on lists that were prepared, perhaps for several operations."""
+    assert op.many is not None
+    try:
+        y = op.forward(*numbers, *attributes)
+        slopes = op.many(y, *numbers, *attributes)
     except SIGNALS:
         return op.apply_to((*lists, *attributes))
+    parents: list[Value] = []
+    partials: list[float] = []
+    for values, floats, slopes_by_values in zip(lists, numbers, slopes):
+        if values is not floats:
+            parents += values
+            partials += slopes_by_values
+    if not parents:
+        return y
+    if KERNEL_NAMES["modes"]:
+        return aside(y, op, *lists, *attributes)
     node = new(Value)
     node._data = y
     node._grad = NO_GRADIENT
+    node._layout = layout(op, "many")
+    node._first = parents
     node._second = MANY
-    if len(kinds) == 1 and not attributes:
-        node._layout = layout(op, "values")
-        node._first, node._first_partial, node._second_partial = tuple(args), partials, lengths
-    else:
-        node._layout = layout(op, "many")
-        node._first = tuple([arg for arg in args if type(arg) is Value])
-        node._first_partial = [partial for partial, arg in zip(partials, args) if type(arg) is Value]
-        node._second_partial = (*cut(args, lengths), *attributes)
+    node._first_partial = partials
+    node._second_partial = (*lists, *attributes)
     return node
 
 
@@ -209,7 +226,7 @@ def _node(op: Op, inputs: list[Any], y: float, partials: list[float]) -> Value:
     kind = _kind(op, inputs)
     node._layout = layout(op, kind)
     if kind == "many":
-        node._first, node._second, node._first_partial = tuple(parents), MANY, partials
+        node._first, node._second, node._first_partial = parents, MANY, partials
         node._second_partial = tuple(inputs)
     elif kind == "two":
         node._first, node._second = parents

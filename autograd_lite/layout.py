@@ -8,8 +8,7 @@ with more inputs keeps a list of parents, a list of partials, and all its inputs
 from __future__ import annotations
 
 import functools
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from autograd_lite.op import Op
@@ -17,7 +16,7 @@ from autograd_lite.op import Op
 __all__ = ["MANY", "Layout"]
 
 MANY: Any = object()
-"""Stands as the second parent of a node whose first place holds a tuple of parents."""
+"""Stands as the second parent of a node whose first place holds a list of parents."""
 
 
 class Layout:
@@ -26,8 +25,7 @@ class Layout:
     Args:
         op: the operation.
         kind: "one" parent (and attributes), "two" parents, "constant_right" or
-            "constant_left" (a number and a parent), "values" (lists of parents only), or
-            "many" (anything else).
+            "constant_left" (a number and a parent), or "many" parents.
     """
 
     __slots__ = ("inputs", "kind", "op")
@@ -47,19 +45,12 @@ def layout(op: Op, kind: str) -> Layout:
     return Layout(op, kind)
 
 
-def cut(flat: Sequence[Any], lengths: Sequence[int]) -> list[Any]:
-    """Cut one list into lists of these lengths."""
-    ends = itertools.accumulate(lengths)
-    return [flat[end - length : end] for end, length in zip(ends, lengths)]
-
-
 def parents_of(node: Any) -> tuple[Any, ...]:
     """List the Values that an inner node was computed from."""
     if node._second is None:
         return (node._first,)
     if node._second is MANY:
-        parents: tuple[Any, ...] = node._first
-        return parents
+        return tuple(node._first)
     return (node._first, node._second)
 
 
@@ -77,6 +68,5 @@ _INPUTS: dict[str, Callable[[Any], tuple[Any, ...]]] = {
     "two": lambda node: (node._first, node._second),
     "constant_right": lambda node: (node._first, node._second_partial),
     "constant_left": lambda node: (node._second_partial, node._first),
-    "values": lambda node: tuple(cut(node._first, node._second_partial)),
     "many": lambda node: node._second_partial,
 }

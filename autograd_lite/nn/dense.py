@@ -11,9 +11,9 @@ from typing import Any
 
 from autograd_lite import functions
 from autograd_lite.composed import softmax
-from autograd_lite.engine import Value
+from autograd_lite.engine import Prepared, Value, prepare, record_prepared
 from autograd_lite.nn.module import Module
-from autograd_lite.ops import OPS
+from autograd_lite.ops import DOT, OPS
 from autograd_lite.refusals import as_float
 
 __all__ = ["MLP", "Layer", "Neuron"]
@@ -71,11 +71,16 @@ class Neuron(Module):
         self._activate = activation_function(self.activation)
 
     def __call__(self, x: Any) -> Any:
-        return self.activate(inputs_of(x, len(self.w)))
+        x = inputs_of(x, len(self.w))
+        return self.activate(x, prepare(x))
 
-    def activate(self, x: Sequence[Value | float]) -> Any:
-        """Compute the neuron for inputs that ``inputs_of`` has checked."""
-        return self._activate(functions.dot(self.w, x, self.b))
+    def activate(self, x: Sequence[Value | float], ready: Prepared | None) -> Any:
+        """Compute the neuron for checked inputs, prepared once for all neurons of a layer."""
+        weights = prepare(self.w)
+        if weights is None or ready is None or type(self.b) is not Value:
+            return self._activate(functions.dot(self.w, x, self.b))
+        lists = (weights[0], ready[0], (self.b,))
+        return self._activate(record_prepared(DOT, lists, (weights[1], ready[1], (self.b.data,))))
 
     def __repr__(self) -> str:
         return f"{activation_name(self.activation)}Neuron({len(self.w)})"
@@ -129,7 +134,8 @@ class Layer(Module):
 
     def __call__(self, x: Any) -> Any:
         x = inputs_of(x, len(self.neurons[0].w))
-        outputs = [neuron.activate(x) for neuron in self.neurons]
+        ready = prepare(x)
+        outputs = [neuron.activate(x, ready) for neuron in self.neurons]
         if self.activation == "softmax":
             return softmax(outputs)
         return outputs[0] if len(outputs) == 1 else outputs
