@@ -179,7 +179,8 @@ def record_many(op: Op, lists: Sequence[Sequence[Any]], attributes: tuple[Any, .
     prepared: list[Any] = [prepare(values) for values in lists]
     if None in prepared:
         return op.apply_to((*lists, *attributes))
-    return record_prepared(op, *zip(*prepared), attributes)
+    listed, numbers = zip(*prepared)
+    return record_prepared(op, listed, numbers, attributes)
 
 
 def record_prepared(

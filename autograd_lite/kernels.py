@@ -64,31 +64,21 @@ def kernel_source(op: Op, names: dict[str, Any]) -> str:
 def _unary(op: Op, names: dict[str, Any]) -> list[str]:
     attributes = ", ".join(op.attributes)
     ordinary = ["type(a) is Value", *(f"type({name}) is float" for name in op.attributes)]
-    fast = [
-        "a_data = a._data",
-        *_compute(op, [0], names),
-        *_node(op, "one", "a", "None", "by_a", f"({attributes},)" if attributes else "None", names),
-    ]
+    lines, (by_a,) = _compute(op, [0], names)
+    node = _node(op, "one", "a", "None", by_a, f"({attributes},)" if attributes else "None", names)
+    fast = ["a_data = a._data", *lines, *node]
     return _function(op, [*_block(f"if {' and '.join(ordinary)}:", fast), f"return {_call(op)}"])
 
 
 def _binary(op: Op, names: dict[str, Any]) -> list[str]:
-    both = [
-        "b_data = b._data",
-        *_compute(op, [0, 1], names),
-        *_node(op, "two", "a", "b", "by_a", "by_b", names),
-    ]
-    number_right = [
-        "b_data = b * 1.0",
-        *_compute(op, [0], names),
-        *_node(op, "constant_right", "a", "None", "by_a", "b_data", names),
-    ]
-    number_left = [
-        "a_data = a * 1.0",
-        "b_data = b._data",
-        *_compute(op, [1], names),
-        *_node(op, "constant_left", "b", "None", "by_b", "a_data", names),
-    ]
+    lines, (by_a, by_b) = _compute(op, [0, 1], names)
+    both = ["b_data = b._data", *lines, *_node(op, "two", "a", "b", by_a, by_b, names)]
+    lines, (by_a,) = _compute(op, [0], names)
+    node = _node(op, "constant_right", "a", "None", by_a, "b_data", names)
+    number_right = ["b_data = b * 1.0", *lines, *node]
+    lines, (by_b,) = _compute(op, [1], names)
+    node = _node(op, "constant_left", "b", "None", by_b, "a_data", names)
+    number_left = ["a_data = a * 1.0", "b_data = b._data", *lines, *node]
     value_left = [
         "a_data = a._data",
         *_block("if type(b) is Value:", both),
@@ -120,18 +110,24 @@ def _call(op: Op) -> str:
     return f"{op.name.upper()}({', '.join(op.names)})"
 
 
-def _compute(op: Op, wanted: list[int], names: dict[str, Any]) -> list[str]:
-    """Compute y and the wanted partials; start anew with care where Python signals."""
+def _compute(op: Op, wanted: list[int], names: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Compute y and the wanted partials; start anew with care where Python signals.
+
+    Returns:
+        The lines that do it, and what to write for each partial after them.
+    """
     operands = [*(f"{name}_data" for name in op.names[: len(op.partials)]), *op.attributes]
     terms = op.terms(operands)
+    slopes = [python_source(terms[index], names) for index in wanted]
     lines = [
         f"y = {call_source(op, operands, names)}",
         f"if modes: return aside(y, {', '.join([op.name.upper(), *op.names])})",
-        *(f"by_{op.names[index]} = {python_source(terms[index], names)}" for index in wanted),
     ]
-    if not any(mark in line for line in lines for mark in ("/", "function(")):
-        return lines
-    return [*_block("try:", lines), *_block("except SIGNALS:", [f"return {_call(op)}"])]
+    if not any(mark in text for text in (lines[0], *slopes) for mark in ("/", "function(")):
+        return lines, slopes
+    places = [f"by_{op.names[index]}" for index in wanted]
+    lines += [f"{place} = {slope}" for place, slope in zip(places, slopes)]
+    return [*_block("try:", lines), *_block("except SIGNALS:", [f"return {_call(op)}"])], places
 
 
 def _node(
