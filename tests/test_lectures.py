@@ -163,10 +163,3 @@ def test_C1_the_quotient_forms_of_the_slides_agree_with_the_stable_operations():
             assert grad(by_quotient, u) == pytest.approx(grad(stable, u), rel=1e-13)
     assert Value(-3.0).leaky_relu().data == -0.03
     assert Value(-1.0).elu(2.0).data == 2.0 * (math.exp(-1.0) - 1.0)
-
-
-def test_B2d_a_threshold_unit_gets_no_gradient():
-    weights = [Value(1.0), Value(-2.0)]
-    unit = ag.dot(weights, [3.0, 1.0]).step()
-    unit.backward()
-    assert (unit.data, [weight.grad for weight in weights]) == (1.0, [0.0, 0.0])
