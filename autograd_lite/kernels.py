@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 from autograd_lite.ieee import SIGNALS
@@ -32,7 +33,7 @@ def compile_kernel(op: Op, shared: dict[str, Any]) -> dict[str, Callable[..., An
     Returns:
         The functions by name: ``op.name``, and for an operator on two inputs ``reflected``.
     """
-    names: dict[str, Any] = {op.name.upper(): op, "SIGNALS": SIGNALS}
+    names: dict[str, Any] = {op.name.upper(): op, "SIGNALS": SIGNALS, "Real": Real}
     text = kernel_source(op, names)
     shared.update(names)
     filename = f"<autograd_lite kernel {op.name}>"
@@ -86,7 +87,12 @@ def _binary(op: Op, names: dict[str, Any]) -> list[str]:
     ]
     if op.is_operator:  # Python calls it with a Value on its side; what the other one is may be foreign
         last = f"return NotImplemented if foreign(a, b) else {_call(op)}"
-        reflected = [*_block("if type(a) is float or type(a) is int:", number_left), last]
+        value_left.append(f"if isinstance(b, Real): return a.__{op.dunder}__(float(b))")
+        reflected = [
+            *_block("if type(a) is float or type(a) is int:", number_left),
+            f"if isinstance(a, Real): return b.__r{op.dunder}__(float(a))",
+            last,
+        ]
         return [*_function(op, [*value_left, last]), *_block("def reflected(b, a):", reflected)]
     number_and_value = "if type(b) is Value and (type(a) is float or type(a) is int):"
     body = [*_block("if type(a) is Value:", value_left), *_block(number_and_value, number_left)]

@@ -42,6 +42,8 @@ def as_float(number: Any) -> float:
 
 def leaf_data(number: Any) -> float:
     """Turn a plain number, but no bool, into the float that a Value holds."""
+    if type(number) is int:
+        return float(number)
     if isinstance(number, bool) or _is_numpy_bool(number):
         raise TypeError(
             f"a Value holds a real number, got {number!r}: write 1.0 or 0.0 (a mask needs no Value)"
@@ -61,7 +63,7 @@ def is_plain(thing: Any) -> bool:
 
 def is_foreign(operand: Any) -> bool:
     """Tell whether an operand may know by itself what an operator does with a Value."""
-    return not (is_plain(operand) or hasattr(operand, "apply") or type(operand).__name__ in _HINTS)
+    return not (hasattr(operand, "apply") or is_plain(operand) or type(operand).__name__ in _HINTS)
 
 
 def _is_numpy_bool(number: Any) -> bool:

@@ -107,7 +107,7 @@ def _zeroed(output: Value, leaves: list[Value], before: list[float]) -> list[Val
     nodes: list[Value] = []
     emit = nodes.append
     waiting: list[Any] = [output]
-    wait, take = waiting.append, waiting.pop
+    take = waiting.pop
     while waiting:
         node = take()
         if node is None:
@@ -120,15 +120,18 @@ def _zeroed(output: Value, leaves: list[Value], before: list[float]) -> list[Val
                 node._grad = zero
                 break
             node._grad = zero
-            wait(node)
-            wait(None)
-            second = node._second
+            first, second = node._first, node._second
             if second is MANY:
-                waiting.extend(reversed(node._first))
+                waiting += (node, None, *reversed(first))
                 break
-            if second is not None:
-                wait(second)
-            node = node._first
+            if second is None or second._grad is zero:
+                if first._grad is zero:  # nothing is left to be listed before it
+                    emit(node)
+                    break
+                waiting += (node, None)
+            else:
+                waiting += (node, None, second)
+            node = first
     return nodes
 
 
