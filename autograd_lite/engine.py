@@ -209,7 +209,7 @@ def record_prepared(
     node._layout = layout(op, "many")
     node._first = parents
     node._second = MANY
-    node._first_partial = partials
+    node._first_partial = tuple(partials)
     node._second_partial = (*lists, *attributes)
     return node
 

@@ -122,7 +122,7 @@ def _zeroed(output: Value, leaves: list[Value], before: list[float]) -> list[Val
             node._grad = zero
             first, second = node._first, node._second
             if second is MANY:
-                waiting += (node, None, *reversed(first))
+                waiting += (node, None, *[parent for parent in reversed(first) if parent._grad is not zero])
                 break
             if second is None or second._grad is zero:
                 if first._grad is zero:  # nothing is left to be listed before it
