@@ -527,6 +527,29 @@ def test_detect_anomaly_checks_contributions_before_any_gradient_changes():
     assert x.grad == 5.0 + 1e-200
 
 
+def test_an_anomaly_names_the_value_that_the_gradient_would_reach():
+    x, y = Value(1e-200, "x"), Value(3.0)
+    with detect_anomaly():
+        with pytest.raises(
+            FloatingPointError, match=r"that div\(3\.0, x=1e-200\) gives to the Value 'x' is -inf"
+        ):
+            (y / x).backward()
+        with pytest.raises(
+            FloatingPointError, match=r"that mul\(3\.0, 1e-200\) gives to the Value 3\.0 is nan"
+        ):
+            ((y * Value(1e-200)) * math.nan).backward()
+
+
+def test_the_general_path_keeps_operands_as_the_kernels_do():
+    x, y = Value(2.0), Value(3.0)
+    for general, fast in (
+        (OPS["mul"](x, y), x * y),
+        (OPS["mul"](x, 3.0), x * 3.0),
+        (OPS["mul"](3.0, x), 3.0 * x),
+    ):
+        assert general._layout is fast._layout
+
+
 def test_an_interrupted_sweep_leaves_the_gradients_of_leaves_as_they_were(monkeypatch):
     x, y = Value(3.0), Value(4.0)
     x.grad = 5.0
