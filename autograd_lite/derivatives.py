@@ -110,6 +110,8 @@ def gradcheck(
     distance is kept at which the symmetric difference, extrapolated to zero
     distance (Richardson), changes least. Where the one-sided slopes stay apart however
     small the distance, the input stands on a kink, and a gradient between them is right.
+    Not so where one tie stands inside another, as in maximum(x, minimum(x, y)) at x = y:
+    each follows its own convention, and the check reports that the whole has no kink there.
 
     Args:
         f: called with one Value for each input; returns a Value.
