@@ -122,7 +122,11 @@ def _zeroed(output: Value, leaves: list[Value], before: list[float]) -> list[Val
             node._grad = zero
             first, second = node._first, node._second
             if second is MANY:
-                waiting += (node, None, *[parent for parent in reversed(first) if parent._grad is not zero])
+                unseen = [parent for parent in reversed(first) if parent._grad is not zero]
+                if unseen:
+                    waiting += (node, None, *unseen)
+                else:
+                    emit(node)
                 break
             if second is None or second._grad is zero:
                 if first._grad is zero:  # nothing is left to be listed before it

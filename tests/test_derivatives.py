@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import autograd_lite as ag
 from autograd_lite import NO_GRADIENT, GradientCheck, Op, Value, grad, gradcheck, hessian, jacobian
 from autograd_lite.ops import OPS
+from autograd_lite.sweep import _zeroed, topological_order
 
 
 def test_jacobian():
@@ -216,6 +217,20 @@ def test_every_way_to_a_gradient_gives_the_same_bits(program, numbers):
         assert grad(run(program, leaves), leaves) == gradients
     with ag.no_grad():
         assert run(program, leaves).data == output.data
+
+
+@given(PROGRAMS, POINTS)
+@settings(max_examples=200)
+def test_a_sweep_walks_in_the_topological_order(program, numbers):
+    leaves = [Value(number) for number in numbers]
+    output = run(program, leaves)
+    output = ag.dot([output, *leaves], [leaves[0], *reversed(leaves)], output) + ag.logsumexp(
+        [*leaves, output]
+    )
+    expected = topological_order(output)
+    found = []
+    assert _zeroed(output, found, []) == expected[1]
+    assert found == expected[0]
 
 
 @given(PROGRAMS, POINTS)
