@@ -53,7 +53,6 @@ def _install() -> None:
         kernels = compile_kernel(op, KERNEL_NAMES)
         function: Any = kernels[op.name]
         function.__module__ = __name__
-        function.__op__ = op
         if op.is_operator:
             setattr(Operators, f"__{op.dunder}__", function)
             if "reflected" in kernels:
