@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, SupportsFloat
 
 from autograd_lite.functions import KERNEL_NAMES
-from autograd_lite.ieee import SIGNALS
+from autograd_lite.kernels import compile_list_kernel
 from autograd_lite.layout import MANY, Layout, layout, parents_of, partials_of
 from autograd_lite.modes import MODE
 from autograd_lite.op import Op
@@ -161,57 +162,44 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
 
 
 Prepared = tuple[Sequence[Any], Sequence[float]]
-"""A list, and its numbers: the very same list if it holds plain floats."""
+"""A list of Values and their numbers, or a copy of a list of floats, twice."""
 
 
 def prepare(values: Sequence[Any]) -> Prepared | None:
     """Give a list and its numbers, if it holds only Values or only floats; else None."""
-    listed = tuple(values)
     try:
-        numbers = [value._data for value in listed]
+        numbers = [value._data for value in values]
     except AttributeError:
-        return (listed, listed) if {*map(type, listed)} == {float} else None
-    return (listed, numbers) if listed else None
+        floats = tuple(values)
+        return (floats, floats) if {*map(type, floats)} == {float} else None
+    return (values, numbers) if numbers else None
 
 
 def record_many(op: Op, lists: Sequence[Sequence[Any]], attributes: tuple[Any, ...]) -> Any:
     """Record an operation on lists of Values and lists of floats, faster than ``record``."""
     prepared: list[Any] = [prepare(values) for values in lists]
-    if None in prepared:
-        return op.apply_to((*lists, *attributes))
-    listed, numbers = zip(*prepared)
-    return record_prepared(op, listed, numbers, attributes)
+    if None not in prepared:
+        lengths = tuple([None if values is floats else len(values) for values, floats in prepared])
+        if any(lengths):
+            listed, numbers = zip(*prepared)
+            return list_kernel(op, lengths)(*listed, *numbers, *attributes)
+    return op.apply_to((*lists, *attributes))
 
 
-def record_prepared(
-    op: Op, lists: Sequence[Any], numbers: Sequence[Any], attributes: tuple[Any, ...] = ()
-) -> Any:
-    """Record an operation on lists that were prepared, perhaps for several operations."""
-    assert op.many is not None
-    try:
-        y = op.forward(*numbers, *attributes)
-        slopes = op.many(y, *numbers, *attributes)
-    except SIGNALS:
-        return op.apply_to((*lists, *attributes))
-    parents: list[Value] = []
-    partials: list[float] = []
-    for values, floats, slopes_by_values in zip(lists, numbers, slopes):
-        if values is not floats:
-            parents += values
-            partials += slopes_by_values
-    if not parents:
-        return y
-    if KERNEL_NAMES["modes"]:
-        return aside(y, op, *lists, *attributes)
-    node = new(Value)
-    node._data = y
-    node._grad = NO_GRADIENT
-    node._layout = layout(op, "many")
-    node._first = parents
-    node._second = MANY
-    node._first_partial = tuple(partials)
-    node._second_partial = (*lists, *attributes)
-    return node
+@functools.lru_cache(1024)
+def list_kernel(op: Op, lengths: tuple[int | None, ...]) -> Callable[..., Any]:
+    """Give what records an operation on lists: a function of the lists, their numbers, the attributes.
+
+    Args:
+        op: the operation.
+        lengths: the length of each list of Values; None for a list of floats.
+    """
+    return _list_kernels(op, tuple(length is None for length in lengths))(Layout(op, "lists", lengths))
+
+
+@functools.cache
+def _list_kernels(op: Op, plain: tuple[bool, ...]) -> Callable[[Layout], Callable[..., Any]]:
+    return compile_list_kernel(op, plain, KERNEL_NAMES)
 
 
 def aside(y: float, op: Op, *operands: Any) -> Value:

@@ -16,10 +16,10 @@ from numbers import Real
 from typing import Any
 
 from autograd_lite.ieee import SIGNALS
-from autograd_lite.layout import layout
+from autograd_lite.layout import MANY, layout
 from autograd_lite.op import Op, call_source, number_source, python_source
 
-__all__ = ["compile_kernel", "kernel_source"]
+__all__ = ["compile_kernel", "compile_list_kernel", "kernel_source", "list_kernel_source"]
 
 
 def compile_kernel(op: Op, shared: dict[str, Any]) -> dict[str, Callable[..., Any]]:
@@ -34,9 +34,38 @@ def compile_kernel(op: Op, shared: dict[str, Any]) -> dict[str, Callable[..., An
         The functions by name: ``op.name``, and for an operator on two inputs ``reflected``.
     """
     names: dict[str, Any] = {op.name.upper(): op, "SIGNALS": SIGNALS, "Real": Real}
-    text = kernel_source(op, names)
+    return _define(kernel_source(op, names), op.name, names, shared)
+
+
+def compile_list_kernel(op: Op, plain: tuple[bool, ...], shared: dict[str, Any]) -> Callable[..., Any]:
+    """Compile what makes the kernels of an operation on lists.
+
+    Args:
+        op: the operation.
+        plain: for each of its lists, whether it holds floats and not Values.
+        shared: as for ``compile_kernel``.
+
+    Returns:
+        A function that takes a layout and gives a kernel: a function of the lists, the
+        numbers in each of them, and the attributes.
+    """
+    name = op.name.upper()
+    names = {
+        name: op,
+        f"{name}_forward": op.forward,
+        f"{name}_slopes": op.many,
+        "SIGNALS": SIGNALS,
+        "MANY": MANY,
+    }
+    return _define(list_kernel_source(op, plain), f"{op.name} of lists", names, shared)["kernel_in"]
+
+
+def _define(
+    text: str, title: str, names: dict[str, Any], shared: dict[str, Any]
+) -> dict[str, Callable[..., Any]]:
+    """Run source that defines functions; tracebacks will show its lines."""
     shared.update(names)
-    filename = f"<autograd_lite kernel {op.name}>"
+    filename = f"<autograd_lite kernel {title}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
     functions: dict[str, Callable[..., Any]] = {}
     exec(compile(text, filename, "exec"), shared, functions)
@@ -60,6 +89,59 @@ def kernel_source(op: Op, names: dict[str, Any]) -> str:
     else:
         lines = _binary(op, names)
     return "\n".join(lines) + "\n"
+
+
+def list_kernel_source(op: Op, plain: tuple[bool, ...]) -> str:
+    """Write what makes the kernels of an operation on lists as Python source."""
+    name, attributes = op.name.upper(), list(op.attributes)
+    lists = [f"list{index}" for index in range(len(plain))]
+    numbers = [f"numbers{index}" for index in range(len(plain))]
+    values = [index for index, is_plain in enumerate(plain) if not is_plain]
+    kept = [listed for listed, is_plain in zip(lists, plain) if is_plain] + attributes
+    compute = [f"y = {name}_forward({', '.join([*numbers, *attributes])})"]
+    slopes = _whole_lists(op, numbers)
+    if slopes is None:
+        compute.append(f"slopes = {name}_slopes({', '.join(['y', *numbers, *attributes])})")
+        slopes = [f"*slopes[{index}]" for index in range(len(plain))]
+    compute.append(f"partials = [{', '.join(slopes[index] for index in values)}]")
+    remembered = f"({', '.join(kept)},)" if kept else "None"
+    careful = f"({', '.join([*lists, *attributes])},)"
+    body = [
+        *_block("try:", compute),
+        *_block("except SIGNALS:", [f"return {name}.apply_to({careful})"]),
+        f"if modes: return aside(y, {name}, *{careful})",
+        "node = new(Value)",
+        "node._data = y",
+        "node._grad = NO_GRADIENT",
+        "node._layout = where",
+        f"node._first = [{', '.join(f'*list{index}' for index in values)}]",
+        "node._second = MANY",
+        "node._first_partial = partials",
+        f"node._second_partial = {remembered}",
+        "return node",
+    ]
+    kernel = _block(f"def kernel({', '.join([*lists, *numbers, *attributes])}):", body)
+    return "\n".join(_block("def kernel_in(where):", [*kernel, "return kernel"])) + "\n"
+
+
+class _Whole:
+    """Stands for a list that a rule passes on and does not look into."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def _whole_lists(op: Op, numbers: list[str]) -> list[str] | None:
+    """Write the partials of an operation on lists, if its rule only passes whole lists on."""
+    assert op.many is not None
+    try:
+        slopes = op.many(None, *map(_Whole, numbers), *op.attributes.values())
+    except (AttributeError, TypeError):
+        return None
+    return [
+        f"*{slope.name}" if isinstance(slope, _Whole) else ", ".join(map(number_source, slope))
+        for slope in slopes
+    ]
 
 
 def _unary(op: Op, names: dict[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from autograd_lite import functions
 from autograd_lite.composed import softmax
-from autograd_lite.engine import Prepared, Value, prepare, record_prepared
+from autograd_lite.engine import Value, list_kernel, prepare
 from autograd_lite.nn.module import Module
 from autograd_lite.ops import DOT, OPS
 from autograd_lite.refusals import as_float
@@ -19,6 +19,7 @@ from autograd_lite.refusals import as_float
 __all__ = ["MLP", "Layer", "Neuron"]
 
 Activation = str | bool | None | Callable[[Value], Any]
+Ready = tuple[Callable[..., Any], Sequence[float]]
 Seed = int | random.Random | None
 
 
@@ -72,15 +73,19 @@ class Neuron(Module):
 
     def __call__(self, x: Any) -> Any:
         x = inputs_of(x, len(self.w))
-        return self.activate(x, prepare(x))
+        return self.activate(x, ready_for(x))
 
-    def activate(self, x: Sequence[Value | float], ready: Prepared | None) -> Any:
-        """Compute the neuron for checked inputs, prepared once for all neurons of a layer."""
-        weights = prepare(self.w)
-        if weights is None or ready is None or type(self.b) is not Value:
-            return self._activate(functions.dot(self.w, x, self.b))
-        lists = (weights[0], ready[0], (self.b,))
-        return self._activate(record_prepared(DOT, lists, (weights[1], ready[1], (self.b.data,))))
+    def activate(self, x: Sequence[Value | float], ready: Ready | None) -> Any:
+        """Compute the neuron for checked inputs, made ready once for all neurons of a layer."""
+        weights, bias = self.w, self.b
+        if ready is None or len(weights) != len(x):
+            return self._activate(functions.dot(weights, x, bias))
+        try:
+            numbers, bias_number = [weight._data for weight in weights], bias._data
+        except AttributeError:  # plain numbers among the weights
+            return self._activate(functions.dot(weights, x, bias))
+        weighted_sum, x_numbers = ready
+        return self._activate(weighted_sum(weights, x, (bias,), numbers, x_numbers, (bias_number,)))
 
     def __repr__(self) -> str:
         return f"{activation_name(self.activation)}Neuron({len(self.w)})"
@@ -134,7 +139,7 @@ class Layer(Module):
 
     def __call__(self, x: Any) -> Any:
         x = inputs_of(x, len(self.neurons[0].w))
-        ready = prepare(x)
+        ready = ready_for(x)
         outputs = [neuron.activate(x, ready) for neuron in self.neurons]
         if self.activation == "softmax":
             return softmax(outputs)
@@ -218,7 +223,18 @@ def inputs_of(x: Any, count: int) -> list[Value | float]:
         listed = [x]
     if len(listed) != count:
         raise ValueError(f"expected {count} inputs, got {len(listed)}")
-    return [v if type(v) is float or isinstance(v, Value) else as_float(v) for v in listed]
+    if {*map(type, listed)} <= {float, Value}:
+        return listed
+    return [v if isinstance(v, Value) else as_float(v) for v in listed]
+
+
+def ready_for(x: Sequence[Value | float]) -> Ready | None:
+    """Give what computes a weighted sum of these inputs, and their numbers, if they are of one kind."""
+    prepared = prepare(x)
+    if prepared is None:
+        return None
+    length = len(x) if prepared[0] is x else None
+    return list_kernel(DOT, (len(x), length, 1)), prepared[1]
 
 
 def generator_of(seed: Any) -> Any:
