@@ -1,11 +1,11 @@
 """autograd_lite: write it in scalars, watch every derivative.
 
-Networks, losses, optimisers, training, datasets and plots are imported when first used.
+Drawings, networks, losses, optimisers, training, datasets and plots are imported when first used.
 """
 
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite import functions
+from autograd_lite import drawing, functions
 from autograd_lite.composed import mean, softmax
 from autograd_lite.derivatives import GradientCheck, gradcheck, hessian, jacobian
 from autograd_lite.engine import NO_GRADIENT, Value
@@ -17,24 +17,34 @@ from autograd_lite.op import Op
 from autograd_lite.stepping import Path, Step, Trace, step_through
 
 if TYPE_CHECKING:
-    from autograd_lite import datasets, losses, nn, optim, plot, training
+    from autograd_lite import compiler, datasets, losses, nn, optim, plot, training
+    from autograd_lite.compiler import Program, TraceError, Trainer, compile
+    from autograd_lite.drawing import Drawing, draw, draw_dot
     from autograd_lite.training import History, accuracy, fit, predict
 
 __version__ = "0.1.0"
 
 __all__ = [
     "NO_GRADIENT",
+    "Drawing",
     "ExpressionError",
     "GradientCheck",
     "History",
     "Op",
     "Path",
+    "Program",
     "Step",
     "Trace",
+    "TraceError",
+    "Trainer",
     "Value",
     "accuracy",
+    "compile",
+    "compiler",
     "datasets",
     "detect_anomaly",
+    "draw",
+    "draw_dot",
     "evaluate_expression",
     "fit",
     "grad",
@@ -54,8 +64,12 @@ __all__ = [
 ]
 __all__ += functions.__all__
 
-_MODULES = ("datasets", "losses", "nn", "optim", "plot", "training")
-_OF_TRAINING = ("History", "accuracy", "fit", "predict")
+_MODULES = ("compiler", "datasets", "losses", "nn", "optim", "plot", "training")
+_PARTS = {
+    "compiler": ("Program", "TraceError", "Trainer", "compile"),
+    "drawing": tuple(drawing.__all__),
+    "training": ("History", "accuracy", "fit", "predict"),
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -64,6 +78,7 @@ def __getattr__(name: str) -> Any:
 
     if name in _MODULES:
         return importlib.import_module(f"autograd_lite.{name}")
-    if name in _OF_TRAINING:
-        return getattr(importlib.import_module("autograd_lite.training"), name)
+    for part, names in _PARTS.items():
+        if name in names:
+            return getattr(importlib.import_module(f"autograd_lite.{part}"), name)
     raise AttributeError(f"module 'autograd_lite' has no attribute {name!r}")

@@ -21,6 +21,7 @@ HELP = """\
 Step through an expression: compute it, then its gradient, one step at a time.
 
 usage: python3 -m autograd_lite EXPRESSION [NAME=NUMBER ...] [--check] [--json]
+                                [--html FILE] [--svg FILE] [--dot FILE]
 
   EXPRESSION   names, numbers, + - * / **, parentheses, functions of numbers or of
                lists such as [x, y], and assignments separated by semicolons
@@ -28,6 +29,9 @@ usage: python3 -m autograd_lite EXPRESSION [NAME=NUMBER ...] [--check] [--json]
   --check      show each gradient beside a finite difference (exit status 1 if one
                is wrong)
   --json       write the steps as JSON
+  --html FILE  also write a page to step through, as in --html steps.html
+  --svg FILE   also write a picture of the graph, as in --svg graph.svg
+  --dot FILE   also write the graph for Graphviz, as in --dot graph.dot
   --help       show this text
   --version    show the version
 
@@ -37,10 +41,13 @@ functions:
 examples:
   python3 -m autograd_lite "(x + y) * z" x=-2 y=5 z=-4
   python3 -m autograd_lite "q = x + y; L = q * z" x=-2 y=5 z=-4 --check
+  python3 -m autograd_lite "(x + y) * z" x=-2 y=5 z=-4 --svg graph.svg --html steps.html
   python3 -m autograd_lite "-log(1 - sigmoid(t0 + t1*x1 + t2*x2))" t0=-0.1 t1=0.5 t2=-0.3 x1=1 x2=1
   python3 -m autograd_lite "logsumexp([a, b]) - pick([a, b], 1)" a=0 b=1 --json
 """
 OPTIONS = ("--check", "--json", "--help", "--version", "--")
+FILES = ("--html", "--svg", "--dot")
+"""The options that take the name of a file, which ends as the option says."""
 
 MOST_CHECKED = 100
 """The most variables whose gradients --check compares with finite differences."""
@@ -56,8 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what follows the program's name; by default the process's own.
 
     Returns:
-        The exit status: 0; 1 if ``--check`` found a wrong gradient, or the output cannot
-        be written; 2 for bad input, with what is wrong and what to do about it on
+        The exit status: 0; 1 if ``--check`` found a wrong gradient, or the output or a
+        file cannot be written; 2 for bad input, with what is wrong and what to do about it on
         standard error; 130 after Ctrl-C.
     """
     try:
@@ -86,6 +93,7 @@ def _run(arguments: Sequence[str]) -> int:
 
         _write(f"autograd_lite {__version__}\n", sys.stdout)
         return 0
+    arguments, files = _take_files(arguments)
     rest = [argument for argument in arguments if argument not in OPTIONS]
     _refuse_unknown_options(rest)
     if not rest:
@@ -93,16 +101,57 @@ def _run(arguments: Sequence[str]) -> int:
     text, variables = rest[0], _read_variables(rest[1:])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        trace = step_through(evaluate_expression(text, variables), names={})
+        output = evaluate_expression(text, variables)
+        trace = step_through(output, names={})
     for message in dict.fromkeys(str(warning.message) for warning in caught):
         _complain(f"warning: {message}")
     gradients = {**trace.gradients, **{name: 0.0 for name in variables if name not in trace.gradients}}
     checks = _check(text, variables) if "--check" in arguments else []
+    written = _write_files(output, trace, files)
     if "--json" in arguments:
         _write(_as_json(trace, gradients, checks), sys.stdout)
     else:
         _write(_as_text(trace, gradients, checks), sys.stdout)
-    return 1 if any(check["ok"] is False for check in checks) else 0
+    return 0 if written and all(check["ok"] is not False for check in checks) else 1
+
+
+def _take_files(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Take the options out that name a file, each followed by its name or joined to it by =."""
+    rest: list[str] = []
+    files: dict[str, str] = {}
+    waiting = iter(arguments)
+    for argument in waiting:
+        option, equals, name = argument.partition("=")
+        if option not in FILES:
+            rest.append(argument)
+            continue
+        ending = option.replace("--", ".")
+        name = name if equals else next(waiting, "")
+        if os.path.splitext(name)[1].lower() != ending or "\0" in name:
+            got = f", not {name[:40]!r}" if name else ""
+            raise ExpressionError(f"{option} takes the name of a file that ends in {ending}{got}")
+        if option in files:
+            raise ExpressionError(f"{option} is given twice: remove one")
+        files[option] = name
+    return rest, files
+
+
+def _write_files(output: Value, trace: Trace, files: dict[str, str]) -> bool:
+    """Write the page and the pictures; complain of those that cannot be written."""
+    if not files:
+        return True
+    from autograd_lite.drawing import draw
+
+    output.backward()  # so that the picture shows the gradients
+    drawing = draw(output, names={})
+    written = True
+    for option, name in files.items():
+        try:
+            (trace if option == "--html" else drawing).save(name)
+        except OSError as error:
+            _complain(f"cannot write {name[:200]!r}: {error.strerror or error}")
+            written = False
+    return written
 
 
 def _refuse_unknown_options(arguments: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, SupportsFloat
 from autograd_lite.functions import KERNEL_NAMES
 from autograd_lite.kernels import compile_list_kernel
 from autograd_lite.layout import MANY, Layout, layout, parents_of, partials_of
-from autograd_lite.modes import MODE
+from autograd_lite.modes import MODE, current_tracer
 from autograd_lite.op import Op
 from autograd_lite.refusals import as_float, is_foreign, leaf_data
 from autograd_lite.scalar import NO_GRADIENT, Scalar, number_of
@@ -19,6 +19,9 @@ from autograd_lite.sweep import adjoints, call_text, check_finite, sweep, topolo
 __all__ = ["NO_GRADIENT", "Value"]
 
 new = object.__new__
+
+DETACH = Op("detach", "detach({0})", lambda a: a, lambda y, a: 0.0, why="detach stops the gradient")
+"""What ``detach`` means where a tracer must see it."""
 
 
 class Value(Scalar):
@@ -107,7 +110,7 @@ class Value(Scalar):
             >>> y.backward(); x.grad
             3.0
         """
-        return Value(self._data)
+        return Value(self._data) if current_tracer() is None else record(DETACH, (self,))
 
     def backward(self) -> None:
         """Compute the derivative of this Value by every Value that it depends on.
@@ -154,8 +157,8 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
     y = op.forward(*numbers)
     if mode.checking and not math.isfinite(y):
         raise FloatingPointError(f"{call_text(op, operands)} is {y}")
-    if not mode.recording:
-        return Value(y)
+    if not mode.recording and op is not DETACH:
+        return Value(y) if current_tracer() is None else _traced_aside(op, operands)
     inputs = op.numbers(operands, lambda arg: arg if isinstance(arg, Value) else as_float(arg))
     wanted = [index for index, arg in enumerate(op.flat(inputs)) if isinstance(arg, Value)]
     return _node(op, inputs, y, op.slopes(y, numbers, wanted))
@@ -205,7 +208,17 @@ def _list_kernels(op: Op, plain: tuple[bool, ...]) -> Callable[[Layout], Callabl
 def aside(y: float, op: Op, *operands: Any) -> Value:
     """Finish an operation in a context whose mode may differ from the ordinary one."""
     mode = MODE.get()
-    return record(op, operands) if mode.recording or mode.checking else Value(y)
+    plain = not (mode.recording or mode.checking or current_tracer())
+    return Value(y) if plain else record(op, operands)
+
+
+def _traced_aside(op: Op, operands: Sequence[Any]) -> Value:
+    """Let a tracer see an operation through which no gradient flows."""
+    token = MODE.set(MODE.get()._replace(recording=True))
+    try:
+        return record(op, operands).detach()
+    finally:
+        MODE.reset(token)
 
 
 def _node(op: Op, inputs: list[Any], y: float, partials: list[float]) -> Value:

@@ -22,7 +22,7 @@ class Operators(Number):
     __slots__ = ()
 
 
-KERNEL_NAMES: dict[str, Any] = {"modes": 0}
+KERNEL_NAMES: dict[str, Any] = {"modes": 0, "tracers": 0}
 """The names that kernels see; the engine adds Value and what makes one."""
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd_lite.engine import Value
 from autograd_lite.functions import dot, log, logsumexp, pick, relu, softplus
 from autograd_lite.functions import sum as sum_of
-from autograd_lite.refusals import as_float, is_plain
+from autograd_lite.refusals import as_float, is_plain, position_of
 
 __all__ = [
     "bce_with_logits",
@@ -177,7 +176,7 @@ def cross_entropy(logits: Sequence[Any], target: int) -> Any:
     if len(listed) < 2:
         raise ValueError(f"cross_entropy takes a list of at least two logits, got {len(listed)}")
     try:
-        k = operator.index(target)
+        k = position_of(target)
     except TypeError:
         raise TypeError(f"a class is a whole number from 0 to {len(listed) - 1}, got {target!r}") from None
     if not 0 <= k < len(listed):

@@ -1,4 +1,4 @@
-"""What a forward pass does besides computing: ``no_grad`` and ``detect_anomaly``."""
+"""What a forward pass does besides computing: ``no_grad``, ``detect_anomaly``, and being traced."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd_lite.functions import KERNEL_NAMES
 
@@ -21,6 +21,9 @@ class Mode(NamedTuple):
 
 
 ORDINARY = Mode()
+TRACER: ContextVar[Any] = ContextVar("autograd_lite_tracer", default=None)
+"""What watches this context's forward pass, for the compiler; None outside it."""
+
 MODE: ContextVar[Mode] = ContextVar("autograd_lite_mode", default=ORDINARY)
 _counting = threading.Lock()
 
@@ -37,6 +40,25 @@ def _changed(**changes: bool) -> Iterator[None]:
         MODE.reset(token)
         with _counting:
             KERNEL_NAMES["modes"] -= 1
+
+
+@contextmanager
+def traced_by(tracer: Any) -> Iterator[None]:
+    """Let a tracer watch: it is told of comparisons, and numbers may not be read."""
+    with _counting:
+        KERNEL_NAMES["tracers"] += 1
+    token = TRACER.set(tracer)
+    try:
+        yield
+    finally:
+        TRACER.reset(token)
+        with _counting:
+            KERNEL_NAMES["tracers"] -= 1
+
+
+def current_tracer() -> Any:
+    """Give what watches this context's forward pass; None outside the compiler."""
+    return TRACER.get() if KERNEL_NAMES["tracers"] else None
 
 
 @contextmanager

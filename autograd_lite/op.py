@@ -43,6 +43,10 @@ class Op:
             lists (and the attributes) that returns a list of partials for each list.
         pack: for such an operation, a function from what a caller passes to the tuple of
             lists and the tuple of attributes; by default, one list and the attributes.
+        array: the forward function on arrays, for the compiler: an expression with the template's
+            ``{0}`` that names functions of NumPy, or a function of such a namespace and the
+            inputs (for an operation on lists, arrays whose last axis is the list). Without it,
+            an operator's template; else the float function is mapped over the elements.
         identity: for an operation on two inputs, the left and the right number that
             change nothing (None where there is none).
         why: a sentence on what the operation does to a gradient.
@@ -66,6 +70,7 @@ class Op:
         attributes: dict[str, float | None] | None = None,
         many: Rule | None = None,
         pack: Callable[..., tuple[Any, tuple[Any, ...]]] | None = None,
+        array: str | Callable[..., Any] | None = None,
         identity: tuple[float | None, float | None] = (None, None),
         why: str = "",
         doc: str = "",
@@ -82,6 +87,7 @@ class Op:
         self.attributes = attributes or {}
         self.many = many
         self.pack = pack or (_pack_list if many else None)
+        self.array = array
         self.identity = identity
         self.doc = doc
         self.example = example

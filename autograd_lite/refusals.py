@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numbers
+import operator
 from typing import Any
 
-__all__ = ["as_float", "is_foreign", "is_plain", "leaf_data"]
+__all__ = ["as_float", "is_foreign", "is_plain", "leaf_data", "position_of"]
 
 _HINTS: dict[str, str] = {
     "str": "convert it with float(...) first",
@@ -74,3 +75,13 @@ def _is_numpy_bool(number: Any) -> bool:
 def _shown(thing: Any) -> str:
     text = repr(thing)
     return text if len(text) <= 40 and "\n" not in text else "a value"
+
+
+def position_of(index: Any) -> int:
+    """Give the whole number that an index is; that of a traced index does not become fixed by it.
+
+    Raises:
+        TypeError: if it is not a whole number.
+    """
+    position = getattr(index, "position", None)
+    return operator.index(index) if position is None else position

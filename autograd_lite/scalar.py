@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any, Self, SupportsFloat
 
-from autograd_lite.functions import Operators
+from autograd_lite.functions import KERNEL_NAMES, Operators
+from autograd_lite.modes import current_tracer
 from autograd_lite.refusals import as_float, is_foreign, is_plain, leaf_data
 
 __all__ = ["NO_GRADIENT", "Scalar", "number_of"]
@@ -29,15 +31,21 @@ class Scalar(Operators):
     @property
     def data(self) -> float:
         """The number. Assigning to it changes no gradient that was already captured."""
+        if KERNEL_NAMES["tracers"]:
+            _refuse_while_traced("its .data is read")
         return self._data
 
     @data.setter
     def data(self, number: SupportsFloat) -> None:
+        if KERNEL_NAMES["tracers"]:
+            _refuse_while_traced("its .data is set")
         self._data = number if type(number) is float else leaf_data(number)
 
     @property
     def grad(self) -> float:
         """The derivative of the swept output by this Value; NO_GRADIENT, a 0.0, before any sweep."""
+        if KERNEL_NAMES["tracers"]:
+            _refuse_while_traced("its .grad is read")
         return self._grad
 
     @grad.setter
@@ -69,6 +77,8 @@ class Scalar(Operators):
         return self
 
     def __bool__(self) -> bool:
+        if KERNEL_NAMES["tracers"]:
+            _refuse_while_traced("it is asked whether it is true")
         return self._data != 0.0
 
     def __float__(self) -> float:
@@ -91,16 +101,16 @@ class Scalar(Operators):
         )
 
     def __lt__(self, other: Scalar | float) -> bool:
-        return NotImplemented if is_foreign(other) else self._data < number_of(other)
+        return NotImplemented if is_foreign(other) else _compared("<", self, other)
 
     def __le__(self, other: Scalar | float) -> bool:
-        return NotImplemented if is_foreign(other) else self._data <= number_of(other)
+        return NotImplemented if is_foreign(other) else _compared("<=", self, other)
 
     def __gt__(self, other: Scalar | float) -> bool:
-        return NotImplemented if is_foreign(other) else self._data > number_of(other)
+        return NotImplemented if is_foreign(other) else _compared(">", self, other)
 
     def __ge__(self, other: Scalar | float) -> bool:
-        return NotImplemented if is_foreign(other) else self._data >= number_of(other)
+        return NotImplemented if is_foreign(other) else _compared(">=", self, other)
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._layout is not None:
@@ -110,6 +120,25 @@ class Scalar(Operators):
             )
         gradient = None if self._grad is NO_GRADIENT else self._grad
         return (_restore, (type(self), self._data, self.label, gradient))
+
+
+_COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+
+def _compared(sign: str, left: Scalar, right: Scalar | float) -> bool:
+    """Compare two numbers; a tracer keeps in mind what came out."""
+    outcome: bool = _COMPARE[sign](left._data, number_of(right))
+    tracer = current_tracer()
+    if tracer is not None:
+        tracer.compared(sign, left, right, outcome)
+    return outcome
+
+
+def _refuse_while_traced(what: str) -> None:
+    """Let the tracer, if there is one in this context, say why a number may not be read."""
+    tracer = current_tracer()
+    if tracer is not None:
+        tracer.refuse(what)
 
 
 def _restore(kind: type[Any], data: float, label: str, gradient: float | None) -> Any:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, overload
 
 from autograd_lite.engine import Value
+from autograd_lite.files import json_text, suffix_of, write_text
 from autograd_lite.gradients import check_fresh
+from autograd_lite.naming import name_all, variables_of
 from autograd_lite.op import Op
+from autograd_lite.paths import Path, paths_between
 from autograd_lite.scalar import number_of
 from autograd_lite.sweep import topological_order
 from autograd_lite.symbol import Symbol, factor, fill, format_number
 
-__all__ = ["Path", "Step", "Trace", "step_through"]
+__all__ = ["FACES", "Line", "Path", "Step", "Trace", "step_through"]
 
-MOST_PATHS = 1000
-"""The most paths that ``Trace.paths`` lists."""
+FACES: dict[str, Callable[[Trace], str]] = {}
+"""What writes a trace, by a file's suffix or a notebook's MIME type; ``drawing`` adds its own."""
 
 
 @dataclass(frozen=True)
@@ -64,22 +68,18 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Path:
-    """One way from the output to an input, and the product of the derivatives along it.
+class Line:
+    """A line of a trace written out, the same words on every face.
 
     Attributes:
-        nodes: the names on the way, from the output to the input.
-        partials: the local derivative along each edge.
-        product: their product, this path's share of the gradient.
+        kind: "heading", "why", "step" or "gradient".
+        text: the words.
+        step: the step that it is; None for another kind of line.
     """
 
-    nodes: tuple[str, ...]
-    partials: tuple[float, ...]
-    product: float
-
-    def __str__(self) -> str:
-        factors = " · ".join(map(format_number, self.partials)) or "1"
-        return f"{' → '.join(self.nodes)}: {factors} = {format_number(self.product)}"
+    kind: str
+    text: str
+    step: Step | None = None
 
 
 class Trace(Sequence[Step]):
@@ -102,6 +102,7 @@ class Trace(Sequence[Step]):
     def __init__(self, output: Value, names: Mapping[Value, str], steps: Sequence[Step]) -> None:
         self._output = output
         self._names = dict(names)
+        self._values = {name: value.data for value, name in self._names.items()}
         self._steps = tuple(steps)
 
     def __len__(self) -> int:
@@ -122,7 +123,12 @@ class Trace(Sequence[Step]):
     @property
     def values(self) -> dict[str, float]:
         """The number of every Value in the graph, by name."""
-        return {name: value.data for value, name in self._names.items()}
+        return dict(self._values)
+
+    @property
+    def nodes(self) -> dict[str, Value]:
+        """The Values of the graph, by name: first the leaves, then in the order of computing."""
+        return {name: value for value, name in self._names.items()}
 
     @property
     def gradients(self) -> dict[str, float]:
@@ -149,16 +155,7 @@ class Trace(Sequence[Step]):
             v2 → v1 → x: 1 · 3 = 3
             v2 → x: 1 = 1
         """
-        end = self._find(target)
-        _, nodes = topological_order(self._output)
-        ways: dict[Value, int] = {self._output: 1}
-        for node in reversed(nodes):
-            for parent in node.parents:
-                ways[parent] = ways.get(parent, 0) + ways[node]
-        count = ways.get(end, 0)
-        if count > MOST_PATHS:
-            raise ValueError(f"there are {count} paths to {self._names[end]}, more than {MOST_PATHS}")
-        return list(self._walk(end, nodes))
+        return paths_between(self._output, self._find(target), self._names)
 
     def _find(self, target: Value | str) -> Value:
         for value, name in self._names.items():
@@ -166,33 +163,12 @@ class Trace(Sequence[Step]):
                 return value
         raise ValueError(f"{target!r} is not in this graph; there are {', '.join(self._names.values())}")
 
-    def _walk(self, end: Value, nodes: Sequence[Value]) -> Iterator[Path]:
-        leading = {end}
-        for node in nodes:
-            if any(parent in leading for parent in node.parents):
-                leading.add(node)
-        waiting: list[tuple[Value, tuple[str, ...], tuple[float, ...]]] = []
-        if self._output in leading:
-            waiting.append((self._output, (self.output,), ()))
-        while waiting:
-            node, names, partials = waiting.pop()
-            if node is end:
-                product = 1.0
-                for partial in partials:
-                    product *= partial
-                yield Path(names, partials, product)
-            edges = [edge for edge in zip(node.parents, node.partials) if edge[0] in leading]
-            for parent, partial in reversed(edges):
-                waiting.append((parent, (*names, self._names[parent]), (*partials, partial)))
-
     def to_json(self, **more: Any) -> str:
         """Write the whole trace as JSON; inf and nan, which JSON lacks, become strings.
 
         Args:
             more: further entries to put beside the trace's own.
         """
-        import json
-
         content = {
             "output": self.output,
             "values": self.values,
@@ -200,25 +176,59 @@ class Trace(Sequence[Step]):
             "steps": [asdict(step) for step in self],
             **more,
         }
-        return json.dumps(_json_ready(content), ensure_ascii=False, indent=2, allow_nan=False)
+        return json_text(content)
 
-    def __str__(self) -> str:
-        width = len(str(len(self)))
-        lines: list[str] = []
+    def to_html(self) -> str:
+        """Write the step page: one HTML document, which needs no other file and no network."""
+        return FACES[".html"](self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the trace to a file, whole or not at all.
+
+        Args:
+            path: its name; it ends in .html for the step page, .json, or .txt.
+
+        Raises:
+            ValueError: if it ends in something else.
+            OSError: if it cannot be written.
+        """
+        suffix = suffix_of(path, [face for face in FACES if face.startswith(".")])
+        write_text(path, FACES[suffix](self))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """Give notebooks the step page, and the text where that cannot be shown."""
+        return {face: write(self) for face, write in FACES.items() if "/" in face}
+
+    def lines(self) -> Iterator[Line]:
+        """Write the trace out, line by line, as all its faces show it.
+
+        Example:
+            >>> x = Value(3.0, "x")
+            >>> [line.text for line in step_through(x * 2.0, names={"y": x}).lines()][:2]
+            ['Forward', 'v1 = x * 2 = 3 * 2 = 6']
+        """
         heading = said = ""
         for step in self:
             phase = "Forward" if step.phase == "forward" else "Backward"
             if phase != heading:
-                lines += ["", phase] if lines else [phase]
+                yield Line("heading", phase)
                 heading = phase
             if step.phase == "backward" and step.node != said:
-                lines.append(f"  {' ' * width}  {step.why}:")
+                yield Line("why", f"{step.why}:")
                 said = step.node
-            lines.append(f"  {step.index:>{width}}  {step}")
-        lines += ["", "Gradients"]
+            yield Line("step", str(step), step)
+        yield Line("heading", "Gradients")
         for name, gradient in self.gradients.items():
-            lines.append(f"  ∂{self.output}/∂{name} = {format_number(gradient)}")
-        return "\n".join(lines)
+            yield Line("gradient", f"∂{self.output}/∂{name} = {format_number(gradient)}")
+
+    def __str__(self) -> str:
+        width = len(str(len(self)))
+        before = {"heading": "\n", "why": " " * (width + 4), "gradient": "  "}
+        lines = []
+        for line in self.lines():
+            lead = f"  {line.step.index:>{width}}  " if line.step else before[line.kind]
+            lines.append(lead + line.text)
+        return "\n".join(lines).removeprefix("\n")
 
     def __repr__(self) -> str:
         return f"<Trace of {self.output}: {len(self)} steps>"
@@ -253,35 +263,9 @@ def step_through(output: Value, names: Mapping[str, Any] | None = None) -> Trace
     leaves, nodes = topological_order(output)
     check_fresh(nodes)
     if names is None:
-        names = sys._getframe(1).f_locals
-    named = _name_all([*leaves, *nodes], names)
+        names = variables_of(sys._getframe(1))
+    named = name_all([*leaves, *nodes], names)
     return Trace(output, named, list(_steps(output, nodes, named)))
-
-
-def _name_all(values: Sequence[Value], variables: Mapping[str, Any]) -> dict[Value, str]:
-    """Give each Value a name of its own: its label, a variable's name, or v1, v2, ..."""
-    by_variable: dict[Value, str] = {}
-    for name, thing in variables.items():
-        if isinstance(thing, Value) and not name.startswith("_"):
-            by_variable.setdefault(thing, name)
-    wanted = {value: value.label or by_variable.get(value, "") for value in values}
-    taken = set(wanted.values())
-    names: dict[Value, str] = {}
-    used: set[str] = set()
-    count = 0
-    for value, name in wanted.items():
-        if not name:
-            count += 1
-            while f"v{count}" in taken:
-                count += 1
-            name = f"v{count}"
-        unique, copies = name, 1
-        while unique in used or (copies > 1 and unique in taken):
-            copies += 1
-            unique = f"{name}_{copies}"
-        used.add(unique)
-        names[value] = unique
-    return names
 
 
 def _steps(output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) -> Iterator[Step]:
@@ -337,11 +321,6 @@ def _symbols(node: Value, names: Mapping[Value, str]) -> list[Any]:
     )
 
 
-def _json_ready(thing: Any) -> Any:
-    if isinstance(thing, dict):
-        return {key: _json_ready(value) for key, value in thing.items()}
-    if isinstance(thing, list):
-        return [_json_ready(item) for item in thing]
-    if isinstance(thing, float) and (thing != thing or thing in (float("inf"), float("-inf"))):
-        return str(thing)
-    return thing
+FACES[".json"] = Trace.to_json
+FACES[".txt"] = lambda trace: f"{trace}\n"
+FACES["text/plain"] = lambda trace: str(trace).encode(errors="replace").decode()  # no lone surrogates

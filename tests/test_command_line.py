@@ -11,6 +11,7 @@ import subprocess
 import sys
 import types
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
@@ -36,11 +37,11 @@ def run(*arguments):
     return types.SimpleNamespace(status=status, out=out.getvalue(), err=err.getvalue())
 
 
-def program(*arguments, python=(), **environment):
+def program(*arguments, python=(), folder=ROOT, **environment):
     """Run the real program."""
     command = [sys.executable, *python, "-m", "autograd_lite", *arguments]
-    settings = {**os.environ, "PYTHONUTF8": "1", "PYTHONWARNINGS": "", **environment}
-    done = subprocess.run(command, capture_output=True, cwd=ROOT, env=settings, timeout=60)
+    settings = {**os.environ, "PYTHONUTF8": "1", "PYTHONWARNINGS": "", "PYTHONPATH": str(ROOT), **environment}
+    done = subprocess.run(command, capture_output=True, cwd=folder, env=settings, timeout=60)
     return types.SimpleNamespace(status=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
 
 
@@ -209,16 +210,17 @@ def test_every_function_by_name(call, variables, value, gradients):
     assert f"  ∂result/∂{given[-1].split('=')[0]} = " in printed(f"result = {call}", *given)
 
 
-def test_the_examples_of_the_help_run():
+def test_the_examples_of_the_help_run(tmp_path):
     lines = [line.strip() for line in printed("--help").splitlines()]
     examples = [
         line for line in lines if line.startswith("python3 -m autograd_lite ") and "[" not in line[-8:]
     ]
-    assert len(examples) == 4
+    assert len(examples) == 5
     for example in examples:
-        done = program(*shlex.split(example)[3:])
+        done = program(*shlex.split(example)[3:], folder=tmp_path)
         assert (done.status, done.err) == (0, "")
         assert "∂" in done.out
+    assert {path.name for path in tmp_path.iterdir()} == {"graph.svg", "steps.html"}
 
 
 def test_help():
@@ -392,6 +394,69 @@ def test_check_agrees_with_any_smooth_expression(text, numbers):
     done = run(text, *(f"{name}={number!r}" for name, number in zip(NAMES, numbers)), "--check")
     assert done.out.count(": agrees\n") == len(NAMES)
     assert (done.status, done.err) == (0, "")
+
+
+# ---- Files ------------------------------------------------------------------------------------
+
+FIRST_EXAMPLE = ["q = x + y; L = q * z", "x=-2", "y=5", "z=-4"]
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_files_are_written_beside_the_steps(tmp_path, joined):
+    options = []
+    for name in ("steps.html", "graph.svg", "graph.dot"):
+        option, path = f"--{name.split('.')[1]}", str(tmp_path / name)
+        options += [f"{option}={path}"] if joined else [option, path]
+    for arguments in ([*FIRST_EXAMPLE, *options], [*options, *FIRST_EXAMPLE]):
+        assert printed(*arguments) == STEPPED
+    assert {path.name for path in tmp_path.iterdir()} == {"steps.html", "graph.svg", "graph.dot"}
+    page = (tmp_path / "steps.html").read_text(encoding="utf-8")
+    assert "<td>4</td><td>∂L/∂q += ∂L/∂L · z = 1 · -4 = <span>-4  (0 → -4)</span></td>" in page
+    svg = ElementTree.parse(tmp_path / "graph.svg").getroot()
+    texts = {element.text for element in svg.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"x", "y", "z", "q", "L", "-12", "∂ -4", "∂ 3", "∂ 1"} <= texts
+    assert (tmp_path / "graph.dot").read_text(encoding="utf-8").startswith("digraph")
+
+
+def test_files_and_json(tmp_path):
+    trace = strictly(printed(*FIRST_EXAMPLE, "--json", "--check", "--html", str(tmp_path / "s.html")))
+    assert trace["gradients"] == {"x": -4.0, "y": -4.0, "z": 3.0}
+    assert (tmp_path / "s.html").exists()
+
+
+def test_a_file_that_cannot_be_written(tmp_path):
+    page, picture = tmp_path / "none" / "steps.html", tmp_path / "graph.svg"
+    done = run(*FIRST_EXAMPLE, "--html", str(page), f"--svg={picture}")
+    assert (done.status, done.out) == (1, STEPPED)
+    assert done.err == f"autograd_lite: cannot write {str(page)!r}: No such file or directory\n"
+    assert picture.exists()
+    (tmp_path / "folder.svg").mkdir()
+    done = program("x * x", "x=3", "--svg", "folder.svg", "--dot", "none/g.dot", folder=tmp_path)
+    assert (done.status, done.out.splitlines()[0]) == (1, "Forward")
+    assert done.err.splitlines() == [
+        "autograd_lite: cannot write 'folder.svg': Is a directory",
+        "autograd_lite: cannot write 'none/g.dot': No such file or directory",
+    ]
+    assert {path.name for path in tmp_path.iterdir()} == {"graph.svg", "folder.svg"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["x", "x=1", "--html"], "--html takes the name of a file that ends in .html"),
+        (["x", "x=1", "--svg="], "--svg takes the name of a file that ends in .svg"),
+        (["x", "x=1", "--svg", ".svg"], "--svg takes the name of a file that ends in .svg, not '.svg'"),
+        (["x", "--svg", "x=1"], "--svg takes the name of a file that ends in .svg, not 'x=1'"),
+        (["x", "x=1", "--dot", "g.svg"], "--dot takes the name of a file that ends in .dot, not 'g.svg'"),
+        (["x", "x=1", "--svg", "g\0.svg"], "--svg takes the name of a file that ends in .svg"),
+        (["x", "x=1", "--svg", "a.svg", "--svg=b.svg"], "--svg is given twice: remove one"),
+    ],
+)
+def test_names_of_files_that_are_refused(tmp_path, monkeypatch, arguments, problem):
+    monkeypatch.chdir(tmp_path)
+    assert_refused(run(*arguments), problem)
+    assert_refused(run("x +", "x=1", "--svg", "a.svg"), "this is no expression")
+    assert not list(tmp_path.iterdir())
 
 
 # ---- Bad input --------------------------------------------------------------------------------

@@ -1,12 +1,10 @@
 """Networks: their parts, how parameters are named, kept and shared, and the lectures' models."""
 
-import ast
 import copy
 import inspect
 import math
 import pickle
 import random
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -476,16 +474,6 @@ def test_every_layer_is_documented_with_an_example(name):
         for section in ("Formula:", "Args:", "Raises:", "Source: lectures "):
             assert section in text, section
 
-
-def test_the_layers_import_only_the_core_and_one_another():
-    core = {"engine", "functions", "composed", "modes", "scalar", "ops", "refusals"}
-    for path in Path(nn.__file__).parent.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and node.module.startswith("autograd_lite"):
-                assert node.module == "autograd_lite" or node.module.split(".")[1] in {*core, "nn"}, path.name
-
-
-# ---- Dropout, norms, residual connections: what PyTorch's numbers do not say ---------------------------
 
 
 def test_dropout_leaves_out_a_share_p_and_scales_the_rest_so_that_the_mean_stays():

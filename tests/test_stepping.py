@@ -62,8 +62,12 @@ def test_a_trace_never_changes():
         trace[0] = trace[1]
     trace.values["x"] = 3.0
     trace.gradients["x"] = 3.0
+    trace.nodes.clear()
     output.backward()
+    x.data = 100.0
     assert str(trace) == text
+    assert trace.values["x"] == -2.0
+    assert trace.nodes["x"] is x
 
 
 def test_stepping_reads_and_changes_no_gradient():
@@ -248,3 +252,81 @@ def test_a_long_chain_is_traced_in_linear_time():
     assert len(trace) == 10_001
     assert trace.gradients["x"] == pytest.approx(1.0001**5000)
     assert len(trace.paths(x)) == 1
+
+
+# ---- The other faces --------------------------------------------------------------------------
+
+
+def test_lines_are_what_the_text_consists_of():
+    output, _ = small_graph()
+    trace = step_through(output, names={"L": output})
+    lines = list(trace.lines())
+    assert [line.kind for line in lines] == [
+        *("heading", "step", "step", "heading", "step", "why", "step", "step", "why", "step", "step"),
+        *("heading", "gradient", "gradient", "gradient"),
+    ]
+    assert [line.step for line in lines if line.step] == list(trace)
+    assert [line.text for line in lines] == [
+        line.strip().lstrip("1234567 ") for line in str(trace).splitlines() if line
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("steps.html", Trace.to_html),
+        ("steps.HTML", Trace.to_html),
+        ("steps.json", Trace.to_json),
+        ("a.b.txt", lambda trace: f"{trace}\n"),
+    ],
+)
+def test_a_trace_is_saved_by_the_ending_of_the_name(tmp_path, name, write):
+    output, _ = small_graph()
+    trace = step_through(output, names={"L": output})
+    path = tmp_path / name
+    path.write_text("old")
+    path.chmod(0o640)
+    trace.save(path)
+    trace.save(str(path))
+    assert path.read_bytes().decode() == write(trace)
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert [child.name for child in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["steps", "steps.pdf", ".html", "steps.html.gz", "steps."])
+def test_an_ending_that_says_nothing_is_refused(tmp_path, name):
+    with pytest.raises(ValueError, match=r"ends in \.json, \.txt or \.html says what to write, got '.*'"):
+        step_through(Value(1.0)).save(f"{tmp_path}/{name}")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one_alone(tmp_path, monkeypatch):
+    path = tmp_path / "steps.html"
+    path.write_text("old")
+    trace = step_through(Value(1.0))
+
+    def full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        trace.save(path)
+    assert path.read_text() == "old"
+    assert [child.name for child in tmp_path.iterdir()] == ["steps.html"]
+    monkeypatch.undo()
+    with pytest.raises(FileNotFoundError):
+        trace.save(tmp_path / "none" / "steps.html")
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "link.txt").symlink_to(tmp_path / "steps.txt")
+    step_through(Value(1.0, "x")).save(tmp_path / "link.txt")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "steps.txt").read_text(encoding="utf-8").startswith("Backward\n")
+
+
+def test_a_label_that_no_file_can_hold_is_saved_as_well_as_can_be(tmp_path):
+    trace = step_through(Value(1.0, "\ud800"))
+    for ending in ("txt", "json", "html"):
+        trace.save(tmp_path / f"steps.{ending}")
+        assert (tmp_path / f"steps.{ending}").read_bytes().decode()

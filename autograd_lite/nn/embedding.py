@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import operator
-
 from autograd_lite.engine import Value
+from autograd_lite.functions import pick
 from autograd_lite.nn.dense import Seed, check_size, generator_of, weights_drawer
 from autograd_lite.nn.module import Module
+from autograd_lite.refusals import position_of
 
 __all__ = ["Embedding"]
 
@@ -49,11 +49,13 @@ class Embedding(Module):
     def __call__(self, index: int) -> list[Value]:
         count = len(self.table)
         try:
-            position = operator.index(index)
+            position = position_of(index)
         except TypeError:
             raise TypeError(f"an index is a whole number from 0 to {count - 1}, got {index!r}") from None
         if not 0 <= position < count:
             raise IndexError(f"an index is a whole number from 0 to {count - 1}, got {position}")
+        if isinstance(index, Value):  # a compiled program's: the row is chosen when it runs
+            return [pick(column, index) for column in zip(*self.table)]
         return list(self.table[position])
 
     def __repr__(self) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import stat
-from contextlib import suppress
 from typing import Any
+
+from autograd_lite.files import write_text
 
 __all__ = ["read_json", "write_json"]
 
@@ -16,11 +16,7 @@ LARGEST_FILE = 1 << 30
 
 
 def write_json(path: str | os.PathLike[str], content: Any) -> None:
-    """Write a JSON file so that at any moment the old one or the new one is whole.
-
-    It is written beside the old one and then renamed. A link stays a link, to a new
-    file; an old file's permissions stay. A process killed while it writes may leave a
-    file behind whose name begins with ``.unfinished``.
+    """Write a JSON file, whole or not at all.
 
     Args:
         path: where to; the folder exists.
@@ -29,21 +25,7 @@ def write_json(path: str | os.PathLike[str], content: Any) -> None:
     Raises:
         OSError: if the file cannot be written; the old one is as it was.
     """
-    target = os.path.realpath(path)
-    unfinished = os.path.join(os.path.dirname(target), f".unfinished-{secrets.token_hex(8)}")
-    text = json.dumps(content, indent=1, allow_nan=False)
-    try:
-        with open(unfinished, "x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileNotFoundError):
-            os.chmod(unfinished, stat.S_IMODE(os.stat(target).st_mode))
-        os.replace(unfinished, target)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(unfinished)
-        raise
+    write_text(path, json.dumps(content, indent=1, allow_nan=False))
 
 
 def read_json(path: str | os.PathLike[str], format: str) -> dict[str, Any]:

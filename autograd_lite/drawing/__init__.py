@@ -1,0 +1,35 @@
+"""Pictures of graphs, and pages to step through them; imported when first used."""
+
+from typing import TYPE_CHECKING, Any
+
+from autograd_lite.stepping import FACES, Trace
+
+if TYPE_CHECKING:
+    from autograd_lite.drawing.picture import Drawing, draw, draw_dot
+
+__all__ = ["Drawing", "draw", "draw_dot"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what draws when it is first asked for."""
+    if name in __all__:
+        from autograd_lite.drawing import picture
+
+        return getattr(picture, name)
+    raise AttributeError(f"module 'autograd_lite.drawing' has no attribute {name!r}")
+
+
+def _page(trace: Trace) -> str:
+    from autograd_lite.drawing.page import page
+
+    return page(trace)
+
+
+def _notebook(trace: Trace) -> str:
+    from autograd_lite.drawing.page import notebook
+
+    return notebook(trace)
+
+
+FACES[".html"] = _page
+FACES["text/html"] = _notebook

@@ -1,0 +1,64 @@
+"""A graph in the DOT language, for Graphviz."""
+
+from __future__ import annotations
+
+from autograd_lite.drawing.graph import Edge, Graph, Node
+from autograd_lite.drawing.text import four_digits, readable
+from autograd_lite.drawing.writing import cut
+
+__all__ = ["body", "source"]
+
+LONGEST_LABEL = 200
+"""The most characters of a line in a label: Graphviz has limits of its own."""
+
+STYLE = (
+    'graph [rankdir="LR"]',
+    'node [fontname="Helvetica" fontsize="12" shape="box"]',
+    'edge [fontname="Helvetica" fontsize="10"]',
+)
+FORMS = {"value": "", "op": ' shape="ellipse"', "fold": ' peripheries="2"'}
+
+
+def source(graph: Graph) -> str:
+    r"""Write a graph in DOT.
+
+    Example:
+        >>> from autograd_lite import Value
+        >>> from autograd_lite.drawing.graph import build
+        >>> print(source(build(Value(3.0, 'a "quoted" name'))).splitlines()[4].strip())
+        n0 [label="3\na \"quoted\" name\n∂ –"]
+    """
+    return "".join(("digraph {\n", *body(graph), "}\n"))
+
+
+def body(graph: Graph) -> list[str]:
+    """List the lines between the braces."""
+    lines = [*STYLE, *map(_node, graph.nodes), *map(_edge, graph.edges)]
+    return [f"\t{line}\n" for line in lines]
+
+
+def _node(node: Node) -> str:
+    lines = [node.name, *node.notes]
+    if node.value is not None:
+        gradient = "–" if node.gradient is None else four_digits(node.gradient)
+        lines = [four_digits(node.value), *lines, f"∂ {gradient}"]
+    return f"{node.key} [label={quoted(*lines)}{FORMS[node.kind]}]"
+
+
+def _edge(edge: Edge) -> str:
+    label = f" [label={quoted(edge.label)}]" if edge.label else ""
+    return f"{edge.source} -> {edge.target}{label}"
+
+
+def quoted(*lines: str) -> str:
+    r"""Write lines of text as one DOT string in which nothing has a meaning of its own.
+
+    Example:
+        >>> quoted("a|b", r"\N", "<b>&")
+        '"a|b\\n\\\\N\\n<b>&amp;"'
+    """
+    escaped = (
+        readable(cut(line, LONGEST_LABEL)).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
+        for line in lines
+    )
+    return '"' + "\\n".join(escaped) + '"'

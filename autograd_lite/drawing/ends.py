@@ -1,0 +1,86 @@
+"""Edges that share a node get ends of their own along its border."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from autograd_lite.drawing.parts import Part, Parts, Point, Routes
+
+__all__ = ["spread_ends"]
+
+APART = 11.0
+"""Pixels between two ends, if there is room."""
+
+CORNER = 7.0
+"""Pixels near the corners of a box that stay free."""
+
+
+def spread_ends(parts: Parts, centers: Sequence[Point], routes: Routes) -> Routes:
+    """Give each edge that enters or leaves a node a place of its own on the border.
+
+    Routes come in at the middle of a side. They are sorted by where they come from, so
+    that spreading them makes no crossing.
+
+    Args:
+        parts: what was placed; labels keep their ends in the middle.
+        centers: where.
+        routes: the curves of the links.
+    """
+    shifts = [[0.0, 0.0] for _ in routes]
+    insets = [[0.0, 0.0] for _ in routes]
+    at_nodes: dict[tuple[int, int], list[int]] = {}
+    for index, link in enumerate(parts.links):
+        for side in (0, 1):
+            if parts.parts[link[side]].kind != "label":
+                at_nodes.setdefault((link[side], side), []).append(index)
+    for (item, side), indices in at_nodes.items():
+        part = parts.parts[item]
+        indices.sort(key=lambda index: (_other_height(routes[index], side), index))
+        for index, shift in zip(indices, _offsets(part, len(indices))):
+            shifts[index][side] = shift
+            insets[index][side] = _inset(part, shift)
+    return [_moved(*three) for three in zip(routes, shifts, insets)]
+
+
+def _other_height(route: list[Point], side: int) -> float:
+    """Give the height at which a route's first bend, seen from one end, arrives."""
+    points = route if side == 0 else route[::-1]
+    return next((y for _, y in points if abs(y - points[0][1]) > 8.0), points[-1][1])
+
+
+def _offsets(part: Part, count: int) -> list[float]:
+    """Place ``count`` ends along a side, as distances from its middle."""
+    room = part.height * 0.6 if part.kind == "op" else part.height - 2 * CORNER
+    step = min(APART, room / max(count - 1, 1))
+    return [(index - (count - 1) / 2) * step for index in range(count)]
+
+
+def _inset(part: Part, shift: float) -> float:
+    """Measure how far the border of a rounded side lies inside its box, off the middle."""
+    if part.kind != "op":
+        return 0.0
+    radius = min(part.width, part.height) / 2
+    beyond = abs(shift) - (part.height / 2 - radius)
+    return radius - math.sqrt(radius * radius - beyond * beyond) if beyond > 0 else 0.0
+
+
+def _moved(route: list[Point], shifts: list[float], insets: list[float]) -> list[Point]:
+    """Move both ends of a route, each together with the level stretch that it begins."""
+    heights = [y for _, y in route]
+    last = len(route) - 1
+    stop = 2
+    while stop < len(route) and heights[stop] == heights[0]:
+        stop += 1
+    start = last - 2
+    while start >= 0 and heights[start] == heights[last]:
+        start -= 1
+    if stop > last:  # level throughout
+        stop, start = len(route) // 2, len(route) // 2 - 1
+    moved = [
+        (x, y + (shifts[0] if index < stop else shifts[1] if index > start else 0.0))
+        for index, (x, y) in enumerate(route)
+    ]
+    moved[0] = (moved[0][0] - insets[0], moved[0][1])
+    moved[last] = (moved[last][0] + insets[1], moved[last][1])
+    return moved

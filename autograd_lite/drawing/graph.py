@@ -1,0 +1,309 @@
+"""What is drawn: boxes and edges, made from a Value's computation graph."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograd_lite.drawing.descriptions import Fold
+from autograd_lite.drawing.focus import in_focus
+from autograd_lite.drawing.folding import Folder
+from autograd_lite.drawing.outline import outline_of
+from autograd_lite.drawing.text import four_digits, readable
+from autograd_lite.drawing.units import Wiring, units_of, wiring_of
+from autograd_lite.drawing.writing import cut, derivatives, formula_of, operation_text
+from autograd_lite.engine import Value
+from autograd_lite.gradients import check_fresh
+from autograd_lite.naming import name_all
+from autograd_lite.scalar import NO_GRADIENT
+
+__all__ = ["Edge", "Graph", "Node", "build"]
+
+BUDGET = 60
+"""How many nodes a drawing has, roughly, before it is folded."""
+LONGEST_NAME = 80
+"""The most characters of a name in an outline."""
+STALE = "no longer what its operands give: a .data has changed since the forward pass"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A box or a circle of a drawing.
+
+    Attributes:
+        key: its identifier in the drawing: "n0", "n1", ..., in topological order.
+        kind: "value" (a box), "op" (a circle) or "fold" (a box that stands for many Values).
+        name: the first line, in full: a Value's name, an operation's sign, a fold's name.
+        value: the number; None for an operation, and for a fold with several outputs.
+        gradient: the gradient; None if there is none yet.
+        notes: further lines of a fold, such as "16 neurons" or "relu(Σ wx + b)"; "stale" for
+            a Value that is no longer what its operands give.
+        tip: what a pointer resting on it shows.
+    """
+
+    key: str
+    kind: str
+    name: str
+    value: float | None = None
+    gradient: float | None = None
+    notes: tuple[str, ...] = ()
+    tip: str = ""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An arrow of a drawing, in the direction in which numbers flow forward.
+
+    Attributes:
+        source: the key of the node that it leaves.
+        target: the key of the node that it enters.
+        label: what is written beside it, such as "∂L/∂q = z = -4"; may be empty.
+        gradient: the gradient that flows back along it, which its width shows; None if
+            there is none yet.
+    """
+
+    source: str
+    target: str
+    label: str = ""
+    gradient: float | None = None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Everything that a drawing shows, but not where.
+
+    Attributes:
+        title: what the drawing is of, such as "L = q * z".
+        nodes: in topological order.
+        edges: operand edges in the order of the operands; ``x * x`` has two.
+        places: the key of the node in which each Value is shown.
+        outline: the drawing as text: what those read who cannot see it.
+    """
+
+    title: str
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    places: Mapping[Value, str] = field(repr=False, default_factory=dict)
+    outline: str = ""
+
+
+def build(
+    output: Value,
+    names: Mapping[str, Any] | None = None,
+    fold: int | bool | str = BUDGET,
+    focus: Value | str | None = None,
+    depth: int | None = None,
+    check_stale: bool = True,
+) -> Graph:
+    """Make what is drawn from a Value's computation graph.
+
+    Args:
+        output: the last Value of the graph.
+        names: names for Values that have no label, and what they stand for.
+        fold: how many nodes there may be, roughly; False or "none" to show them all.
+        focus: a Value, or the name of a Value, a fold or a module, to show in detail.
+        depth: how many steps to open, backwards from the focus, 1 by default; the first
+            step into a layer shows its neurons, the next one their products.
+        check_stale: whether Values that are no longer what their operands give are marked.
+
+    Raises:
+        TypeError: if an argument is of another type.
+        ValueError: if the focus is not in the graph, or fold or depth are out of range.
+
+    Example:
+        >>> x, y, z = Value(-2.0, "x"), Value(5.0, "y"), Value(-4.0, "z")
+        >>> graph = build((x + y) * z, names={})
+        >>> graph.title, [node.name for node in graph.nodes]
+        ('v2 = v1 * z', ['x', 'y', 'z', '+', 'v1', '*', 'v2'])
+        >>> graph.edges[4].label
+        '∂v2/∂z = v1 = 3'
+    """
+    budget = _budget(fold)
+    if depth is not None and (focus is None or depth < 1):
+        raise ValueError("depth is at least 1, and goes with a focus: draw(L, focus=..., depth=2)")
+    if focus is not None and not budget:
+        raise ValueError("without folding everything is shown: leave out either focus or fold")
+    wiring = wiring_of(output)
+    named = name_all(wiring.values, names or {})
+    folds: list[Fold] = []
+    quiet: set[int] = set()
+    if budget:
+        units, listed = units_of(wiring), [*named.values()]
+        opened = in_focus(wiring, units, listed, focus, depth or 1) if focus is not None else ()
+        folder = Folder(wiring, units, listed, budget, *opened)
+        folds = folder.folds()
+        apart = (*folder.opened, *folder.split)
+        quiet = {leaf for group in apart for leaf in group.units[0].parameters}
+    return _Builder(wiring, named, folds, quiet, check_stale).graph(output)
+
+
+def _budget(fold: int | bool | str) -> int:
+    """Turn what a caller says about folding into a number of nodes, 0 for no folding."""
+    if fold is True:
+        return BUDGET
+    if fold is False or fold == "none":
+        return 0
+    if not isinstance(fold, int):
+        raise TypeError(f"fold is a number of nodes, True, or False to show all; got {fold!r}")
+    if fold < 1:
+        raise ValueError(f"fold is at least 1 node, or False to show all; got {fold}")
+    return fold
+
+
+def gradient_of(value: Value) -> float | None:
+    """Give a Value's gradient, or None if there is none yet."""
+    return None if value.grad is NO_GRADIENT else value.grad
+
+
+def is_stale(value: Value) -> bool:
+    """Tell whether a Value is no longer what the data of its operands give."""
+    try:
+        check_fresh([value] if value.op is not None else [])
+    except RuntimeError:
+        return True
+    return False
+
+
+class _Builder:
+    """Makes nodes and edges from a graph, some of whose Values are folded.
+
+    A part is a fold or a single Value; its number is the lowest position in it. Quiet
+    are the parameters of what is in focus: the rest of the graph uses them too, and arrows
+    to all of that would hide the one place that is to be seen.
+    """
+
+    def __init__(
+        self,
+        wiring: Wiring,
+        names: Mapping[Value, str],
+        folds: Sequence[Fold],
+        quiet: Collection[int],
+        check_stale: bool,
+    ) -> None:
+        self.wiring = wiring
+        self.quiet = quiet
+        self.check_stale = check_stale
+        self.names = names
+        self.part = [*range(len(wiring.values))]
+        self.folds: dict[int, Fold] = {}
+        for fold in folds:
+            number = min(fold.members)
+            self.folds[number] = fold
+            for index in fold.members:
+                self.part[index] = number
+
+    def graph(self, output: Value) -> Graph:
+        """Make the graph: parts in topological order, each with the edges that lead to it."""
+        self.nodes: list[Node] = []
+        self.edges: list[Edge] = []
+        self.keys: dict[int, str] = {}
+        self.lines: dict[str, str] = {}
+        sources = self._sources()
+        for number in _topological(sources):
+            if number in self.folds:
+                self._add_fold(number, self.folds[number], sources[number])
+            else:
+                self._add_value(number)
+        places = {value: self.keys[number] for value, number in zip(self.wiring.values, self.part)}
+        operands = {self.keys[number]: [self.keys[s] for s in sources[number]] for number in sources}
+        outline = outline_of(places[output], self.lines, operands)
+        equation = " = ".join(filter(None, (self.names[output], formula_of(output, self.names))))
+        return Graph(equation, tuple(self.nodes), tuple(self.edges), places, outline)
+
+    def _sources(self) -> dict[int, dict[int, float | None]]:
+        """Give for each part those that it is computed from, and the largest gradient on the way."""
+        sources: dict[int, dict[int, float | None]] = {number: {} for number in dict.fromkeys(self.part)}
+        part, values = self.part, self.wiring.values
+        hidden = {number: fold.again.union(self.quiet) for number, fold in self.folds.items()}
+        for index in range(self.wiring.leaves, len(values)):
+            here, passed_over = sources[part[index]], hidden.get(part[index], ())
+            value, gradient = values[index], gradient_of(values[index])
+            for parent, partial in zip(self.wiring.parents[index], value.partials):
+                source = part[parent]
+                if source == part[index] or parent in passed_over:
+                    continue
+                flow = None if gradient is None else gradient * partial
+                here[source] = _larger(here.get(source), flow)
+        return sources
+
+    def _add_value(self, index: int) -> None:
+        """Add the box of a Value, and before it the circle of its operation."""
+        value = self.wiring.values[index]
+        name, formula, gradient = self.names[value], formula_of(value, self.names), gradient_of(value)
+        circle, stale = None, self.check_stale and is_stale(value)
+        if value.op is not None:
+            circle = self._add_node("op", operation_text(value), tip=value.op.why)
+            self._add_operands(index, gradient, circle, stale)
+        more = (("stale",), STALE) if stale else ()
+        key = self._add_node("value", name, value.data, gradient, *more)
+        if circle is not None:
+            self.edges.append(Edge(circle, key, gradient=gradient))
+        self._place(index, key, " = ".join(filter(None, (name, formula))), value.data, gradient)
+        if stale:
+            self.lines[key] += f", {STALE}"
+
+    def _add_operands(self, index: int, gradient: float | None, circle: str, is_stale: bool) -> None:
+        """Add the edges that lead to an operation; one for all that come from the same fold."""
+        value = self.wiring.values[index]
+        labels = derivatives(value, self.names, is_stale)
+        flows: dict[int, float | None] = {}
+        for parent, partial, label in zip(self.wiring.parents[index], value.partials, labels):
+            source = self.part[parent]
+            flow = None if gradient is None else gradient * partial
+            if source not in self.folds:
+                self.edges.append(Edge(self.keys[source], circle, label, flow))
+            else:
+                flows[source] = _larger(flows.get(source), flow)
+        for source, flow in flows.items():
+            self.edges.append(Edge(self.keys[source], circle, gradient=flow))
+
+    def _add_fold(self, number: int, fold: Fold, sources: Mapping[int, float | None]) -> None:
+        """Add the box of a fold, and the edges that lead to it."""
+        shown = None if fold.shown is None else self.wiring.values[fold.shown]
+        data, gradient = (shown.data, gradient_of(shown)) if shown is not None else (None, None)
+        tip = "\n".join((fold.name, *fold.notes))
+        key = self._add_node("fold", fold.name, data, gradient, fold.notes, tip)
+        self.edges += [Edge(self.keys[source], key, gradient=flow) for source, flow in sources.items()]
+        self._place(number, key, f"{fold.name}: {', '.join(fold.notes)}", data, gradient)
+
+    def _add_node(self, kind: str, name: str, *more: Any, **others: Any) -> str:
+        key = f"n{len(self.nodes)}"
+        self.nodes.append(Node(key, kind, name, *more, **others))
+        return key
+
+    def _place(self, number: int, key: str, text: str, data: float | None, gradient: float | None) -> None:
+        """Remember where a part is drawn, and write its line of the outline."""
+        self.keys[number] = key
+        line = readable(cut(text, 2 * LONGEST_NAME))
+        if data is not None:
+            line += f" = {four_digits(data)}, gradient {'–' if gradient is None else four_digits(gradient)}"
+        self.lines[key] = line
+
+
+def _larger(one: float | None, other: float | None) -> float | None:
+    """Give the one that is further from 0; nan counts as the largest."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one if abs(one) >= abs(other) or one != one else other
+
+
+def _topological(sources: Mapping[int, Mapping[int, Any]]) -> list[int]:
+    """Order the parts so that each follows its sources; else by number."""
+    users: dict[int, list[int]] = {number: [] for number in sources}
+    missing = {number: len(listed) for number, listed in sources.items()}
+    for number, listed in sources.items():
+        for source in listed:
+            users[source].append(number)
+    ready = [number for number, count in missing.items() if not count]
+    heapq.heapify(ready)
+    order: list[int] = []
+    while ready:
+        number = heapq.heappop(ready)
+        order.append(number)
+        for user in users[number]:
+            missing[user] -= 1
+            if not missing[user]:
+                heapq.heappush(ready, user)
+    return order

@@ -1,0 +1,137 @@
+"""Places from Graphviz: its program ``dot`` is given sizes, and gives coordinates."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import subprocess
+from typing import Any
+
+from autograd_lite.drawing.curves import through
+from autograd_lite.drawing.parts import Parts, Point, Routes, boxes_of
+
+__all__ = ["DotError", "by_dot"]
+
+SECONDS = 2.0
+"""What dot may take; it needs a tenth of that for the largest graph that it is asked for."""
+
+TOLERANCE = 4.0
+"""Pixels by which dot may miss the border of a node, for it rounds sizes."""
+
+WIDER = 4.0
+"""Pixels that are added to each gap: dot does not widen those in which edges are steep."""
+
+POINTS_PER_INCH = 72
+
+
+class DotError(Exception):
+    """There is no ``dot``, or it gave no usable answer in time."""
+
+
+def by_dot(parts: Parts) -> tuple[list[Point], Routes]:
+    """Place parts with Graphviz, from left to right.
+
+    Args:
+        parts: what is to be placed.
+
+    Returns:
+        The middle of each part, and the curve of each link.
+
+    Raises:
+        DotError: if ``dot`` is missing, slow, broken, or answers nonsense.
+    """
+    program = shutil.which("dot")
+    if program is None:
+        raise DotError("dot is not on the PATH")
+    try:
+        done = subprocess.run(
+            [program, "-Tjson0"],
+            input=_source(parts).encode(),
+            capture_output=True,
+            timeout=SECONDS,
+            check=True,
+        )
+        answer = _read(json.loads(done.stdout), parts)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise DotError(f"dot failed: {error}") from error
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise DotError(f"dot's answer makes no sense: {error}") from error
+    _check(parts, *answer)
+    return _smoothed(parts, *answer)
+
+
+def _source(parts: Parts) -> str:
+    """Write what is to be placed in Graphviz's language: numbers for names, no texts."""
+    lines = [
+        "digraph {",
+        f"rankdir=LR; nodesep=0.2; ranksep={(parts.gap + WIDER) / POINTS_PER_INCH:.4f}",
+        'node [shape=box, fixedsize=true, label=""]',
+    ]
+    lines.append("edge [dir=none, headport=w, tailport=e]")
+    for index, part in enumerate(parts.parts):
+        width, height = part.width / POINTS_PER_INCH, part.height / POINTS_PER_INCH
+        lines.append(f"{index} [width={width:.4f}, height={height:.4f}]")
+    for index, (source, target) in enumerate(parts.links):
+        # Links into a label or a box are kept level; into an operation they may bend.
+        kind = parts.parts[target].kind
+        weight = {"label": 8, "box": 4, "op": 1}[kind]
+        lines.append(f"{source} -> {target} [id={index}, weight={weight}]")
+    return "\n".join([*lines, "}"])
+
+
+def _read(answer: Any, parts: Parts) -> tuple[list[Point], Routes]:
+    """Take the coordinates from dot's answer; there y grows upwards."""
+    centers: list[Point] = [(math.nan, math.nan)] * len(parts.parts)
+    for thing in answer.get("objects", []):
+        centers[int(thing["name"])] = _point(thing["pos"])
+    routes: Routes = [[] for _ in parts.links]
+    for thing in answer.get("edges", []):
+        routes[int(thing["id"])] = [_point(text) for text in thing["pos"].split()]
+    return centers, routes
+
+
+def _point(text: str) -> Point:
+    x, y = text.split(",")
+    return float(x), -float(y)
+
+
+def _check(parts: Parts, centers: list[Point], routes: Routes) -> None:
+    """Raise a DotError unless every coordinate is where it can be."""
+    boxes = boxes_of(parts, centers)
+    numbers = [
+        number for point in [*centers, *(point for route in routes for point in route)] for number in point
+    ]
+    if not all(map(math.isfinite, numbers)):
+        raise DotError("dot left a place out")
+    for index, (left, top, width, height) in enumerate(boxes):
+        for x, y, other_width, other_height in boxes[:index]:
+            if left < x + other_width and x < left + width and top < y + other_height and y < top + height:
+                raise DotError("dot put two parts in one place")
+    for (source, target), route in zip(parts.links, routes):
+        if len(route) < 4 or len(route) % 3 != 1:
+            raise DotError("dot drew no curve")
+        left, top, width, height = boxes[source]
+        leaves = math.dist(route[0], (left + width, top + height / 2))
+        arrives = math.dist(route[-1], (boxes[target][0], boxes[target][1] + boxes[target][3] / 2))
+        if max(leaves, arrives) > TOLERANCE:
+            raise DotError("dot drew an edge that misses its nodes")
+
+
+def _smoothed(parts: Parts, centers: list[Point], routes: Routes) -> tuple[list[Point], Routes]:
+    """Draw anew what links neighbouring columns, where dot makes loops; let all else end on its nodes."""
+    widths: dict[float, float] = {}
+    for part, (x, _) in zip(parts.parts, centers):
+        widths[x] = max(widths.get(x, 0.0), part.width)
+    columns = {x: index for index, x in enumerate(sorted(widths))}
+    smoothed = list(routes)
+    for index, (source, target) in enumerate(parts.links):
+        (x, y), (end_x, end_y) = centers[source], centers[target]
+        right, left = x + widths[x] / 2, end_x - widths[end_x] / 2
+        start = (x + parts.parts[source].width / 2, y)
+        end = (end_x - parts.parts[target].width / 2, end_y)
+        if columns[end_x] == columns[x] + 1 and left > right:
+            smoothed[index] = through([start, (right, y), (left, end_y), end])
+        else:
+            smoothed[index] = [start, *routes[index][1:-1], end]
+    return centers, smoothed

@@ -1,0 +1,163 @@
+"""The heights of a layered drawing: edges as straight as the order in each layer allows."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from autograd_lite.drawing.crossings import Rows
+from autograd_lite.drawing.parts import Net
+
+__all__ = ["heights_of"]
+
+APART = 16.0
+"""Pixels between two parts of a column."""
+
+APART_FROM_BEND = 9.0
+ROUNDS = 12
+TAUT = 8.0
+"""How much more it matters that other links are level than those into an operation."""
+
+SLACK = 1e-4
+"""How much it matters that the link from a leaf into an operation is level."""
+
+
+def heights_of(net: Net, rows: Rows) -> list[float]:
+    """Find the middle of every item: in turn, each layer comes as near to its neighbours as it can.
+
+    Args:
+        net: parts and bends in their layers.
+        rows: the order in each layer, from top to bottom.
+    """
+    distances = [[_distance(net, above, below) for above, below in pairwise(row)] for row in rows]
+    heights = [0.0] * len(net.sizes)
+    for row, steps in zip(rows, distances):
+        _settle(heights, row, steps, [0.0] * len(row), [1.0] * len(row))
+    loose = _loose(net, rows)
+    layers = list(zip(rows, distances))
+    for number in range(ROUNDS):
+        is_last = number >= ROUNDS - 4
+        for row, steps in layers if number % 2 == 0 else reversed(layers):
+            sides = (True, True) if is_last else (number % 2 == 0, number % 2 == 1)
+            wishes = [_wish(net, item, sides, heights, loose) for item in row]
+            _settle(heights, row, steps, [wish for wish, _ in wishes], [weight for _, weight in wishes])
+    _straighten(net, rows, distances, heights)
+    return heights
+
+
+def _straighten(net: Net, rows: Rows, distances: list[list[float]], heights: list[float]) -> None:
+    """Level each run of single links, from box to label to bends, as far as there is room."""
+    place = {item: index for row in rows for index, item in enumerate(row)}
+    for run in sorted(_runs(net), key=len, reverse=True):
+        level: list[int] = []
+        lowest, highest = -math.inf, math.inf
+        for item in run:
+            low, high = _room(rows[net.layers[item]], distances[net.layers[item]], place[item], heights)
+            if max(low, lowest) > min(high, highest) + 1e-6:
+                _level(level, lowest, highest, heights)
+                level, lowest, highest = [], -math.inf, math.inf
+            level.append(item)
+            lowest, highest = max(low, lowest), min(high, highest)
+        _level(level, lowest, highest, heights)
+
+
+def _room(row: list[int], steps: list[float], index: int, heights: list[float]) -> tuple[float, float]:
+    """Give the least and the greatest height that an item's neighbours in its column allow."""
+    low = heights[row[index - 1]] + steps[index - 1] if index > 0 else -math.inf
+    high = heights[row[index + 1]] - steps[index] if index + 1 < len(row) else math.inf
+    return low, high
+
+
+def _level(items: list[int], low: float, high: float, heights: list[float]) -> None:
+    """Give items one height between two bounds, as near as possible to their mean."""
+    mean = sum(heights[item] for item in items) / len(items)
+    for item in items:
+        heights[item] = min(max(mean, low), high)
+
+
+def _runs(net: Net) -> list[list[int]]:
+    """List the longest rows of items that nothing else joins or leaves."""
+    followed = {
+        item: others[0]
+        for item, others in enumerate(net.after)
+        if len(others) == 1 and len(net.before[others[0]]) == 1
+    }
+    followers = set(followed.values())
+    runs = []
+    for item in followed:
+        if item not in followers:
+            run = [item]
+            while run[-1] in followed:
+                run.append(followed[run[-1]])
+            runs.append(run)
+    return runs
+
+
+def _distance(net: Net, above: int, below: int) -> float:
+    """Give the least distance between the middles of two neighbours in a column."""
+    room = APART if max(above, below) < net.count else APART_FROM_BEND
+    return (net.sizes[above][1] + net.sizes[below][1]) / 2 + room
+
+
+def _loose(net: Net, rows: Rows) -> set[int]:
+    """Find leaves, and what leads from them to an operation: labels and bends."""
+    loose: set[int] = set()
+    for row in rows:
+        for item in row:
+            if item not in net.ops and loose.issuperset(net.before[item]):
+                loose.add(item)
+    return loose
+
+
+def _wish(
+    net: Net, item: int, sides: tuple[bool, bool], heights: list[float], loose: set[int]
+) -> tuple[float, float]:
+    """Give the mean height of an item's neighbours on some sides, and how much it matters.
+
+    A link into an operation may bend, for there several come together. What comes from a
+    leaf makes room for what was computed, or a long sum would run downhill.
+    """
+    total, weight = 0.0, 0.0
+    for others, is_wanted, is_before in (
+        (net.before[item], sides[0], True),
+        (net.after[item], sides[1], False),
+    ):
+        for other in others if is_wanted else ():
+            left, right = (other, item) if is_before else (item, other)
+            pull = TAUT if right not in net.ops else SLACK if left in loose else 1.0
+            total += pull * heights[other]
+            weight += pull
+    if not weight:
+        return heights[item], SLACK * SLACK
+    return total / weight, weight * (SLACK if item in loose else 1.0)
+
+
+def _settle(
+    heights: list[float],
+    row: list[int],
+    steps: list[float],
+    wishes: list[float],
+    weights: list[float],
+) -> None:
+    """Set a row's heights as near to what they wish as the steps between them allow.
+
+    This minimises Σ weight · (height - wish)², the heights at least a step apart. Less
+    those steps, heights must only not decrease: isotonic regression, which pooling
+    neighbours that would be out of order solves exactly and in linear time.
+    """
+    pools: list[tuple[float, float, int]] = []  # mean, weight, number of items
+    offset = 0.0
+    for wish, weight, step in zip(wishes, weights, [0.0, *steps]):
+        offset += step
+        mean, number = wish - offset, 1
+        while pools and pools[-1][0] > mean:
+            other, other_weight, other_number = pools.pop()
+            mean = (mean * weight + other * other_weight) / (weight + other_weight)
+            weight += other_weight
+            number += other_number
+        pools.append((mean, weight, number))
+    offset = 0.0
+    means = (mean for mean, _, number in pools for _ in range(number))
+    for item, mean, step in zip(row, means, [0.0, *steps]):
+        offset += step
+        heights[item] = mean + offset

@@ -1,0 +1,163 @@
+"""What each step of a trace changes in its picture: numbers that appear, parts to point at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from autograd_lite.drawing.graph import Graph, Node
+from autograd_lite.drawing.text import four_digits
+from autograd_lite.engine import Value
+from autograd_lite.stepping import Step, Trace
+from autograd_lite.symbol import format_number
+
+__all__ = ["MOST_STEPS", "Moves", "runs_of"]
+
+MOST_STEPS = 5000
+"""The most steps that a page shows one by one."""
+
+OUTLINE = "All its numbers, and the steps that lead to them, stand below as text."
+"""What is said of the picture to those who cannot see it."""
+
+Run = Sequence[Step]
+"""Steps that are taken at once: nearly always a single one."""
+
+
+def runs_of(trace: Trace) -> list[Run]:
+    """List the steps, each alone; a trace that is too long for a page has its middle in one run."""
+    steps = trace[:]
+    if len(steps) <= MOST_STEPS:
+        return [(step,) for step in steps]
+    half = MOST_STEPS // 2
+    return [*((step,) for step in steps[:half]), steps[half:-half], *((step,) for step in steps[-half:])]
+
+
+class Moves:
+    """Knows which parts of a picture belong to which names of a trace.
+
+    Args:
+        graph: the picture.
+        trace: the steps that are shown on it.
+        prefix: what every id in the picture begins with.
+
+    Attributes:
+        final: the picture with the numbers after the last step.
+        widest: the picture with the longest numbers that the page will put in it.
+    """
+
+    def __init__(self, graph: Graph, trace: Trace, prefix: str) -> None:
+        self._prefix, self._count, self._numbers = prefix, len(trace), trace.values
+        self._values = trace.nodes
+        self._keys = {name: graph.places[value] for name, value in self._values.items()}
+        self._names = {value: name for name, value in self._values.items()}
+        kinds = {node.key: node.kind for node in graph.nodes}
+        self._into: dict[str, list[int]] = {}
+        self._op_of: dict[str, tuple[str, int]] = {}
+        for index, edge in enumerate(graph.edges):
+            self._into.setdefault(edge.target, []).append(index)
+            if kinds[edge.source] == "op":
+                self._op_of[edge.target] = (edge.source, index)
+        self._labelled = [index for index, edge in enumerate(graph.edges) if edge.label]
+        shown = {self._keys[name]: name for name in self._values}
+        self._shows = {node.key: shown[node.key] for node in graph.nodes if node.value is not None}
+        after = {trace.output: 1.0}
+        longest: dict[str, float] = {}
+        for step in trace:
+            if step.parent is not None:
+                after[step.parent] = step.after
+                width = len(four_digits(longest.get(step.parent, 0.0)))
+                if len(four_digits(step.after)) > width or step.parent not in longest:
+                    longest[step.parent] = step.after
+        self.final = self._with_gradients(graph, dict.fromkeys(self._values, 0.0) | after)
+        self.widest = self._with_gradients(graph, dict.fromkeys(self._values, 0.0) | after | longest)
+
+    def _with_gradients(self, graph: Graph, gradients: Mapping[str, float]) -> Graph:
+        def with_numbers(node: Node) -> Node:
+            name = self._shows.get(node.key)
+            if name is None:
+                return replace(node, gradient=None)
+            return replace(node, value=self._numbers[name], gradient=gradients[name])
+
+        edges = tuple(replace(edge, gradient=None) for edge in graph.edges)  # width is for the highlight
+        nodes = tuple(map(with_numbers, graph.nodes))
+        return replace(graph, nodes=nodes, edges=edges, outline=OUTLINE)
+
+    def start(self) -> list[tuple[str, str]]:
+        """List the texts before the first step: known leaves, nothing computed, no gradient."""
+        texts = []
+        for key, name in self._shows.items():
+            value = four_digits(self._numbers[name]) if self._values[name].op is None else "?"
+            texts += [(self._id(key, "value"), value), (self._id(key, "gradient"), "∂ –")]
+        return texts
+
+    def labelled(self) -> list[str]:
+        """List the edges whose labels appear when the backward pass comes by."""
+        return [self._id(f"e{index}") for index in self._labelled]
+
+    def move(self, run: Run) -> dict[str, Any]:
+        """Say for the page's script what a run of steps changes."""
+        step = run[-1]
+        edges = [edge for one in run for edge in self._edges(one)]
+        if len(run) > 1:
+            about: dict[str, Any] = {"from": [], "on": [], "place": f"Steps {run[0].index} to {step.index}"}
+        else:
+            phase = "forward" if step.phase == "forward" else "backward"
+            place = f"Step {step.index} of {self._count}, {phase}"
+            number = step.contribution if step.contribution is not None else step.after
+            about = {"from": self._from(step), "on": self._on(step), "place": place}
+            about |= {"shown": format_number(number), "number": repr(number)}
+        texts = list({text[0]: text for one in run for text in self._texts(one)}.values())
+        why = step.why if len(run) == 1 and step.phase != "forward" else ""
+        backward = step.phase != "forward"
+        return {"step": step.index, "backward": backward, "why": why, "edges": edges, "texts": texts, **about}
+
+    def _on(self, step: Step) -> list[str]:
+        """List what a step is about: first the box that changes, then its operation and arrows."""
+        node, key = self._keys[step.node], self._keys[step.parent or step.node]
+        ids = [self._id(key)]
+        if node not in self._op_of or self._shows.get(node) != step.node or step.phase == "seed":
+            return ids
+        op, out = self._op_of[node]
+        ids.append(self._id(op))
+        if step.phase == "forward":
+            ids += [self._id(f"e{edge}") for edge in [*self._into.get(op, []), out]]
+        return ids
+
+    def _from(self, step: Step) -> list[str]:
+        """List where the numbers of a step come from."""
+        if step.phase == "seed":
+            return []
+        if step.phase == "backward":
+            names = [step.node]
+        else:
+            names = [self._names[parent] for parent in self._values[step.node].parents]
+        about = self._keys[step.parent or step.node]
+        keys = dict.fromkeys(self._keys[name] for name in names)
+        return [self._id(key) for key in keys if key != about]
+
+    def _edges(self, step: Step) -> list[str]:
+        """Give the arrow against which a backward step goes, if the picture has it."""
+        node = self._keys[step.node]
+        if step.phase != "backward" or self._shows.get(node) != step.node or node not in self._op_of:
+            return []
+        arrows = self._into.get(self._op_of[node][0], [])
+        inputs = [
+            position for position, arg in enumerate(self._values[step.node].args) if isinstance(arg, Value)
+        ]
+        if len(arrows) != len(inputs) or step.argument is None:
+            return []
+        return [self._id(f"e{arrows[inputs.index(step.argument)]}")]
+
+    def _texts(self, step: Step) -> list[tuple[str, str, str]]:
+        """List the texts that a step changes: their ids, the text, and what hides it from a guess."""
+        name = step.parent or step.node
+        key = self._keys[name]
+        if self._shows.get(key) != name:
+            return []
+        if step.phase == "forward":
+            return [(self._id(key, "value"), four_digits(step.after), "?")]
+        return [(self._id(key, "gradient"), f"∂ {four_digits(step.after)}", "∂ ?")]
+
+    def _id(self, key: str, part: str = "") -> str:
+        return "-".join(filter(None, (self._prefix, key, part)))

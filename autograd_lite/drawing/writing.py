@@ -1,0 +1,127 @@
+"""How operations and derivatives are written in a drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from autograd_lite.drawing.text import four_digits
+from autograd_lite.engine import Value
+from autograd_lite.symbol import Symbol, fill, formula
+
+__all__ = ["cut", "derivatives", "formula_of", "operation_text", "short_name"]
+
+LONGEST_FORMULA = 24
+"""The most characters of a formula beside an edge."""
+LONGEST_LABEL = 28
+"""The most characters beside an edge with a formula; without one there may be more."""
+LONGEST_NAME = 16
+"""The most characters of a name beside an edge."""
+LONGEST_LINE = 120
+"""The most characters of a formula in a title or an outline."""
+
+
+def operation_text(node: Value) -> str:
+    """Write an operation with its constants, as it stands in its circle.
+
+    Example:
+        >>> x = Value(2.0)
+        >>> [operation_text(y) for y in (x * x, x * 2, 2 - x, x**3, x.leaky_relu())]
+        ['*', '* 2', '2 -', '** 3', 'leaky_relu 0.01']
+    """
+    op = node.op
+    assert op is not None
+    sign = {"negative": "-", "if": op.name}.get(op.sign, op.sign)
+    if op.many is not None:
+        _, attributes = op.split(node.inputs)
+        return " ".join([sign, *map(_constant_text, attributes)])
+    inputs, attributes = op.split(node.args)
+    if any(type(arg) is float for arg in inputs):
+        texts = ["" if isinstance(arg, Value) else _constant_text(arg) for arg in inputs]
+        if len(inputs) == 2 and op.sign != op.name:
+            return f"{texts[0]} {sign} {texts[1]}".strip()
+        return f"{sign}({', '.join(text or '·' for text in texts)})"
+    return " ".join([sign, *map(_constant_text, attributes)])
+
+
+def _constant_text(number: Any) -> str:
+    return four_digits(float(number)) if isinstance(number, (int, float)) else cut(str(number), LONGEST_NAME)
+
+
+def formula_of(node: Value, names: Mapping[Value, str]) -> str:
+    """Write what a node is computed from, such as "q * z"; "" for a leaf.
+
+    Example:
+        >>> x = Value(2.0)
+        >>> formula_of(x * x, {x: "x"})
+        'x * x'
+    """
+    if node.op is None:
+        return ""
+    return cut(fill(node.op, _symbols(node, names)), LONGEST_LINE)
+
+
+def derivatives(node: Value, names: Mapping[Value, str], is_stale: bool = False) -> list[str]:
+    """Write a node's derivative by each parent, with its formula where that says more.
+
+    Args:
+        node: an inner node.
+        names: the name of every Value in its graph.
+        is_stale: whether the formulas no longer give these numbers, and are left out.
+
+    Example:
+        >>> q, z = Value(3.0), Value(-4.0)
+        >>> L = q * z
+        >>> derivatives(L, {L: "L", q: "q", z: "z"})
+        ['∂L/∂q = z = -4', '∂L/∂z = q = 3']
+    """
+    op = node.op
+    assert op is not None
+    wanted = [index for index, arg in enumerate(node.args) if isinstance(arg, Value)]
+    rules = op.slopes(Symbol(short_name(names[node])), _symbols(node, names), wanted)
+    top = f"∂{short_name(names[node])}/∂"
+    texts = []
+    for parent, partial, rule in zip(node.parents, node.partials, rules):
+        number = four_digits(partial)
+        written = formula(rule) if isinstance(rule, Symbol) else number
+        short, long = (
+            f"{top}{short_name(names[parent])} = {middle}{number}" for middle in ("", f"{written} = ")
+        )
+        says_more = (
+            not is_stale
+            and written != number
+            and len(written) <= LONGEST_FORMULA
+            and len(long) <= LONGEST_LABEL
+        )
+        texts.append(long if says_more else short)
+    return texts
+
+
+def _symbols(node: Value, names: Mapping[Value, str]) -> list[Any]:
+    """Give a node's inputs as Symbols with short names, plain numbers as they are."""
+    assert node.op is not None
+    return node.op.numbers(
+        node.inputs, lambda arg: Symbol(short_name(names[arg])) if isinstance(arg, Value) else arg
+    )
+
+
+def short_name(name: str) -> str:
+    """Shorten a name for use within a formula; of a dotted one the end is kept.
+
+    Example:
+        >>> short_name("layers.0.neurons.3.w.1"), short_name("a_very_long_name_indeed")
+        ('…3.w.1', 'a_very_…e_indeed')
+    """
+    if len(name) <= LONGEST_NAME:
+        return name
+    parts = name.split(".")
+    end = ".".join(parts[-3:])
+    return f"…{end}" if len(parts) > 3 and len(end) < LONGEST_NAME else cut(name, LONGEST_NAME)
+
+
+def cut(text: str, most: int) -> str:
+    """Leave out the middle of a text that has more than a number of characters."""
+    if len(text) <= most:
+        return text
+    half = (most - 1) // 2
+    return f"{text[:half]}…{text[len(text) - (most - 1 - half) :]}"

@@ -1,0 +1,422 @@
+"""Places and pictures: nothing overlaps, every edge ends on its nodes, every text is text."""
+
+import html
+import math
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+from browser import found
+from geometry import check, check_ways_are_free
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd_lite.drawing import graphviz_layout
+from autograd_lite.drawing.crossings import count_crossings, rows_with_few_crossings
+from autograd_lite.drawing.graph import Edge, Graph, Node
+from autograd_lite.drawing.layout import place
+from autograd_lite.drawing.lines import label_size, node_lines, node_size
+from autograd_lite.drawing.svg import WIDEST, arrange, render
+from autograd_lite.drawing.text import four_digits, middle_cut, readable, width_of
+
+ROOT = Path(__file__).parents[1]
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+# ---- Graphs -----------------------------------------------------------------------------------
+
+
+def value(key, name, data=1.0, gradient=None):
+    return Node(key, "value", name, data, gradient)
+
+
+XYZ = Graph(
+    "L = q * z",
+    (
+        value("n0", "x", -2.0, -4.0),
+        value("n1", "y", 5.0, -4.0),
+        Node("n2", "op", "+"),
+        value("n3", "q", 3.0, -4.0),
+        value("n4", "z", -4.0, 3.0),
+        Node("n5", "op", "*"),
+        value("n6", "L", -12.0, 1.0),
+    ),
+    (
+        Edge("n0", "n2", "∂q/∂x = 1", -4.0),
+        Edge("n1", "n2", "∂q/∂y = 1", -4.0),
+        Edge("n2", "n3", "", -4.0),
+        Edge("n3", "n5", "∂L/∂q = z = -4", -4.0),
+        Edge("n4", "n5", "∂L/∂z = q = 3", 3.0),
+        Edge("n5", "n6", "", 1.0),
+    ),
+    outline="L = q * z\n  q = x + y",
+)
+SQUARE = Graph(
+    "y = x * x",
+    (value("n0", "x", 3.0), Node("n1", "op", "*"), value("n2", "y", 9.0)),
+    (Edge("n0", "n1", "∂y/∂x = x = 3"), Edge("n0", "n1", "∂y/∂x = x = 3"), Edge("n1", "n2")),
+)
+PARALLEL = Graph(
+    "folds",
+    (Node("n0", "fold", "layers.0", notes=("16 neurons", "relu(Σ wx + b)")), Node("n1", "fold", "layers.1")),
+    tuple(Edge("n0", "n1", gradient=1.0) for _ in range(4)),
+)
+ALONE = Graph("alone", tuple(value(f"n{index}", f"v{index}") for index in range(5)), ())
+EMPTY = Graph("nothing", (), ())
+# From the first node of a chain, edges go to each of the others.
+LONG = Graph(
+    "long edges",
+    tuple(value(f"n{index}", f"v{index}") for index in range(7)),
+    tuple(Edge("n0", f"n{index}", "∂" if index % 2 else "", 0.5) for index in range(2, 7))
+    + tuple(Edge(f"n{index}", f"n{index + 1}") for index in range(6)),
+)
+WIDE = Graph(
+    "a wide layer",
+    (*(value(f"n{index}", f"w{index}") for index in range(40)), Node("n40", "op", "dot"), value("n41", "y")),
+    (*(Edge(f"n{index}", "n40", f"∂y/∂w{index} = 1", index / 9) for index in range(40)), Edge("n40", "n41")),
+)
+HOSTILE_NAMES = [
+    "<script>alert(1)</script>",
+    "]]>",
+    "\"'&amp;\\|{",
+    "two\nlines\r\t\0",
+    "\u202eevil",
+    "שלום עולם",
+    "x" * 10_000,
+]
+HOSTILE = Graph(
+    "<title>\0",
+    tuple(value(f"n{index}", name, math.nan, -math.inf) for index, name in enumerate(HOSTILE_NAMES)),
+    tuple(
+        Edge("n0", f"n{index}", f"∂{name} = 1", math.inf) for index, name in enumerate(HOSTILE_NAMES) if index
+    ),
+    outline="]]> <b>\n\x01",
+)
+# From left to right this is too wide for a page, unless the labels are narrow.
+NARROW = Graph(
+    "narrow labels",
+    tuple(
+        Node(f"n{index}", "op", "tanh") if index % 2 else value(f"n{index}", f"v{index}")
+        for index in range(11)
+    ),
+    tuple(
+        Edge(f"n{index}", f"n{index + 1}", "" if index % 2 else "∂L/∂q = z = -4", 2.0) for index in range(10)
+    ),
+)
+GRAPHS = {
+    "xyz": XYZ,
+    "narrow": NARROW,
+    "square": SQUARE,
+    "parallel": PARALLEL,
+    "alone": ALONE,
+    "empty": EMPTY,
+    "long": LONG,
+    "wide": WIDE,
+    "hostile": HOSTILE,
+}
+
+
+def chain(length):
+    """Make x -> op -> v1 -> op -> v2 ..., every operation also fed by the one leaf y."""
+    nodes, edges = [value("x", "x"), value("y", "y")], []
+    last = "x"
+    for index in range(length):
+        nodes += [Node(f"o{index}", "op", "*"), value(f"v{index}", f"v{index}")]
+        edges += [
+            Edge(last, f"o{index}", "∂ = 2"),
+            Edge("y", f"o{index}", "∂ = 3"),
+            Edge(f"o{index}", f"v{index}"),
+        ]
+        last = f"v{index}"
+    return Graph("chain", tuple(nodes), tuple(edges))
+
+
+@st.composite
+def graphs(draw):
+    count = draw(st.integers(1, 14))
+    kinds = draw(st.lists(st.sampled_from(["value", "op", "fold"]), min_size=count, max_size=count))
+    nodes = tuple(
+        Node(
+            f"n{index}",
+            kind,
+            draw(st.sampled_from(["x", "tanh", "layers.0.neurons.3"])),
+            None if kind == "op" else 0.5,
+        )
+        for index, kind in enumerate(kinds)
+    )
+    edges = []
+    for source, target in draw(st.lists(st.tuples(*[st.integers(0, count - 1)] * 2), max_size=22)):
+        if source < target:
+            label = draw(st.sampled_from(["", "∂L/∂q = z = -4"]))
+            edges.append(Edge(f"n{source}", f"n{target}", label, draw(st.sampled_from([None, 0.0, -3.0]))))
+    return Graph("random", nodes, tuple(edges))
+
+
+# ---- Places -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_nothing_overlaps_and_every_edge_ends_on_its_nodes(name, engine):
+    placement = arrange(GRAPHS[name], engine)
+    assert placement.engine == engine
+    check(GRAPHS[name], placement)
+    if engine == "built-in":
+        check_ways_are_free(GRAPHS[name], placement)
+
+
+@pytest.mark.parametrize("downwards", [False, True])
+def test_random_graphs_are_placed_well(engine, downwards):
+    @settings(max_examples=60 if engine == "built-in" else 15, deadline=None)
+    @given(graphs())
+    def run(graph):
+        sizes = {node.key: node_size(node) for node in graph.nodes}
+        placement = place(graph, sizes, [label_size(edge) for edge in graph.edges], engine, downwards)
+        assert placement.engine == engine
+        check(graph, placement)
+        if engine == "built-in":
+            check_ways_are_free(graph, placement)
+
+    run()
+
+
+def test_numbers_flow_from_left_to_right(engine):
+    boxes = arrange(XYZ, engine).boxes
+    for edge in XYZ.edges:
+        assert boxes[edge.source][0] + boxes[edge.source][2] < boxes[edge.target][0]
+
+
+def test_labels_are_broken_into_lines_where_that_makes_a_picture_narrow_enough(engine):
+    placement = arrange(NARROW, engine)
+    assert placement.height < placement.width <= WIDEST
+    label = ElementTree.fromstring(render(NARROW, placement, "p")).find(f".//{SVG}text[@id='p-e0-label']")
+    assert [line.text for line in label] == ["∂L/∂q", "= z", "= -4"]
+    assert "".join(label.itertext()) == "∂L/∂q = z = -4"
+
+
+def test_what_would_be_too_wide_goes_from_top_to_bottom():
+    placement = arrange(chain(30), "built-in")
+    check(chain(30), placement)
+    assert placement.width <= WIDEST < placement.height
+
+
+def test_a_long_chain_is_straight_and_drawn_in_reasonable_time():
+    graph = chain(2_000)
+    placement = arrange(graph)
+    assert placement.engine == "built-in"
+    centers = [x + width / 2 for x, _, width, _ in (placement.boxes[f"v{index}"] for index in range(2_000))]
+    assert max(centers) - min(centers) < WIDEST
+
+
+def test_a_tree_has_no_crossing_and_crossings_are_counted():
+    before, after = [[], [], [1], [0]], [[3], [2], [], []]
+    assert count_crossings([[0, 1], [2, 3]], after) == 1
+    assert rows_with_few_crossings([0, 0, 1, 1], before, after) == [[1, 0], [2, 3]]
+
+
+def test_an_unknown_engine_is_refused():
+    with pytest.raises(ValueError, match="no engine 'neato': use 'dot' or 'built-in'"):
+        arrange(XYZ, "neato")
+
+
+# ---- dot --------------------------------------------------------------------------------------
+
+
+def answering(tmp_path, monkeypatch, script):
+    program = tmp_path / "dot"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+
+
+def test_dot_is_used_where_it_is_installed():
+    found("dot")
+    assert arrange(XYZ).engine == "dot"
+
+
+def test_without_dot_the_built_in_layout_takes_its_place(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert arrange(XYZ) == arrange(XYZ, "dot") == arrange(XYZ, "built-in")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "exec sleep 60",
+        "exit 1",
+        "kill -SEGV $$",
+        "echo nonsense",
+        "echo '[]'",
+        "echo '{}'",
+        """echo '{"objects": [{"name": "0", "pos": "nan,1"}], "edges": []}'""",
+        """echo '{"objects": [{"name": "99", "pos": "1,1"}]}'""",
+        """echo '{"objects": [{"name": "0", "pos": 7}]}'""",
+        "printf '\\377'",
+        "exec dot-that-is-not-there",
+    ],
+)
+def test_a_dot_that_fails_is_replaced(script, monkeypatch, tmp_path):
+    monkeypatch.setattr(graphviz_layout, "SECONDS", 0.3)
+    answering(tmp_path, monkeypatch, script)
+    assert arrange(XYZ) == arrange(XYZ, "built-in")
+
+
+def test_an_answer_that_puts_all_in_one_place_is_refused(monkeypatch, tmp_path):
+    parts = len(XYZ.nodes) + sum(bool(edge.label) for edge in XYZ.edges)
+    objects = ", ".join(f'{{"name": "{index}", "pos": "1,1"}}' for index in range(parts))
+    edges = ", ".join(f'{{"id": "{index}", "pos": "1,1 1,1 1,1 1,1"}}' for index in range(10))
+    answering(tmp_path, monkeypatch, f'echo \'{{"objects": [{objects}], "edges": [{edges}]}}\'')
+    assert arrange(XYZ).engine == "built-in"
+
+
+# ---- SVG --------------------------------------------------------------------------------------
+
+
+def parsed(graph, engine="built-in"):
+    return ElementTree.fromstring(render(graph, arrange(graph, engine)))
+
+
+def luminance(colour):
+    channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    dark, light = sorted([luminance(one), luminance(other)])
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_the_parts_of_a_picture_have_their_names_and_numbers():
+    picture = render(XYZ, arrange(XYZ), prefix="p")
+    root = ElementTree.fromstring(picture)
+    texts = {element.get("id"): element.text for element in root.iter(f"{SVG}text")}
+    assert texts["p-n0-name"] == "x"
+    assert texts["p-n0-value"] == "-2"
+    assert texts["p-n0-gradient"] == "∂ -4"
+    assert texts["p-e3-label"] == "∂L/∂q = z = -4"
+    assert root.get("role") == "img"
+    assert root.get("aria-labelledby") == "p-title p-desc"
+    assert root.find(f"{SVG}title").text == "L = q * z"
+    assert root.find(f"{SVG}desc").text == "L = q * z\n  q = x + y"
+    groups = {element.get("id") for element in root.iter(f"{SVG}g")}
+    assert groups == {*(f"p-n{index}" for index in range(7)), *(f"p-e{index}" for index in range(6))}
+
+
+def test_before_backward_a_gradient_is_a_dash_and_never_0():
+    assert [line.text for line in node_lines(value("n0", "x", 3.0))] == ["x", "3", "∂ –"]
+    assert [line.text for line in node_lines(value("n0", "x", 3.0, 0.0))] == ["x", "3", "∂ 0"]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(3.0, "3"), (2 / 3, "0.6667"), (-0.0, "-0"), (math.nan, "nan"), (-math.inf, "-inf"), (1e-300, "1e-300"),
+     (-1.23456e-7, "-1.235e-07"), (99999.0, "1e+05")],
+)  # fmt: skip
+def test_numbers_have_four_significant_digits(number, text):
+    assert four_digits(number) == text
+
+
+def test_an_edge_is_the_wider_the_more_gradient_flows_along_it():
+    root = parsed(XYZ)
+    widths = [float(path.get("stroke-width")) for path in root.iter(f"{SVG}path") if path.get("stroke")]
+    assert widths[0] == widths[1] == widths[3] > widths[4] > widths[5] >= 1
+    assert max(widths) <= 5
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_every_text_can_be_told_from_its_background(name):
+    root = parsed(GRAPHS[name])
+    card = root.find(f"{SVG}rect").get("fill")
+    checked = 0
+    for group in root.iter(f"{SVG}g"):
+        background = [rect.get("fill") for rect in group.findall(f"{SVG}rect") if rect.get("fill") != "none"]
+        for text in group.findall(f"{SVG}text"):
+            assert contrast(text.get("fill"), (background or [card])[0]) >= 4.5
+            checked += 1
+    assert checked or name == "empty"
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_pictures_use_presentation_attributes_only(name):
+    root = parsed(GRAPHS[name])
+    tags = {element.tag.removeprefix(SVG) for element in root.iter()}
+    assert tags <= {"svg", "title", "desc", "g", "rect", "path", "text", "tspan"}
+    attributes = {attribute for element in root.iter() for attribute in element.attrib}
+    assert not attributes & {"style", "class", "href"} and not any(key.startswith("on") for key in attributes)
+    assert not any("url(" in text for element in root.iter() for text in element.attrib.values())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(), st.text(max_size=300))
+def test_any_name_is_text_and_has_room(name, label):
+    graph = Graph(
+        name, (value("n0", name), Node("n1", "op", label)), (Edge("n0", "n1", label),), outline=name
+    )
+    placement = arrange(graph, "built-in")
+    check(graph, placement)
+    root = ElementTree.fromstring(render(graph, placement, "p"))
+    assert [element.get("id") for element in root.iter(f"{SVG}g")] == ["p-e0", "p-n0", "p-n1"]
+    assert root.find(f"{SVG}title").text in (readable(name), None)
+    for node in graph.nodes:
+        assert max(line.width for line in node_lines(node)) <= placement.boxes[node.key][2]
+
+
+def test_texts_stay_what_they_are():
+    assert readable("a\u202eb\u200fc\ud800") == "a�b�c�"
+    assert readable("\0\n\x7f") == "␀␊␡"
+    assert readable("∂L/∂שלום עולם = 3") == "∂L/∂\u2067שלום עולם\u2069 = 3"
+    assert readable("z" + "\u0301" * 50) == "z\u0301\u0301"
+    assert middle_cut("layers.0.neurons.3.w.1", 13, 60) == "lay…w.1"
+    assert width_of(middle_cut("m" * 10_000, 13, 90), 13) <= 90
+
+
+def test_two_processes_draw_the_same_bytes(engine):
+    program = (
+        "import sys; sys.path.insert(0, 'tests'); import test_layout as t; "
+        f"sys.stdout.reconfigure(encoding='utf-8'); "
+        f"[print(t.render(g, t.arrange(g, {engine!r})), end='') for g in t.GRAPHS.values()]"
+    )
+    first, second = (
+        subprocess.check_output(
+            [sys.executable, "-c", program], cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}
+        )
+        for seed in ("1", "2")
+    )
+    assert first == second
+    assert first.decode() == "".join(render(graph, arrange(graph, engine)) for graph in GRAPHS.values())
+
+
+def test_two_pictures_on_one_page_share_no_id():
+    ids = [re.findall(r' id="([^"]+)"', render(graph, arrange(graph))) for graph in (XYZ, SQUARE)]
+    assert all(len(set(each)) == len(each) > 10 for each in ids)
+    assert not set(ids[0]) & set(ids[1])
+
+
+def test_in_a_browser_every_text_is_inside_its_box(tmp_path):
+    pictures = "".join(
+        render(graph, arrange(graph, engine)) for graph in GRAPHS.values() for engine in ("dot", "built-in")
+    )
+    script = """
+        const wrong = []; let count = 0;
+        for (const text of document.querySelectorAll("g > text")) {
+            const inner = text.getBBox(), outer = text.parentNode.querySelector("rect").getBBox();
+            count += 1;
+            if (inner.x < outer.x || inner.x + inner.width > outer.x + outer.width ||
+                inner.y < outer.y - 1 || inner.y + inner.height > outer.y + outer.height + 1)
+                wrong.push(text.textContent + JSON.stringify([inner, outer]));
+        }
+        document.title = count + " texts, wrong: " + wrong.join();
+    """
+    page = f"<!doctype html><meta charset=utf-8><body>{pictures}<script>{script}</script>"
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "--disable-background-networking"]
+    document = tmp_path / "page.html"
+    document.write_text(page)
+    shown = subprocess.run(
+        [found("chromium"), *flags, str(document)], capture_output=True, text=True, timeout=60
+    ).stdout
+    title = html.unescape(re.search(r"<title>(\d+ texts, wrong: .*?)</title>", shown, re.DOTALL)[1])
+    assert re.fullmatch(r"\d{3,} texts, wrong: ", title), title
