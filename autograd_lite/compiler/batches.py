@@ -1,0 +1,53 @@
+"""Batches: rows of arguments, split into those that one program can run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from autograd_lite.compiler.arguments import Argument, Form, read_rows
+
+if TYPE_CHECKING:
+    from autograd_lite.compiler.program import Program
+    from autograd_lite.compiler.variant import Variant
+
+__all__ = ["example_of", "split_rows"]
+
+
+def split_rows(program: Program, columns: Sequence[Any]) -> Iterator[tuple[Variant, int, list[Any], Any]]:
+    """Split rows by the whole numbers that the function has fixed.
+
+    Args:
+        program: gives the variant for an example.
+        columns: each argument for all rows.
+
+    Yields:
+        A variant, how many rows it runs, their arguments, and which rows they are.
+    """
+    import numpy
+
+    count = len(columns[0])
+    forms, arrays = zip(*[read_rows(column, count) for column in columns])
+    left = numpy.arange(count)
+    while len(left):
+        example = example_of(forms, arrays, int(left[0]))
+        variant = program.variant(example)
+        fits = numpy.ones(len(left), bool)
+        for (number, place), value in zip(variant.fixed, variant.fixed_values):
+            fits &= numpy.asarray(arrays[number]).reshape(count, -1)[left, place] == value
+        places = left[fits]
+        group = [
+            array if len(places) == count or form.kind == "fixed" else array[places]
+            for form, array in zip(forms, arrays)
+        ]
+        program.sample_row(variant, example)
+        yield variant, len(places), group, places
+        left = left[~fits]
+
+
+def example_of(forms: Sequence[Form], arrays: Sequence[Any], row: int) -> list[Argument]:
+    """Take one row out of arrays."""
+    return [
+        Argument(form, [] if form.kind == "fixed" else array[row].reshape(-1).tolist())
+        for form, array in zip(forms, arrays)
+    ]

@@ -1,0 +1,342 @@
+"""Program: a function of scalars that runs at the speed of arrays, and stays true to itself."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd_lite.compiler.arguments import Argument, read
+from autograd_lite.compiler.batches import split_rows
+from autograd_lite.compiler.explaining import explanation
+from autograd_lite.compiler.inspecting import (
+    argument_names,
+    close,
+    flat,
+    hashable,
+    is_time,
+    list_parameters,
+    modules_of,
+)
+from autograd_lite.compiler.trainer import Trainer
+from autograd_lite.compiler.variant import Variant
+from autograd_lite.engine import Value
+from autograd_lite.gradients import grad
+
+__all__ = ["Program"]
+
+MOST_VARIANTS = 64
+"""How many values of fixed whole numbers a function may be traced for."""
+
+
+class Program:
+    """A compiled function; ``compile`` makes one.
+
+    Args:
+        f: the function.
+        parameters: a Module, a list or a dict of Values.
+        backend: as for ``compile``.
+        dtype: as for ``compile``.
+
+    Attributes:
+        parameters: the Values to differentiate by, in order.
+    """
+
+    def __init__(self, f: Callable[..., Any], parameters: Any, backend: str, dtype: str) -> None:
+        self.f, self.backend, self.dtype = f, backend, dtype
+        self.parameters = list_parameters(parameters)
+        self._modules = list(modules_of(f, parameters))
+        self._names = argument_names(f)
+        self._variants: dict[Any, list[Variant]] = {}
+        self._warned = False
+
+    # ---- One example -----------------------------------------------------------------------
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Compute what the function computes for one example, as plain numbers.
+
+        Raises:
+            TraceError: if the function cannot be compiled.
+        """
+        example = [read(argument) for argument in arguments]
+        variant = self.variant(example)
+        outputs = self._run_one(variant, example, gradient=False)
+        self._sample(variant, example, outputs, None)
+        return outputs[0] if variant.single else outputs
+
+    def value_and_grad(self, *arguments: Any) -> tuple[float, list[float]]:
+        """Compute the function's number for one example, and its gradient.
+
+        Returns:
+            The number, and the derivative by each parameter in order. No ``.grad`` changes.
+        """
+        example = [read(argument) for argument in arguments]
+        variant = self.variant(example)
+        self.need_gradient(variant)
+        value, gradient = self._run_one(variant, example, gradient=True)
+        self._sample(variant, example, [value], gradient)
+        return value, gradient
+
+    def _run_one(self, variant: Variant, example: Sequence[Argument], *, gradient: bool) -> Any:
+        """Run one example, eagerly if a comparison comes out otherwise than traced, or Python signals."""
+        variant.check_numbers(example)
+        if variant.choose(1) == "python":
+            numbers = [example[number].numbers for number in variant.varying]
+            name = "value_and_gradient" if gradient else "forward"
+            parameters = [parameter._data for parameter in self.parameters]
+            try:
+                *found, held = variant.straight[1][name](
+                    parameters, variant.frozen_numbers(), variant.random_numbers(), *numbers
+                )
+            except (ArithmeticError, ValueError):
+                return self.eagerly(example, gradient=gradient)
+            if not held:
+                self._warn_of_guards(1)
+                return self.eagerly(example, gradient=gradient)
+            return found if gradient else found[0]
+        import numpy
+
+        columns = [numpy.array([argument.numbers]).reshape(1, *argument.form.lengths) for argument in example]
+        found, held = self._run_arrays(variant, columns, 1, gradient=gradient)
+        if not held.all():
+            self._warn_of_guards(1)
+            return self.eagerly(example, gradient=gradient)
+        if gradient:
+            return float(found[0].sum()), variant.gradient_list(found[1])
+        return [float(numpy.asarray(output).reshape(-1)[0]) for output in found]
+
+    def eagerly(self, example: Sequence[Argument], *, gradient: bool) -> Any:
+        """Run the function itself."""
+        result = self.f(*[argument.build(lambda number: number) for argument in example])
+        if gradient:
+            return result.data, grad(result, self.parameters)
+        outputs = [result] if isinstance(result, Value) else list(flat(result))
+        return [float(getattr(output, "data", output)) for output in outputs]
+
+    # ---- Many examples ---------------------------------------------------------------------
+
+    def backward(self, *columns: Any) -> float:
+        """Compute the mean over a batch, and add its gradient to every ``.grad``.
+
+        Args:
+            columns: each argument for all N rows: a list of N, or an array (N, ...). Of a function
+                without arguments: nothing.
+
+        Returns:
+            The mean.
+        """
+        mean, gradient = self.mean_and_grad(*columns)
+        for parameter, derivative in zip(self.parameters, gradient):
+            parameter.grad += derivative
+        return mean
+
+    def mean_and_grad(self, *columns: Any) -> tuple[float, list[float]]:
+        """Compute the mean over a batch and its gradient; no ``.grad`` changes.
+
+        Args:
+            columns: as for ``backward``.
+        """
+        if not columns:
+            return self.value_and_grad()
+        total, gradient, count = 0.0, [0.0] * len(self.parameters), len(columns[0])
+        for variant, rows, group, _ in split_rows(self, columns):
+            self.need_gradient(variant)
+            mean, part = self._run_rows(variant, group, rows)
+            share = rows / count
+            total += mean * share
+            gradient = [old + new * share for old, new in zip(gradient, part)]
+        return total, gradient
+
+    def map(self, *columns: Any) -> list[Any]:
+        """Compute what the function computes for every row of a batch, as plain numbers.
+
+        Args:
+            columns: as for ``backward``.
+
+        Returns:
+            For each row a number, or a list of numbers.
+        """
+        import numpy
+
+        results: list[Any] = [None] * len(columns[0])
+        for variant, rows, group, places in split_rows(self, columns):
+            found, held = self._run_arrays(variant, group, rows, gradient=False)
+            table = numpy.stack([numpy.broadcast_to(output, (rows,)) for output in found], axis=-1).tolist()
+            for place, ok, row in zip(places, held, table):
+                if not ok:
+                    self._warn_of_guards(1)
+                    row = self.eagerly(self._row(columns, place), gradient=False)
+                results[place] = row[0] if variant.single else row
+        return results
+
+    def _run_rows(self, variant: Variant, columns: Sequence[Any], rows: int) -> tuple[float, list[float]]:
+        """Compute the mean of some rows and its gradient."""
+        import numpy
+
+        if variant.choose(rows) == "python":
+            found = [
+                self._run_one(variant, self._row(columns, place), gradient=True) for place in range(rows)
+            ]
+            gradients = zip(*(gradient for _, gradient in found))
+            return sum(value for value, _ in found) / rows, [sum(each) / rows for each in gradients]
+        (losses, arrays), held = self._run_arrays(variant, columns, rows, gradient=True)
+        if held.all():
+            return float(numpy.broadcast_to(losses, (rows,)).mean()), variant.gradient_list(arrays)
+        self._warn_of_guards(int((~held).sum()))
+        total, gradient = 0.0, [0.0] * len(self.parameters)
+        good = numpy.flatnonzero(held)
+        if len(good):
+            mean, part = self._run_rows(variant, [column[good] for column in columns], len(good))
+            total, gradient = mean * len(good), [number * len(good) for number in part]
+        for place in numpy.flatnonzero(~held):
+            value, part = self.eagerly(self._row(columns, int(place)), gradient=True)
+            total, gradient = total + value, [old + new for old, new in zip(gradient, part)]
+        return total / rows, [number / rows for number in gradient]
+
+    def _run_arrays(
+        self, variant: Variant, columns: Sequence[Any], rows: int, *, gradient: bool
+    ) -> tuple[Any, Any]:
+        """Run some rows on arrays; give what came out, and for each row whether all comparisons held."""
+        import numpy
+
+        parameters, frozen = variant.leaf_arrays([parameter._data for parameter in self.parameters])
+        name = "value_and_gradient" if gradient else "forward"
+        found = variant.on_arrays[name](
+            *parameters, *frozen, *variant.random_arrays(rows), *variant.columns(columns)
+        )
+        guarded = bool(variant.raised.guards)
+        if gradient:
+            return found[:2], numpy.broadcast_to(numpy.asarray(found[2] if guarded else True), (rows,))
+        held = True
+        if guarded:
+            found, held = found
+        outputs = [found] if len(variant.raised.outputs) == 1 else list(found)
+        return outputs, numpy.broadcast_to(numpy.asarray(held), (rows,))
+
+    def _row(self, columns: Sequence[Any], row: int) -> list[Argument]:
+        return [read(column[row]) for column in columns]
+
+    def trainer(self, optimizer: Any) -> Trainer:
+        """Give what trains the parameters in arrays, as ``fit`` does.
+
+        Args:
+            optimizer: an optimiser; one without parameters is bound to those of the program.
+        """
+        return Trainer(self, optimizer)
+
+    # ---- Staying true ----------------------------------------------------------------------
+
+    def variant(self, example: Sequence[Argument]) -> Variant:
+        """Find the trace for arguments of this form, or make it."""
+        key = (
+            tuple([hashable(argument.form) for argument in example]),
+            tuple([(module.training, module.frozen) for module in self._modules]),
+        )
+        variants = self._variants.setdefault(key, [])
+        for variant in variants:
+            if variant.fits(example):
+                return variant
+        if len(variants) == MOST_VARIANTS:
+            raise ValueError(
+                f"the function was traced for {MOST_VARIANTS} values of a whole number: use it with pick, "
+                "Embedding or cross_entropy, which leave it open, or pass it as a float"
+            )
+        variant = Variant(self.f, self.parameters, example, self._names, self.backend, self.dtype)
+        if variant.fixed and not variant.fits(example):
+            raise RuntimeError("the arguments changed while the function was traced")
+        variants.append(variant)
+        return variant
+
+    def need_gradient(self, variant: Variant) -> None:
+        """Raise a ValueError if a function has several outputs."""
+        if not variant.has_gradient:
+            raise ValueError("a function of several outputs has no gradient: return one Value, a loss")
+
+    def sample_row(self, variant: Variant, example: Sequence[Argument]) -> None:
+        """Check a row of a batch, if it is time to."""
+        if is_time(variant.calls) and not variant.is_random:
+            if variant.has_gradient:
+                value, gradient = self._run_one(variant, example, gradient=True)
+                self._sample(variant, example, [value], gradient)
+            else:
+                self._sample(variant, example, self._run_one(variant, example, gradient=False), None)
+        else:
+            variant.calls += 1
+
+    def _sample(
+        self, variant: Variant, example: Sequence[Argument], outputs: Sequence[float], gradient: Any
+    ) -> None:
+        """Compare the first call, and every tenth, hundredth, ... with the function itself.
+
+        Raises:
+            RuntimeError: if it computes something else.
+        """
+        wanted = is_time(variant.calls) and not variant.is_random
+        variant.calls += 1
+        if not wanted:
+            return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            if gradient is None:
+                value, slopes = self.eagerly(example, gradient=False), []
+            else:
+                one, slopes = self.eagerly(example, gradient=True)
+                value = [one]
+        tolerance = 1e-7 if self.dtype == "float64" else 2e-2
+        if not (close(outputs, value, tolerance) and close(gradient or [], slopes, tolerance)):
+            raise RuntimeError(
+                "the program and the function itself differ: the function must compute the same from "
+                "its arguments and parameters each time. What it reads from elsewhere, and plain numbers "
+                "it reads, are fixed when it is first called: compile it again after changing them"
+            )
+
+    def _warn_of_guards(self, rows: int) -> None:
+        """Say once that rows take another way through the function."""
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"comparisons came out otherwise than when the function was traced, for {rows} rows: "
+                "they run eagerly, which is slow. Use maximum, relu, where or step instead of if",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+
+    # ---- What can be read ------------------------------------------------------------------
+
+    @property
+    def source(self) -> str:
+        """The generated program, of the first form it was called with.
+
+        Raises:
+            RuntimeError: if it has not been called, and takes arguments.
+        """
+        variant = self._first()
+        if self.backend == "python":
+            return variant.straight[0].text
+        texts = variant.array_source.texts
+        return texts.get("value_and_gradient", texts["forward"])
+
+    def explain(self, *, verbose: bool = False) -> str:
+        """Say which scalars became which operation on arrays, and why anything was left.
+
+        Args:
+            verbose: show the tape, the program on arrays and all source too.
+        """
+        self._first()
+        return "\n\n".join(
+            explanation(variant, verbose=verbose)
+            for variants in self._variants.values()
+            for variant in variants
+        )
+
+    def _first(self) -> Variant:
+        for variants in self._variants.values():
+            for variant in variants:
+                return variant
+        if self._names:
+            raise RuntimeError("a program is made when it is first called: call it once with an example")
+        return self.variant([])
+
+    def __repr__(self) -> str:
+        count = sum(map(len, self._variants.values()))
+        return f"<Program of {getattr(self.f, '__name__', 'a function')}: traced {count} times>"

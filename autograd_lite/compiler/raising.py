@@ -1,0 +1,311 @@
+"""Raising: equal scalar operations of a tape become operations on arrays.
+
+Numbers are taken level by level; those of one level that are computed alike form a
+group. A group of sums of products becomes matrix products, every other group one
+operation on arrays. Each number gets a place in a vector, and the operands of a group
+are looked up as views of the vectors where they stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograd_lite.compiler.groups import group
+from autograd_lite.compiler.places import Places
+from autograd_lite.compiler.products import Block, distinct_rows, find_blocks
+from autograd_lite.compiler.sums import collect_sums
+from autograd_lite.compiler.tape import Tape
+from autograd_lite.compiler.vectors import Operand, Vector, VectorProgram
+from autograd_lite.ops import ADD, MUL, PICK
+
+__all__ = ["raise_tape"]
+
+FEW = 3
+"""A single sum of no more products than this is written out."""
+
+
+def raise_tape(tape: Tape, arguments: Sequence[tuple[int, ...]]) -> VectorProgram:
+    """Turn a program on scalars into one on arrays.
+
+    Args:
+        tape: the program.
+        arguments: the shape of each argument.
+    """
+    return _Raiser(tape, arguments).run()
+
+
+class _Raiser:
+    """The state of raising one tape."""
+
+    def __init__(self, tape: Tape, arguments: Sequence[tuple[int, ...]]) -> None:
+        import numpy
+
+        self.numpy = numpy
+        self.tape = tape
+        self.places = Places(tape, arguments)
+        self.program = VectorProgram(self.places.vectors)
+        self.sums = collect_sums(tape)
+        self.same = numpy.arange(len(tape))  # equal sub-expressions stand where the first of them does
+
+    def run(self) -> VectorProgram:
+        """Raise group after group."""
+        groups = group(self.tape, self.sums)
+        for members, is_sum in groups:
+            if is_sum:
+                self._place_parameters(members)
+        for members, is_sum in groups:
+            if is_sum:
+                self._raise_sums(members)
+            elif self.tape.op[members[0]] is PICK:
+                self._raise_picks(members)
+            elif self.tape.op[members[0]].many is not None:
+                self._raise_reductions(members)
+            else:
+                self._raise_map(members)
+        operand = self._operand
+        self.program.outputs = [operand(self.numpy.array(output)) for output in self.tape.outputs]
+        for sign in sorted({guard[0] for guard in self.tape.guards}):
+            chosen = [guard for guard in self.tape.guards if guard[0] == sign]
+            left, right, outcomes = (self.numpy.array([guard[k] for guard in chosen]) for k in (1, 2, 3))
+            self.program.guards.append((sign, operand(left), operand(right), outcomes))
+        return self.program
+
+    # ---- Operands --------------------------------------------------------------------------
+
+    def _operand(self, numbers: Any) -> Operand:
+        return self.places.operand(self.same[numbers])
+
+    def _add(self, vector: Vector, members: Any, cells: Any, operations: int) -> None:
+        """Append a vector, and give its members their places in it."""
+        vector.scalars = operations
+        self.places.add(vector, members, cells)
+
+    def _alias(self, members: Any, rows: Any) -> Any:
+        """Let equal members stand where the first of them does; give the positions of those first ones."""
+        _, first, inverse = self.numpy.unique(rows, axis=0, return_index=True, return_inverse=True)
+        if len(first) == len(members):
+            return self.numpy.arange(len(members))
+        self.same[members] = members[first[inverse.reshape(-1)]]
+        return self.numpy.sort(first)
+
+    # ---- Sums of products ------------------------------------------------------------------
+
+    def _factors(self, members: Any) -> tuple[Any, Any]:
+        """Give the left and right factors of sums; on the left stands what varies least: parameters."""
+        left, right = (self.same[column] for column in self.sums.products.of(members))
+        swap = self.places.rank(right) < self.places.rank(left)
+        return self.numpy.where(swap, right, left), self.numpy.where(swap, left, right)
+
+    def _place_parameters(self, members: Any) -> None:
+        """Let the parameters that are rows of a matrix stand together, in its order, and its biases too."""
+        if self.sums.products.count[members[0]] < 2:
+            return
+        left, right = self._factors(members)
+        if not self.places.are_new_leaves(left) or (left == right).any():
+            return
+        rows, _ = distinct_rows(self.numpy.sort(left, axis=1), lambda numbers: numbers)
+        if len(self.numpy.unique(rows)) == rows.size:
+            self.places.place_leaves(rows[0] if len(rows) == 1 else rows)
+        for biases in self.sums.plain.of(members)[0].T if self.sums.plain.count[members[0]] else ():
+            if self.places.are_new_leaves(biases):
+                biases = self.numpy.unique(biases)
+                self.places.place_leaves(biases.reshape(()) if len(biases) == 1 else biases)
+
+    def _raise_sums(self, members: Any) -> None:
+        numpy = self.numpy
+        width = int(self.sums.products.count[members[0]])
+        plain = (
+            numpy.sort(self.same[self.sums.plain.of(members)[0]], axis=1)
+            if self.sums.plain.count[members[0]]
+            else numpy.empty((len(members), 0), numpy.int64)
+        )
+        if width == 0:
+            self._raise_plain_sums(members, plain)
+            return
+        left, right = self._factors(members)
+        kept = self._alias(members, numpy.concatenate([left, right, plain], axis=1))
+        members, left, right, plain = members[kept], left[kept], right[kept], plain[kept]
+        self.program.multiply_adds += left.size
+        if len(members) == 1:
+            if width <= FEW:
+                self._write_out(members, left, right, plain)
+                return
+            order = numpy.lexsort((self.places.key(left[0]), self.places.key(right[0])))
+            left, right = left[:, order], right[:, order]
+        for block in find_blocks(left, right, self.places.key):
+            self._raise_block(block, members, plain)
+
+    def _raise_block(self, block: Block, members: Any, plain: Any) -> None:
+        """Make a matrix product, or dots of rows, of some sums."""
+        numpy = self.numpy
+        blocks, wide, terms = block.left.shape
+        high = block.right.shape[1]
+        cells, chosen = block.cells, members[block.members]
+        own = plain[block.members]
+        if len(numpy.unique(cells)) < len(cells):  # the same products, with other plain terms
+            left = block.left.reshape(-1, terms)[cells // (wide * high) * wide + cells % wide]
+            right = block.right.reshape(-1, terms)[cells // wide]
+            block = Block(left[:, None], right[:, None], block.members, numpy.arange(len(cells)))
+            blocks, wide, high, cells = len(cells), 1, 1, block.cells
+        shape = (blocks, high, wide)
+        a_product = wide > 1 or high > 1
+        if a_product:
+            self.program.in_products += len(chosen) * terms
+        kind = "product" if a_product else "dots"
+        left, right = self._rows(block.left), self._rows(block.right)
+        if kind == "dots":
+            left, right = block.left[:, 0], block.right[:, 0]
+            if blocks == 1:
+                left, right = left[0], right[0]
+        out = tuple(length for length in shape if length > 1)
+        operands: list[Operand] = [self._operand(right), self._operand(left)]
+        whole = len(cells) == blocks * high * wide
+        vector = Vector(0, kind, out, operands=tuple(operands), attributes=(wide > 1, high > 1))
+        if whole and own.shape[1]:
+            order = numpy.argsort(cells)
+            if own.shape[1] > FEW:
+                operands.append(self._summed(own[order].reshape(*out, own.shape[1])))
+            else:
+                operands += [self._operand(own[order, k].reshape(out)) for k in range(own.shape[1])]
+            vector.operands = tuple(operands)
+        self._add(vector, chosen, cells, 2 * len(chosen) * terms)
+        if not whole and own.shape[1]:
+            self._add_plain(chosen, own)
+
+    def _rows(self, rows: Any) -> Any:
+        """Drop the axes of length 1 of (blocks, rows, terms)."""
+        if rows.shape[0] == 1:
+            rows = rows[0]
+        return rows[..., 0, :] if rows.shape[-2] == 1 else rows
+
+    def _add_plain(self, members: Any, plain: Any) -> None:
+        """Add plain terms to sums that already stand somewhere."""
+        operands = [self._operand(members), *(self._operand(plain[:, k]) for k in range(plain.shape[1]))]
+        self._chain(operands, members)
+
+    def _chain(self, operands: list[Operand], members: Any) -> None:
+        """Add operands one after the other; the last result is that of the members."""
+        vector = None
+        for operand in operands[1:]:
+            first = operands[0] if vector is None else self.places.whole(vector)
+            shape = operand.shape if operand is operands[1] else operands[1].shape
+            vector = Vector(0, "map", shape, operands=(first, operand), op=ADD)
+            self._add(vector, members[:0], members[:0], len(members))
+        assert vector is not None
+        self.places.locate(vector, members, self.numpy.arange(len(members)))
+
+    def _write_out(self, members: Any, left: Any, right: Any, plain: Any) -> None:
+        """Write a single short sum as it stands."""
+        terms: list[Operand] = []
+        for a, b in zip(left[0], right[0]):
+            product = Vector(0, "map", (), operands=(self._operand(a), self._operand(b)), op=MUL)
+            self._add(product, members[:0], members[:0], 1)
+            terms.append(self.places.whole(product))
+        terms += [self._operand(term) for term in plain[0]]
+        if len(terms) == 1:
+            self.places.locate(product, members, self.numpy.arange(1))
+        else:
+            self._chain(terms, members)
+
+    def _raise_plain_sums(self, members: Any, plain: Any) -> None:
+        numpy = self.numpy
+        kept = self._alias(members, plain)
+        members, plain = members[kept], plain[kept]
+        if plain.shape[1] == 0:  # the sum of nothing
+            self.same[members] = self.places.zero(members)
+            return
+        plain = numpy.take_along_axis(plain, numpy.argsort(self.places.key(plain), axis=1), 1)
+        order = numpy.argsort(self.places.key(plain[:, 0]), kind="stable")
+        members, plain = members[order], plain[order]
+        rows = plain[0] if len(members) == 1 else plain
+        if plain.shape[1] == 1:
+            self.same[members] = plain[:, 0]
+            return
+        vector = Vector(0, "sum", rows.shape[:-1], operands=(self._operand(rows),))
+        self._add(vector, members, numpy.arange(len(members)), plain.size)
+
+    def _summed(self, rows: Any) -> Operand:
+        """Sum rows of plain terms in a vector of their own."""
+        vector = Vector(0, "sum", rows.shape[:-1], operands=(self._operand(rows),))
+        self._add(vector, rows[:0].reshape(-1), rows[:0].reshape(-1), rows.size)
+        return self.places.whole(vector)
+
+    # ---- Everything else -------------------------------------------------------------------
+
+    def _args(self, members: Any) -> Any:
+        return self.same[self.numpy.array([self.tape.args[place] for place in members.tolist()])]
+
+    def _raise_map(self, members: Any) -> None:
+        """Do an operation element by element, once for each combination of vectors it reads from."""
+        numpy = self.numpy
+        args = self._args(members)
+        kept = self._alias(members, args)
+        members, args = members[kept], args[kept]
+        sources = self.places.sources(args)
+        _, first, group = numpy.unique(sources, axis=0, return_index=True, return_inverse=True)
+        for number in numpy.argsort(first):
+            chosen = numpy.flatnonzero(group.reshape(-1) == number)
+            self._raise_one_map(members[chosen], args[chosen])
+
+    def _raise_one_map(self, members: Any, args: Any) -> None:
+        op, attributes = self.tape.op[members[0]], self.tape.attributes[members[0]]
+        order, shape = self._order(args)
+        members, args = members[order], args[order]
+        operands = tuple(self._operand(args[:, k].reshape(shape)) for k in range(args.shape[1]))
+        vector = Vector(0, "map", shape, operands=operands, op=op, attributes=attributes)
+        self._add(vector, members, self.numpy.arange(len(members)), len(members))
+
+    def _order(self, args: Any) -> tuple[Any, tuple[int, ...]]:
+        """Find an order for the elements of a group in which an operand is a whole vector, or a part."""
+        numpy = self.numpy
+        if len(args) == 1:
+            return numpy.arange(1), ()
+        ranks = self.places.rank(args).max(axis=0)
+        for slot in numpy.argsort(-ranks, kind="stable"):
+            column = args[:, slot]
+            if len(numpy.unique(column)) == len(column):
+                order = numpy.argsort(self.places.key(column), kind="stable")
+                return order, self.places.shape_of(column[order])
+        return numpy.arange(len(args)), (len(args),)
+
+    def _raise_reductions(self, members: Any) -> None:
+        """Do an operation on lists for several lists at once."""
+        numpy = self.numpy
+        op: Any = self.tape.op[members[0]]
+        attributes = self.tape.attributes[members[0]]
+        args = self._args(members)
+        kept = self._alias(members, args)
+        members, args = members[kept], args[kept]
+        order = numpy.argsort(self.places.key(args[:, 0]), kind="stable")
+        members, args = members[order], args[order]
+        rows = args[0] if len(members) == 1 else args
+        lengths, attributes = attributes[0], attributes[1:]
+        ends = numpy.cumsum(lengths)
+        operands = tuple(self._operand(rows[..., end - length : end]) for end, length in zip(ends, lengths))
+        vector = Vector(0, "reduce", rows.shape[:-1], operands=operands, op=op, attributes=attributes)
+        self._add(vector, members, numpy.arange(len(members)), args.size)
+
+    def _raise_picks(self, members: Any) -> None:
+        """Look numbers up in lists, by an index that is known when the program runs."""
+        numpy = self.numpy
+        args = self._args(members)
+        kept = self._alias(members, args)
+        members, args = members[kept], args[kept]
+        lists, of_list = distinct_rows(args[:, :-1], self.places.key)
+        indices, of_index = distinct_rows(args[:, -1:], self.places.key)
+        if len(lists) * len(indices) == len(members) and self.places.are_fixed(lists):  # a table of rows
+            table = lists[0] if len(lists) == 1 else lists.T
+            shape = tuple(n for n in (len(indices), len(lists)) if n > 1)
+            operands = (self._operand(table), self._index(indices))
+            vector = Vector(0, "pick", shape, operands=operands, attributes=("table",))
+            cells = of_index * len(lists) + of_list
+        else:
+            values, index = args[:, :-1], args[:, -1:]
+            operands = (self._operand(values[0] if len(values) == 1 else values), self._index(index))
+            vector = Vector(0, "pick", operands[0].shape[:-1], operands=operands, attributes=("rows",))
+            cells = numpy.arange(len(members))
+        self._add(vector, members, cells, len(members))
+
+    def _index(self, numbers: Any) -> Operand:
+        return self._operand(numbers[0, 0] if len(numbers) == 1 else numbers[:, 0])

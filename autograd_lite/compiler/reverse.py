@@ -1,0 +1,320 @@
+"""The reverse pass of a vector program, by the same rules as for scalars."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd_lite.compiler.emit import Writer, atom, partial_source, term_source, transposed, tuple_source
+from autograd_lite.compiler.vectors import Constant, Join, Operand, Vector, views_of
+from autograd_lite.op import Op, evaluate, number_source
+from autograd_lite.symbol import Symbol
+
+__all__ = ["Reverse"]
+
+
+class Reverse:
+    """Writes the reverse pass after the forward pass.
+
+    Args:
+        writer: the source so far: the forward pass.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+        self.vectors = writer.program.vectors
+        self.wanted = self._depend_on_parameters()
+        self.parts = 0
+        self.adjoints: dict[int, str] = {}
+        self.contributions: dict[int, list[tuple[Any, str]]] = {}
+
+    def _depend_on_parameters(self) -> set[int]:
+        """Find the vectors that need an adjoint."""
+        wanted: set[int] = set()
+        for vector in self.vectors:
+            if vector.kind == "parameter" or any(
+                view.vector in wanted for operand in vector.operands for view in views_of(operand)
+            ):
+                wanted.add(vector.number)
+        return wanted
+
+    def write(self, seed: str) -> list[str]:
+        """Write the lines of the reverse pass.
+
+        Args:
+            seed: the adjoint of the one output, in its shape.
+
+        Returns:
+            For each parameter vector, in order, what holds its gradient.
+        """
+        (output,) = self.writer.program.outputs
+        self._send(output, seed, self.writer.is_batched(output))
+        gradients = []
+        for vector in reversed(self.vectors):
+            if vector.number not in self.wanted:
+                continue
+            if vector.number in self.contributions:
+                self._finish(vector)
+                if vector.operands:
+                    self._pass_on(vector)
+        for vector in self.vectors:
+            if vector.kind == "parameter":
+                known = vector.number in self.contributions
+                name = self.writer.names[vector.number]
+                gradients.append(self.adjoint(vector) if known else f"zeros_like({name})")
+        return gradients
+
+    def adjoint(self, vector: Vector) -> str:
+        """Give what holds the adjoint of a vector: often that of another is the same."""
+        return self.adjoints.get(vector.number, f"d{self.writer.names[vector.number]}")
+
+    # ---- Adjoints --------------------------------------------------------------------------
+
+    def _finish(self, vector: Vector) -> None:
+        """Write the adjoint of a vector: the sum of what came back."""
+        name = self.writer.names[vector.number]
+        parts = self.contributions[vector.number]
+        whole = [text for place, text in parts if place is None]
+        pieces = [(place, text) for place, text in parts if place is not None]
+        if not pieces:
+            text = _added(whole)
+            if text.isidentifier() or text == "1.0":
+                self.adjoints[vector.number] = text
+            else:
+                self.writer.line(f"d{name} = {text}")
+            return
+        tiled = None if whole else self._tiled(vector, pieces)
+        if tiled is not None:
+            self.writer.line(f"d{name} = {tiled}")
+            return
+        front = "slice(None), " if vector.batched else ""
+        flat = f".reshape({'-1, ' if vector.batched else ''}{vector.size})" if len(vector.shape) != 1 else ""
+        self.writer.line(f"d{name} = zeros_like({name}){flat}")
+        for place, text in pieces:
+            self.writer.line(f"d{name} = added(d{name}, ({front}{place},), {text})")
+        if flat:
+            shape = [*(["-1"] if vector.batched else []), *map(str, vector.shape)]
+            self.writer.line(f"d{name} = d{name}.reshape({', '.join(shape) or '()'})")
+        if whole:
+            self.writer.line(f"d{name} = {_added([f'd{name}', *whole])}")
+
+    def _tiled(self, vector: Vector, pieces: list[tuple[Any, str]]) -> str | None:
+        """Put pieces side by side, if together they are the whole vector."""
+        spans = sorted((place, text) for place, text in pieces if isinstance(place, _Span))
+        end = 0
+        for span, _ in spans:
+            if span.start != end or span.step != 1:
+                return None
+            end = span.stop
+        if len(spans) != len(pieces) or end != vector.size:
+            return None
+        text = f"concatenate(({', '.join(text for _, text in spans)},), axis=-1)"
+        if len(vector.shape) != 1:
+            shape = [*(["-1"] if vector.batched else []), *map(str, vector.shape)]
+            text = f"{text}.reshape({', '.join(shape) or '()'})"
+        return text
+
+    def _send(self, operand: Operand, d: str, batched: bool) -> None:
+        """Send an operand's adjoint back to the vectors that it reads.
+
+        Args:
+            operand: what was read.
+            d: its adjoint, in its full shape.
+            batched: whether d has an axis for the batch.
+        """
+        if isinstance(operand, Constant):
+            return
+        if isinstance(operand, Join):
+            if not d.isidentifier():
+                self.parts += 1
+                self.writer.line(f"dpart{self.parts} = {d}")
+                d = f"dpart{self.parts}"
+            start = 0
+            for part in operand.parts:
+                stop = start + part.shape[operand.axis]
+                after = ", :" * (-1 - operand.axis)
+                if any(view.vector in self.wanted for view in views_of(part)):
+                    self._send(part, f"{atom(d)}[..., {start}:{stop}{after}]", batched)
+                start = stop
+            return
+        if operand.vector not in self.wanted:
+            return
+        vector, way = self.writer.vector(operand), self.writer.access(operand)
+        text = way.back(atom(d) if batched or way.repeated else d, batched and not vector.batched)
+        kept = batched and vector.batched
+        place: Any = None
+        if way.kind == "all":
+            if way.shape != way.source:
+                shape = [*(["-1"] if kept else []), *map(str, way.source)]
+                text = f"{atom(text)}.reshape({', '.join(shape) or '()'})"
+        elif way.kind == "turned":
+            text = f"swapaxes({text}, -1, -2)" if kept else transposed(atom(text))
+        else:
+            if way.kind == "slice":
+                place = _Span(*way.slices[0])
+            else:
+                index = way.index if way.kind == "gather" else operand.index
+                for axis in reversed(way.repeated if way.kind != "gather" else ()):
+                    index = index.take(0, axis=axis)
+                place = self.writer.constant(index.reshape(-1))
+            size = 1
+            for length in way.shape:
+                size *= length
+            if len(way.shape) != 1:
+                text = f"{atom(text)}.reshape({'-1, ' if kept else ''}{size})"
+        self.contributions.setdefault(vector.number, []).append((place, text))
+
+    # ---- Operations ------------------------------------------------------------------------
+
+    def _pass_on(self, vector: Vector) -> None:
+        """Write what each operand of an operation gets back."""
+        d = self.adjoint(vector)
+        for slot, operand in enumerate(vector.operands):
+            if any(view.vector in self.wanted for view in views_of(operand)):
+                text = self._back(vector, slot, d)
+                if text is not None:
+                    summed = vector.kind in ("product", "pick") and slot < 2
+                    summed = summed and not self.writer.is_batched(operand)
+                    self._send(operand, text, vector.batched and not summed)
+
+    def _back(self, vector: Vector, slot: int, d: str) -> str | None:
+        """Write the adjoint of an operand, given that of the result; None if it is 0."""
+        writer = self.writer
+        if vector.kind == "product" and slot < 2:
+            return self._product_back(vector, slot, d)
+        if vector.kind in ("product", "join"):
+            return d
+        if vector.kind == "dots":
+            if slot > 1:
+                return d
+            other = atom(writer.read(vector.operands[1 - slot], exact=True))
+            return f"{d}[..., None] * {other}" if vector.batched or vector.shape else f"{d} * {other}"
+        if vector.kind == "sum":
+            lengths = [*(["N"] if vector.batched else []), *map(str, vector.operands[0].shape)]
+            if not vector.batched and not vector.shape:
+                return f"full({tuple_source(lengths)}, {d})"
+            return f"broadcast_to({d}[..., None], {tuple_source(lengths)})"
+        if vector.kind == "pick":
+            return self._pick_back(vector, slot, d)
+        assert vector.op is not None
+        if vector.kind == "reduce":
+            return self._reduce_back(vector, vector.op, slot, d)
+        partial = self._partial(vector, vector.op, slot)
+        return scaled(d, partial)
+
+    def _partial(self, vector: Vector, op: Op, slot: int) -> str:
+        """Write the local derivative of an operation by an operand."""
+        values: dict[str, Any] = {"y": Symbol(self.writer.names[vector.number])}
+        for name, operand in zip(op.names, vector.operands):
+            constant = None
+            if isinstance(operand, Constant):
+                flat = operand.values.reshape(-1)
+                constant = float(flat[0]) if (flat == flat[0]).all() else None
+            values[name] = Symbol(atom(self.writer.read(operand))) if constant is None else constant
+        values.update(zip(op.attributes, map(float, vector.attributes)))
+        return partial_source(op, slot, values, self.writer.operations)
+
+    def _product_back(self, vector: Vector, slot: int, d: str) -> str:
+        """Write what a matrix product sends back to its right (slot 0) or left rows."""
+        writer = self.writer
+        right, left = (atom(writer.read(operand, exact=True)) for operand in vector.operands[:2])
+        wide, high = vector.attributes
+        batched_right, batched_left = (writer.is_batched(operand) for operand in vector.operands[:2])
+        terms = vector.operands[0].shape[-1]
+        blocks = len(vector.operands[1].shape) == 2 + wide
+        if slot == 0 and (batched_right or not vector.batched):
+            if not wide:
+                spread = "[..., None, :]" if high and (batched_left or blocks) else ""
+                return f"{d}[..., None] * {left}{spread}"
+            if high or not (batched_left or blocks):
+                return f"{d} @ {left}"
+            return f"({d}[..., None, :] @ {left})[..., 0, :]"
+        if slot == 1 and (batched_left or not vector.batched):
+            if wide and high:
+                return f"swapaxes({d}, -1, -2) @ {right}" if vector.batched or blocks else f"{d}.T @ {right}"
+            if wide:
+                return f"{d}[..., None] * {right}[..., None, :]"
+            return (
+                f"({d}[..., None, :] @ {right})[..., 0, :]" if vector.batched or blocks else f"{d} @ {right}"
+            )
+        if blocks:
+            return self._blocks_back(vector, slot, d, right, left)
+        if slot == 1:  # the left rows are the same for all examples: the sum over the batch is a product too
+            columns = vector.operands[1].shape[0]
+            flat_d = f"{d}.reshape(-1{f', {columns}' if wide else ''})" if high else d
+            flat_right = f"{right}.reshape(-1, {terms})" if high else right
+            return f"{flat_d}.T @ {flat_right}" if wide else f"{flat_d} @ {flat_right}"
+        rows = vector.operands[0].shape[0]
+        if high and wide:
+            return f"(swapaxes({d}, 0, 1).reshape({rows}, -1) @ {left}.reshape(-1, {terms}))"
+        if high:
+            return f"{d}.T @ {left}"
+        return f"{d}.reshape(-1) @ {left}.reshape(-1, {terms})"
+
+    def _blocks_back(self, vector: Vector, slot: int, d: str, right: str, left: str) -> str:
+        """The same for several blocks, one side of which is shared by the batch."""
+        wide, high = vector.attributes
+        d_axes = "nk" + "b" * high + "a" * wide
+        sides = ["k" + "b" * high + "p", "k" + "a" * wide + "p"]
+        other = ("n" if self.writer.is_batched(vector.operands[1 - slot]) else "") + sides[1 - slot]
+        return f"einsum('{d_axes},{other}->{sides[slot]}', {d}, {(right, left)[1 - slot]})"
+
+    def _pick_back(self, vector: Vector, slot: int, d: str) -> str | None:
+        if slot == 1:
+            return None
+        table, index = vector.operands
+        place = self.writer.read(index, whole_numbers=True, exact=True)
+        read = self.writer.read(table, exact=True)
+        if vector.attributes == ("table",):
+            return f"added(zeros_like({read}), ({place},), {d})"
+        return f"unpick({d}, {place}, {table.shape[-1]})"
+
+    def _reduce_back(self, vector: Vector, op: Op, slot: int, d: str) -> str:
+        """Write what an operation on lists sends back to one of its lists."""
+        assert op.many is not None
+        name, read = (
+            self.writer.names[vector.number],
+            atom(self.writer.read(vector.operands[slot], exact=True)),
+        )
+        spread = "[..., None]" if vector.batched or vector.shape else ""
+        if len(vector.operands) == 1:
+            terms = op.many(Symbol("y"), [Symbol("a"), Symbol("b")], *vector.attributes)[0]
+            texts = [term_source(term, {}) for term in terms]
+            if texts[0] == texts[1].replace("b", "a") and len(terms) == 2:
+                values = {"y": Symbol(f"{name}{spread}"), "a": Symbol(read)}
+                return f"{d}{spread} * {term_source(evaluate(terms[0], values), self.writer.operations)}"
+        self.writer.operations[op.name] = op
+        reads = [self.writer.read(operand, exact=True) for operand in vector.operands]
+        attributes = [number_source(float(attribute)) for attribute in vector.attributes]
+        return f"{d}{spread} * {op.name}_slopes{slot}({', '.join([name, *reads, *attributes])})"
+
+
+def _added(texts: list[str]) -> str:
+    """Write a sum; what stands there twice is doubled."""
+    counts = {text: texts.count(text) for text in texts}
+    return " + ".join(text if count == 1 else f"{count}.0 * {atom(text)}" for text, count in counts.items())
+
+
+class _Span(tuple[int, int, int]):
+    """A slice of a flat array, which prints itself."""
+
+    def __new__(cls, start: int, stop: int, step: int) -> _Span:
+        return super().__new__(cls, (start, stop, step))
+
+    start = property(lambda span: span[0])
+    stop = property(lambda span: span[1])
+    step = property(lambda span: span[2])
+
+    def __str__(self) -> str:
+        return f"slice({self.start}, {self.stop}{f', {self.step}' if self.step != 1 else ''})"
+
+
+def scaled(d: str, partial: str) -> str | None:
+    """Write an adjoint times a local derivative."""
+    plain = partial.strip("()")
+    if plain == "1.0":
+        return d
+    if plain in ("-1.0", "- 1.0"):
+        return f"-{d}"
+    if plain in ("0.0", "-0.0"):
+        return None
+    return f"{d} * {atom(partial)}"

@@ -1,0 +1,196 @@
+"""Straight-line programs: one line for each operation, on plain floats.
+
+They compute exactly what the eager engine does, in the same order, and need no NumPy.
+For a few hundred operations, or a deep and irregular graph, nothing in Python is faster.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd_lite.compiler.tape import CONSTANT, Tape
+from autograd_lite.op import Op, call_source, evaluate, number_source, python_source
+from autograd_lite.ops import DOT, PICK, SUM
+from autograd_lite.symbol import Symbol
+
+__all__ = ["StraightSource", "define"]
+
+TERMS = 40
+"""The most terms in a line: Python's parser is recursive."""
+
+
+class StraightSource:
+    """A tape as source on floats.
+
+    The functions take the parameters, the frozen numbers, the random numbers and then the
+    numbers of each argument, each as one list. ``value_and_gradient`` returns the output, the list
+    of gradients, and whether all guards held; ``forward`` the outputs and the latter.
+
+    Args:
+        tape: the program.
+        gradient: whether to write ``value_and_gradient``, for one output.
+
+    Attributes:
+        text: the source.
+        names: the functions that it names.
+    """
+
+    def __init__(self, tape: Tape, *, gradient: bool) -> None:
+        self.tape = tape
+        self.names: dict[str, Any] = {}
+        self._names = [
+            number_source(tape.data[place]) if role == CONSTANT else f"v{place}"
+            for place, role in enumerate(tape.role)
+        ]
+        forward = self._forward()
+        parts = [
+            self._function("forward", [*forward, f"return [{self._listed(tape.outputs)}], {self._guards()}"])
+        ]
+        if gradient:
+            gradients, lines = self._reverse()
+            result = f"return {self._names[tape.outputs[0]]}, [{', '.join(gradients)}], {self._guards()}"
+            parts.append(self._function("value_and_gradient", [*forward, *lines, result]))
+        self.text = "\n\n".join(parts)
+
+    def _function(self, name: str, body: list[str]) -> str:
+        tape = self.tape
+        groups = {
+            "parameters": tape.parameters,
+            "frozen": [place for _, place in tape.frozen],
+            "random": [place for _, place in tape.random],
+            **{f"argument{number}": places for number, places in enumerate(tape.inputs)},
+        }
+        unpack = [f"[{self._listed(places)}] = {group}" for group, places in groups.items() if places]
+        lines = [f"def {name}({', '.join(groups)}):", *(f"    {line}" for line in [*unpack, *body])]
+        return "\n".join(lines) + "\n"
+
+    def _listed(self, places: Sequence[int]) -> str:
+        return ", ".join([self._names[place] for place in places])
+
+    def _guards(self) -> str:
+        if not self.tape.guards:
+            return "True"
+        held = [
+            f"({self._names[left]} {sign} {self._names[right]}) is {outcome}"
+            for sign, left, right, outcome in self.tape.guards
+        ]
+        return " and ".join(held)
+
+    def _forward(self) -> list[str]:
+        lines: list[str] = []
+        for place, (op, args) in enumerate(zip(self.tape.op, self.tape.args)):
+            if op is None:
+                continue
+            names = [self._names[arg] for arg in args]
+            attributes = [
+                number_source(float(a)) for a in self.tape.attributes[place] if isinstance(a, (int, float))
+            ]
+            target = f"v{place}"
+            if op is SUM:
+                lines += _added(target, names)
+            elif op is DOT:
+                count = len(names) // 2
+                products = [f"{w} * {x}" for w, x in zip(names[:count], names[count:-1])]
+                lines += _added(target, [names[-1], *products])
+            elif op is PICK:
+                lines.append(f"{target} = ({', '.join(names[:-1])},)[int({names[-1]})]")
+            elif op.many is not None:
+                self.names[f"{op.name}_of_lists"] = op.forward
+                lines.append(
+                    f"{target} = {op.name}_of_lists({', '.join([*self._lists(place), *attributes])})"
+                )
+            else:
+                source = call_source(op, [*names, *attributes], self.names)
+                lines.append(f"{target} = {source[1:-1] if source.startswith('(') else source}")
+        return lines
+
+    def _lists(self, place: int) -> list[str]:
+        """Write the lists that an operation on lists takes."""
+        lists, start = [], 0
+        for length in self.tape.attributes[place][0]:
+            lists.append(f"[{self._listed(self.tape.args[place][start : start + length])}]")
+            start += length
+        return lists
+
+    def _reverse(self) -> tuple[list[str], list[str]]:
+        """Write the reverse pass; give what holds the gradient of each parameter, and the lines."""
+        tape = self.tape
+        wanted = [False] * len(tape)
+        for place in tape.parameters:
+            wanted[place] = True
+        for place, args in enumerate(tape.args):
+            if args:
+                wanted[place] = any(wanted[arg] for arg in args)
+        (output,) = tape.outputs
+        adjoint: dict[int, str] = {output: "1.0"}
+        lines = [f"d{output} = 1.0"]
+        adjoint[output] = f"d{output}"
+        for place in range(len(tape) - 1, -1, -1):
+            op = tape.op[place]
+            if op is None or place not in adjoint or not wanted[place]:
+                continue
+            d = adjoint[place]
+            partials = self._partials(place, op, lines, wanted)
+            for arg, partial in zip(tape.args[place], partials):
+                if not wanted[arg] or partial is None:
+                    continue
+                text = d if partial == "1.0" else f"-{d}" if partial == "-1.0" else f"{d} * {partial}"
+                if arg in adjoint:
+                    lines.append(f"{adjoint[arg]} += {text}")
+                else:
+                    adjoint[arg] = f"d{arg}"
+                    lines.append(f"d{arg} = {text}")
+        return [adjoint.get(place, "0.0") for place in tape.parameters], lines
+
+    def _partials(self, place: int, op: Op, lines: list[str], wanted: Sequence[bool]) -> Sequence[str | None]:
+        """Write the local derivative by each argument."""
+        args = self.tape.args[place]
+        names = [self._names[arg] for arg in args]
+        if op is SUM:
+            return ["1.0"] * len(args)
+        if op is DOT:
+            count = len(names) // 2
+            return [*names[count:-1], *names[:count], "1.0"]
+        if op is PICK:
+            index = f"int({names[-1]})"
+            return [*(f"({index} == {number})" for number in range(len(args) - 1)), None]
+        if op.many is not None:
+            attributes = self.tape.attributes[place][1:]
+            self.names[f"{op.name}_slopes"] = op.many
+            call = ", ".join([f"v{place}", *self._lists(place), *map(repr, attributes)])
+            lines.append(f"s{place} = [slope for slopes in {op.name}_slopes({call}) for slope in slopes]")
+            return [f"s{place}[{number}]" for number in range(len(args))]
+        values: dict[str, Any] = {"y": Symbol(f"v{place}")}
+        for name, arg in zip(op.names, args):
+            values[name] = (
+                self.tape.data[arg] if self.tape.role[arg] == CONSTANT else Symbol(self._names[arg])
+            )
+        values.update(zip(op.attributes, map(float, self.tape.attributes[place])))
+        return [
+            python_source(evaluate(op._terms[slot], values), self.names) if wanted[arg] else None
+            for slot, arg in enumerate(args)
+        ]
+
+
+def _added(target: str, terms: Sequence[str]) -> list[str]:
+    """Write a sum from left to right, in lines that are not too long."""
+    lines = [f"{target} = {' + '.join(terms[:TERMS]) or '0.0'}"]
+    for start in range(TERMS, len(terms), TERMS):
+        lines.append(f"{target} = {' + '.join([target, *terms[start : start + TERMS]])}")
+    return lines
+
+
+def define(text: str, names: dict[str, Any], title: str) -> dict[str, Callable[..., Any]]:
+    """Run source that defines functions; tracebacks show its lines.
+
+    Args:
+        text: the source.
+        names: what it names; the functions are added.
+        title: what tracebacks call the file.
+    """
+    filename = f"<autograd_lite program {title}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    exec(compile(text, filename, "exec"), names)
+    return names

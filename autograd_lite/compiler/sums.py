@@ -1,0 +1,126 @@
+"""Which additions of a tape belong to one sum, and which products are its terms."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+from autograd_lite.compiler.tape import CONSTANT, Tape
+from autograd_lite.ops import ADD, DOT, MUL, SUM
+
+__all__ = ["Sums", "collect_sums"]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms of all sums, grouped by sum.
+
+    Attributes:
+        count: for each number on the tape how many terms it has, if it is a sum.
+        start: where they begin.
+        columns: the terms themselves: for products the left and the right factors.
+    """
+
+    count: Any
+    start: Any
+    columns: tuple[Any, ...]
+
+    def of(self, members: Any) -> tuple[Any, ...]:
+        """Give the terms of sums that have equally many: arrays of a row for each sum."""
+        import numpy
+
+        width = int(self.count[members[0]])
+        rows = self.start[members][:, None] + numpy.arange(width)
+        return tuple(column[rows] for column in self.columns)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The sums of a tape.
+
+    Attributes:
+        is_sum: for each number whether it is a sum of products and plain terms.
+        inside: whether it is a part of a sum, and not computed on its own.
+        products: the terms that are products.
+        plain: the other terms.
+    """
+
+    is_sum: Any
+    inside: Any
+    products: Terms
+    plain: Terms
+
+
+def collect_sums(tape: Tape) -> Sums:
+    """Flatten additions that are used once into sums; products used once become their terms.
+
+    The two-term addition of plain numbers stays an operation of its own.
+    """
+    import numpy
+
+    count = len(tape)
+    op = numpy.array([_CODES.get(op, 0) for op in tape.op])
+    lengths = numpy.array([len(args) for args in tape.args])
+    args = numpy.fromiter(itertools.chain.from_iterable(tape.args), numpy.int64, int(lengths.sum()))
+    users = numpy.repeat(numpy.arange(count), lengths)
+    slot = numpy.arange(len(args)) - numpy.repeat(numpy.cumsum(lengths) - lengths, lengths)
+    uses = numpy.bincount(args, minlength=count)
+    others = [*tape.outputs, *(place for guard in tape.guards for place in guard[1:3])]
+    numpy.add.at(uses, numpy.array(others, numpy.int64), 1)
+
+    user_op, last = op[users], lengths[users] - 1
+    adding = (user_op == 1) | (user_op == 2) | ((user_op == 3) & (slot == last))
+    user_of = numpy.full(count, -1)
+    user_of[args[adding]] = users[adding]
+    once = (uses == 1) & (user_of >= 0)
+    merged = once & (op >= 1) & (op <= 3)
+    root = numpy.where(merged, user_of, numpy.arange(count))
+    while True:
+        further = root[root]
+        if (further == root).all():
+            break
+        root = further
+
+    # The pairs that a dot multiplies stand in its first and its second list.
+    half = last // 2
+    left = args[(user_op == 3) & (slot < half)]
+    right = args[(user_op == 3) & (slot >= half) & (slot < last)]
+    dot_roots = root[users[(user_op == 3) & (slot < half)]]
+
+    terms, roots = args[adding], root[users[adding]]
+    is_zero = numpy.array([r == CONSTANT and d == 0.0 for r, d in zip(tape.role, tape.data)])
+    wanted = ~merged[terms] & ~is_zero[terms]
+    terms, roots = terms[wanted], roots[wanted]
+    a_product = once[terms] & (op[terms] == 4)
+    product_count = numpy.bincount(roots[a_product], minlength=count)
+    product_count += numpy.bincount(dot_roots, minlength=count)
+    has_dot = numpy.bincount(dot_roots, minlength=count) > 0
+    a_product &= (product_count[roots] >= 2) | has_dot[roots]
+
+    first = numpy.cumsum(lengths) - lengths
+    muls, mul_roots = terms[a_product], roots[a_product]
+    products = _grouped(
+        numpy.concatenate([dot_roots, mul_roots]), count,
+        numpy.concatenate([left, args[first[muls]]]), numpy.concatenate([right, args[first[muls] + 1]]),
+    )  # fmt: skip
+    plain = _grouped(roots[~a_product], count, terms[~a_product])
+
+    candidate = (op >= 1) & (op <= 3) & ~merged
+    pair = (op == 1) & (products.count == 0) & (plain.count == 2)
+    is_pair_with_zero = (op == 1) & (products.count == 0) & (plain.count < 2)
+    inside = merged.copy()
+    inside[muls] = True
+    return Sums(candidate & ~pair & ~is_pair_with_zero, inside, products, plain)
+
+
+_CODES = {None: 0, ADD: 1, SUM: 2, DOT: 3, MUL: 4}
+
+
+def _grouped(roots: Any, count: int, *columns: Any) -> Terms:
+    """Sort terms by the sum that they belong to; within one their order stays."""
+    import numpy
+
+    order = numpy.argsort(roots, kind="stable")
+    counts = numpy.bincount(roots, minlength=count)
+    return Terms(counts, numpy.cumsum(counts) - counts, tuple(column[order] for column in columns))

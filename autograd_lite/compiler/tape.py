@@ -1,0 +1,182 @@
+"""The tape: a graph as lists, one entry for each number, in topological order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograd_lite.compiler.tracing import Index, Traced
+from autograd_lite.engine import Value, record
+from autograd_lite.op import Op
+from autograd_lite.ops import DOT, PICK, SUM
+from autograd_lite.sweep import topological_order
+
+__all__ = ["CONSTANT", "FROZEN", "INNER", "INPUT", "PARAMETER", "RANDOM", "Tape", "write_tape"]
+
+PARAMETER, FROZEN, CONSTANT, RANDOM, INPUT, INNER = range(6)
+"""What a number is: a leaf of some kind, or the result of an operation."""
+
+
+@dataclass
+class Tape:
+    """A straight-line program on scalars.
+
+    Attributes:
+        role: what each number is: PARAMETER, ..., INNER.
+        op: the operation of each inner number; None for a leaf.
+        args: the numbers that each inner number is computed from. Those of ``pick`` end with
+            its index.
+        attributes: what else the operation takes; for one on lists, their lengths first.
+        data: each leaf as it was in the traced example; constants stay it.
+        parameters: for each parameter its number on the tape.
+        inputs: for each argument, the numbers that stand for its own.
+        frozen: leaves that are not parameters, and their numbers.
+        random: leaves that are drawn anew for each row, what draws them, and their numbers.
+        outputs: the results.
+        guards: the comparisons, as (sign, left, right, outcome).
+        bounds: for each index that picks, how long the shortest list is that it picks from.
+    """
+
+    role: list[int] = field(default_factory=list)
+    op: list[Op | None] = field(default_factory=list)
+    args: list[tuple[int, ...]] = field(default_factory=list)
+    attributes: list[tuple[Any, ...]] = field(default_factory=list)
+    data: list[float] = field(default_factory=list)
+    parameters: list[int] = field(default_factory=list)
+    inputs: list[list[int]] = field(default_factory=list)
+    frozen: list[tuple[Value, int]] = field(default_factory=list)
+    random: list[tuple[Any, int]] = field(default_factory=list)
+    outputs: list[int] = field(default_factory=list)
+    guards: list[tuple[str, int, int, bool]] = field(default_factory=list)
+    bounds: dict[int, int] = field(default_factory=dict)
+    _constants: dict[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.role)
+
+    def add(
+        self, role: int, data: float, op: Op | None = None, args: tuple[int, ...] = (), attributes: Any = ()
+    ) -> int:
+        """Append a number, and give its place."""
+        self.role.append(role)
+        self.op.append(op)
+        self.args.append(args)
+        self.attributes.append(attributes)
+        self.data.append(data)
+        return len(self.role) - 1
+
+    def constant(self, number: float) -> int:
+        """Give the place of a constant, the same for the same number."""
+        key = repr(number)
+        if key not in self._constants:
+            self._constants[key] = self.add(CONSTANT, number)
+        return self._constants[key]
+
+    @property
+    def operations(self) -> int:
+        """How many operations there are; a sum or dot of n numbers counts n times."""
+        return sum(max(1, len(args) - 1) for args in self.args if args)
+
+    def __str__(self) -> str:
+        names = ["parameter", "frozen", "constant", "random", "input"]
+        lines = []
+        for place, op in enumerate(self.op):
+            shown = names[self.role[place]] if op is None else f"{op.name}{self.args[place]}"
+            lines.append(f"%{place} = {shown}")
+        return "\n".join(lines)
+
+
+def write_tape(traced: Traced, parameters: Sequence[Value], random: dict[Value, Any] | None = None) -> Tape:
+    """Write down what a traced function computed.
+
+    Operations that change nothing (x + 0, a ``pick`` at a known place) are left out, so are those
+    that no output needs. x * 1 stays: among equal products with other constants it is one of many.
+
+    Args:
+        traced: the outputs, and the comparisons made on the way.
+        parameters: the leaves to differentiate by.
+        random: leaves to be drawn anew, and what draws them.
+    """
+    tape = Tape()
+    places: dict[Value, int] = {}
+    for parameter in parameters:
+        places[parameter] = tape.add(PARAMETER, parameter._data)
+        tape.parameters.append(places[parameter])
+    for values in traced.inputs:
+        for value in values:
+            places[value] = tape.add(INPUT, value._data)
+        tape.inputs.append([places[value] for value in values])
+    for value, source in (random or {}).items():
+        places[value] = tape.add(RANDOM, value._data)
+        tape.random.append((source, places[value]))
+
+    compared = [side for guard in traced.guards for side in (guard.left, guard.right)]
+    for value in _in_order([*traced.outputs, *compared]):
+        if value in places:
+            continue
+        where = value._layout
+        if where is None:
+            places[value] = tape.add(FROZEN, value._data)
+            tape.frozen.append((value, places[value]))
+        elif where.kind == "two":
+            places[value] = tape.add(INNER, 0.0, where.op, (places[value._first], places[value._second]))
+        else:
+            places[value] = _write(tape, value, places)
+
+    def place_of(side: Any) -> int:
+        return places[side] if isinstance(side, Value) else tape.constant(float(side))
+
+    tape.outputs = [places[output] for output in traced.outputs]
+    tape.guards = [(g.sign, place_of(g.left), place_of(g.right), g.outcome) for g in traced.guards]
+    return tape
+
+
+def _in_order(outputs: Sequence[Any]) -> list[Value]:
+    """List all Values that some outputs need, each after what it is computed from."""
+    roots: dict[Value, None] = {output: None for output in outputs if isinstance(output, Value)}
+    known = 0
+    while True:
+        together = record(SUM, ([*roots],))
+        leaves, nodes = topological_order(together)
+        indices = [
+            node.inputs[-1] for node in nodes if node.op is PICK and isinstance(node.inputs[-1], Index)
+        ]
+        computed: dict[Value, None] = {index: None for index in indices if index._layout is not None}
+        if len(computed) == known:
+            return [*leaves, *nodes[:-1]]
+        known, roots = len(computed), {**computed, **roots}
+
+
+def _write(tape: Tape, node: Value, places: dict[Value, int]) -> int:
+    """Append an operation, unless it changes nothing."""
+    op = node.op
+    assert op is not None
+    inputs, attributes = op.split(node.inputs)
+    args = tuple(
+        [
+            places[arg] if isinstance(arg, Value) else tape.constant(arg)
+            for arg in (op.flat(node.inputs) if op.many is None else _flat(inputs))
+        ]
+    )
+    if op.many is None:
+        args, attributes = args[: len(inputs)], tuple(attributes)
+        if len(args) == 2:
+            for own, other, identity in ((0, 1, op.identity[1]), (1, 0, op.identity[0])):
+                place = args[other]
+                if tape.role[place] == CONSTANT and tape.data[place] == identity == 0.0:
+                    return args[own]
+    if op is PICK:
+        (index,) = attributes
+        if not isinstance(index, Index):
+            return int(args[index])
+        place = places[index]
+        tape.bounds[place] = min(len(args), tape.bounds.get(place, len(args)))
+        args, attributes = (*args, place), ()
+    elif op.many is not None and op not in (SUM, DOT):
+        attributes = (tuple(map(len, inputs)), *attributes)
+    return tape.add(INNER, 0.0, op, args, tuple(attributes))
+
+
+def _flat(lists: Sequence[Sequence[Any]]) -> list[Any]:
+    return [item for listed in lists for item in listed]

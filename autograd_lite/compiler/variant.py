@@ -1,0 +1,219 @@
+"""One traced form of a function: its tape, and the programs made of it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd_lite.compiler.arguments import Argument
+from autograd_lite.compiler.arrays import ArraySource, namespace
+from autograd_lite.compiler.raising import raise_tape
+from autograd_lite.compiler.straight import StraightSource, define
+from autograd_lite.compiler.tape import Tape, write_tape
+from autograd_lite.compiler.tracing import trace
+from autograd_lite.compiler.vectors import VectorProgram
+from autograd_lite.engine import Value
+
+__all__ = ["Variant"]
+
+SCALAR_COST = 0.09
+LINE_COST = 6.0
+"""What a scalar operation and a line on arrays cost, forwards and backwards, in microseconds."""
+LONGEST = 60_000
+"""The most scalar operations that become a straight-line program: Python compiles it slowly."""
+
+
+class Variant:
+    """A function as traced for arguments of certain forms.
+
+    Args:
+        f: the function.
+        parameters: the leaves to differentiate by.
+        arguments: the example on which it is traced.
+        names: the names of the arguments.
+        backend: "auto", "python", "numpy" or "jax".
+        dtype: "float64" or "float32".
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        parameters: Sequence[Value],
+        arguments: Sequence[Argument],
+        names: Sequence[str],
+        backend: str,
+        dtype: str,
+    ) -> None:
+        traced = trace(f, arguments)
+        self.backend, self.dtype = backend, dtype
+        self.forms = [argument.form for argument in arguments]
+        self.names = [name for name, form in zip(names, self.forms) if form.kind != "fixed"]
+        self.varying = [number for number, form in enumerate(self.forms) if form.kind != "fixed"]
+        self.fixed = traced.fixed
+        self.fixed_values = [arguments[number].numbers[place] for number, place in self.fixed]
+        self.single = traced.single
+        self.tape: Tape = write_tape(traced, parameters)
+        self.tape.inputs = [self.tape.inputs[number] for number in self.varying]
+        self.operations = self.tape.operations
+        self.is_random = bool(self.tape.random)
+        self.calls = 0
+        self._last_frozen: tuple[list[float] | None, list[Any]] = (None, [])
+
+    def fits(self, arguments: Sequence[Argument]) -> bool:
+        """Tell whether arguments of the same form have the whole numbers that were fixed."""
+        found = [arguments[number].numbers[place] for number, place in self.fixed]
+        return found == self.fixed_values
+
+    @property
+    def has_gradient(self) -> bool:
+        """Whether there is one output, which can be differentiated."""
+        return self.single
+
+    # ---- Programs --------------------------------------------------------------------------
+
+    @functools.cached_property
+    def straight(self) -> tuple[StraightSource, dict[str, Any]]:
+        """The program on floats."""
+        source = StraightSource(self.tape, gradient=self.has_gradient)
+        return source, define(source.text, dict(source.names), f"{id(self):x} on floats")
+
+    @functools.cached_property
+    def raised(self) -> VectorProgram:
+        """The program on arrays."""
+        return raise_tape(self.tape, [self.forms[number].lengths for number in self.varying])
+
+    @functools.cached_property
+    def array_source(self) -> ArraySource:
+        """The source of the program on arrays."""
+        wholes = [self.forms[number].kind == "wholes" for number in self.varying]
+        return ArraySource(self.raised, self.names, wholes, self.has_gradient)
+
+    @functools.cached_property
+    def on_arrays(self) -> dict[str, Callable[..., Any]]:
+        """The functions of the program on arrays."""
+        if self.backend == "jax":
+            return _on_jax(self.array_source, self.dtype)
+        import numpy
+
+        source = self.array_source
+        return define(source.text, namespace(numpy, source, self.dtype), f"{id(self):x} on arrays")
+
+    def choose(self, rows: int) -> str:
+        """Choose how to run some rows: on floats or on arrays, whichever is likely to be faster."""
+        if self.backend != "auto":
+            return self.backend
+        try:
+            import numpy  # noqa: F401
+        except ImportError:
+            return "python"
+        if self.dtype != "float64":
+            return "numpy"
+        scalar = self.operations * rows * SCALAR_COST
+        if scalar < 4 * LINE_COST:
+            return "python"
+        lines = sum(1 for vector in self.raised.vectors if vector.operands)
+        fast_enough = scalar < lines * LINE_COST + scalar / 200
+        return "python" if fast_enough and self.operations <= LONGEST else "numpy"
+
+    # ---- Data ------------------------------------------------------------------------------
+
+    def frozen_numbers(self) -> list[float]:
+        """Read the leaves that are not parameters, as they are now."""
+        return [value._data for value, _ in self.tape.frozen]
+
+    def leaf_arrays(self, numbers: Sequence[float]) -> tuple[list[Any], list[Any]]:
+        """Put the parameters, and the frozen leaves as they are now, into arrays.
+
+        Args:
+            numbers: the parameters, in their order.
+        """
+        import numpy
+
+        source = self.array_source
+        data = numpy.array(numbers, self.dtype)
+        parameters = [data[vector.places].reshape(vector.shape) for vector in source.parameters]
+        return parameters, self.frozen_arrays()
+
+    def frozen_arrays(self) -> list[Any]:
+        """Put the frozen leaves, as they are now, into arrays; the same arrays as long as they stay."""
+        numbers = self.frozen_numbers()
+        if numbers != self._last_frozen[0] or numbers != numbers:
+            import numpy
+
+            places = {place: number for number, (_, place) in enumerate(self.tape.frozen)}
+            data = numpy.array(numbers, self.dtype)
+            self._last_frozen = (
+                numbers,
+                [
+                    data[[places[int(place)] for place in vector.places]].reshape(vector.shape)
+                    for vector in self.array_source.frozen
+                ],
+            )
+        return self._last_frozen[1]
+
+    def random_arrays(self, rows: int) -> list[Any]:
+        """Draw the random leaves of some rows."""
+        return [vector.source.draw((rows, *vector.shape), self.dtype) for vector in self.array_source.random]
+
+    def random_numbers(self) -> list[float]:
+        """Draw the random leaves of one row."""
+        return [source.draw_one() for source, _ in self.tape.random]
+
+    def columns(self, columns: Sequence[Any]) -> list[Any]:
+        """Turn the arguments of some rows into the arrays that a program takes.
+
+        Raises:
+            IndexError: if an index is out of the range that the function can take.
+        """
+        import numpy
+
+        ready = []
+        for number, places in zip(self.varying, self.tape.inputs):
+            form = self.forms[number]
+            kind = self.dtype if form.kind == "floats" else numpy.int64
+            array = numpy.asarray(columns[number])
+            if array.dtype != kind:
+                array = array.astype(kind)
+            ready.append(array)
+            if form.kind == "wholes":
+                self._check_bounds(array.reshape(len(array), -1), places)
+        return ready
+
+    def _check_bounds(self, rows: Any, places: Sequence[int]) -> None:
+        """Refuse an index that is negative or too large: NumPy would take the former from the end."""
+        for slot, place in enumerate(places):
+            bound = self.tape.bounds.get(place)
+            if bound is not None and not (rows[:, slot].min() >= 0 and rows[:, slot].max() < bound):
+                wrong = rows[(rows[:, slot] < 0) | (rows[:, slot] >= bound), slot][0]
+                raise IndexError(f"an index is a whole number from 0 to {bound - 1}, got {wrong}")
+
+    def check_numbers(self, arguments: Sequence[Argument]) -> None:
+        """The same for one row."""
+        for number, places in zip(self.varying, self.tape.inputs):
+            for place, index in zip(places, arguments[number].numbers):
+                bound = self.tape.bounds.get(place)
+                if bound is not None and not 0 <= index < bound:
+                    raise IndexError(f"an index is a whole number from 0 to {bound - 1}, got {index}")
+
+    def gradient_list(self, arrays: Sequence[Any]) -> list[float]:
+        """Put the gradients of the parameters' arrays into the parameters' order."""
+        import numpy
+
+        flat = numpy.zeros(len(self.tape.parameters))
+        for vector, array in zip(self.array_source.parameters, arrays):
+            flat[vector.places] = numpy.asarray(array).reshape(-1)
+        gradient: list[float] = flat.tolist()
+        return gradient
+
+
+def _on_jax(source: ArraySource, dtype: str) -> dict[str, Callable[..., Any]]:
+    """Compile the same source for JAX."""
+    try:
+        import jax
+    except ImportError:
+        raise ImportError('backend="jax" needs JAX: python3 -m pip install "autograd_lite[jax]"') from None
+    if dtype == "float64":
+        jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call, unused-ignore]
+    functions = define(source.text, namespace(jax.numpy, source, dtype), "on JAX")
+    return {name: jax.jit(functions[name]) for name in ("forward", "value_and_gradient") if name in functions}
