@@ -116,6 +116,7 @@ class Traced:
         guards: the comparisons it made.
         inputs: for each argument, the Values that stood for its numbers.
         fixed: the whole numbers that it fixed, as (argument, position) pairs.
+        random: the leaves that are to be drawn anew, and what draws them.
     """
 
     outputs: list[Value]
@@ -123,6 +124,7 @@ class Traced:
     guards: list[Guard]
     inputs: list[list[Value]]
     fixed: list[tuple[int, int]]
+    random: dict[Value, Any]
 
 
 class _Tracer:
@@ -131,6 +133,7 @@ class _Tracer:
     def __init__(self) -> None:
         self.guards: list[Guard] = []
         self.fixed: dict[Index, None] = {}
+        self.random: dict[Value, Any] = {}
 
     def compared(self, sign: str, left: Any, right: Any, outcome: bool) -> None:
         """Keep a comparison in mind."""
@@ -179,7 +182,7 @@ def trace(f: Callable[..., Any], arguments: Sequence[Argument]) -> Traced:
         for position, value in enumerate(values)
     }
     fixed = sorted(where[index] for index in tracer.fixed if index in where)
-    return Traced(outputs, single, tracer.guards, inputs, fixed)
+    return Traced(outputs, single, tracer.guards, inputs, fixed, tracer.random)
 
 
 def _flatten(result: Any) -> Any:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from autograd_lite.compiler.arguments import Argument, read_rows
 from autograd_lite.compiler.batches import example_of
+from autograd_lite.interrupts import uninterrupted
 
 if TYPE_CHECKING:
     from autograd_lite.compiler.program import Program
     from autograd_lite.compiler.variant import Variant
 
 __all__ = ["Trainer"]
+
+NOT_FINITE = "the loss, a gradient or a parameter is not finite: try a smaller learning rate"
 
 
 class Trainer:
@@ -55,6 +59,9 @@ class Trainer:
 
         Returns:
             The mean before the step.
+
+        Raises:
+            FloatingPointError: if the loss or a gradient is not finite; then nothing has moved.
         """
         if self._state is None:
             self._state = self._begin(columns)
@@ -121,16 +128,16 @@ class _OnFloats:
             frozen = self.variant.frozen_numbers() if self.few else []
             random = self.variant.random_numbers() if self.few else []
             mean, gradient, _ = self._run(frozen, random, [])
-        rate, update = self._rate(), self.optimizer.update
-        self.steps += 1
+        rate, update, number_of_step = self._rate(), self.optimizer.update, self.steps + 1
         moved = [
-            update(number, derivative, state, rate, self.steps)
+            update(number, derivative, state, rate, number_of_step)
             for number, derivative, state in zip(self.numbers, gradient, self.states)
         ]
         numbers = [number for number, _ in moved]
-        if not math.isfinite(sum(numbers)) and not all(map(math.isfinite, numbers)):
-            raise FloatingPointError("the step would make a parameter inf or nan")
+        if not math.isfinite(mean) or not all(map(math.isfinite, numbers)):
+            raise FloatingPointError(NOT_FINITE)
         self.numbers, self.states = numbers, [state for _, state in moved]
+        self.steps += 1
         return float(mean)
 
     def _run(self, frozen: Any, random: Any, numbers: Sequence[Any]) -> Any:
@@ -185,49 +192,58 @@ class _OnArrays:
         self.run = variant.on_arrays["value_and_gradient"]
         self.vectors = variant.array_source.parameters
         self.order = numpy.concatenate([vector.places.reshape(-1) for vector in self.vectors])
+        self.cuts = numpy.cumsum([vector.size for vector in self.vectors])[:-1]
         self.steps = optimizer.steps
-        self.missing = len(self.order) < len(program.parameters)
-        flat = numpy.array([parameter._data for parameter in program.parameters], variant.dtype)[self.order]
+        self.together = len(self.order) <= SMALL
+        numbers = [parameter._data for parameter in program.parameters]
         states = [optimizer.states[place] for place in self.order]
+        flat = numpy.array(numbers, variant.dtype)[self.order]
         columns = [numpy.array(column, variant.dtype) for column in zip(*states)]
-        cuts = numpy.cumsum([vector.size for vector in self.vectors])
-        self.together = len(flat) <= SMALL
-        self.flat = flat
-        self.arrays = [
-            part.reshape(vector.shape) for part, vector in zip(numpy.split(flat, cuts[:-1]), self.vectors)
-        ]
-        pieces = [flat] if self.together else self.arrays
-        self.states = (
-            [tuple(columns)]
-            if self.together
-            else [
-                tuple(numpy.split(column, cuts[:-1])[number].reshape(vector.shape) for column in columns)
-                for number, vector in enumerate(self.vectors)
-            ]
-        )
-        assert len(pieces) == len(self.states)
+        self.pieces = [flat] if self.together else self._split(flat)
+        self.arrays = self._split(flat) if self.together else self.pieces
+        split = [[column] if self.together else self._split(column) for column in columns]
+        self.states = [tuple(column[number] for column in split) for number in range(len(self.pieces))]
+
+    def _split(self, flat: Any) -> list[Any]:
+        """Give the array of each parameter vector, all of them views of one array."""
+        parts = self.numpy.split(flat, self.cuts)
+        return [part.reshape(vector.shape) for part, vector in zip(parts, self.vectors)]
 
     def step(self, columns: Sequence[Any]) -> float:
         numpy, variant = self.numpy, self.variant
-        rows = len(columns[0]) if columns else 1
         ready = variant.columns([_array(column) for column in columns])
         losses, gradients, *held = self.run(
-            *self.arrays, *variant.frozen_arrays(), *variant.random_arrays(rows), *ready
+            *self.arrays,
+            *variant.frozen_arrays(),
+            *variant.random_arrays(len(columns[0]) if columns else 1),
+            *ready,
         )
         if held and not numpy.all(held[0]):
             losses, gradients = self._through_values(columns)
-        self.optimizer.steps = self.steps
-        rate = self.optimizer.learning_rate
-        self.steps += 1
+        mean = float(losses.mean())
         if self.together:
             gradients = [numpy.concatenate([numpy.ravel(gradient) for gradient in gradients])]
-        pieces = [self.flat] if self.together else self.arrays
-        for number, (piece, gradient) in enumerate(zip(pieces, gradients)):
-            moved, self.states[number] = self.optimizer.update(
-                piece, gradient, self.states[number], rate, self.steps
-            )
-            numpy.copyto(piece, moved)
-        return float(losses.mean())
+        if not math.isfinite(mean) or not all(map(self._is_finite, gradients)):
+            raise FloatingPointError(NOT_FINITE)
+        self.optimizer.steps = self.steps
+        rate, update = self.optimizer.learning_rate, self.optimizer.update
+        moved = [
+            update(piece, gradient, state, rate, self.steps + 1)
+            for piece, gradient, state in zip(self.pieces, gradients, self.states)
+        ]
+        with _whole(self.together):
+            if self.together:
+                numpy.copyto(self.pieces[0], moved[0][0])
+            else:
+                self.pieces = self.arrays = [piece for piece, _ in moved]
+            self.states = [state for _, state in moved]
+            self.steps += 1
+        return mean
+
+    def _is_finite(self, gradient: Any) -> bool:
+        """Tell whether a gradient is finite; its square, which is fast to sum, nearly always tells."""
+        flat = self.numpy.ravel(gradient)
+        return math.isfinite(flat @ flat) or bool(self.numpy.isfinite(flat).all())
 
     def _through_values(self, columns: Sequence[Any]) -> tuple[Any, list[Any]]:
         """Compute a batch of which some rows take another way through the function."""
@@ -237,23 +253,27 @@ class _OnArrays:
         return self.numpy.array(mean), [flat[v.places].reshape(v.shape) for v in self.vectors]
 
     def write_numbers(self) -> None:
+        """Put the parameters into the Values."""
         parameters = self.program.parameters
-        for place, number in zip(self.order.tolist(), self.flat.tolist()):
+        for place, number in zip(self.order.tolist(), self._flat(self.arrays).tolist()):
             parameters[place]._data = number
 
     def write_back(self) -> None:
+        """Put everything where it came from."""
         self.write_numbers()
         states = list(self.optimizer.states)
-        if self.together:
-            columns = [column.tolist() for column in self.states[0]]
-        else:
-            columns = [
-                self.numpy.concatenate([state[k].reshape(-1) for state in self.states]).tolist()
-                for k in range(len(self.states[0]))
-            ]
+        columns = [self._flat(column).tolist() for column in zip(*self.states)]
         for position, place in enumerate(self.order.tolist()):
-            states[place] = tuple(column[position] for column in columns)
+            states[place] = tuple([column[position] for column in columns])
         self.optimizer.states, self.optimizer.steps = states, self.steps
+
+    def _flat(self, arrays: Sequence[Any]) -> Any:
+        return self.numpy.concatenate([self.numpy.ravel(array) for array in arrays])
+
+
+def _whole(at_once: bool) -> AbstractContextManager[None]:
+    """Hold Ctrl-C back where a change takes several assignments; one array is changed at once anyway."""
+    return nullcontext() if at_once else uninterrupted()
 
 
 def _array(column: Any) -> Any:

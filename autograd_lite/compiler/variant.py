@@ -53,7 +53,7 @@ class Variant:
         self.fixed = traced.fixed
         self.fixed_values = [arguments[number].numbers[place] for number, place in self.fixed]
         self.single = traced.single
-        self.tape: Tape = write_tape(traced, parameters)
+        self.tape: Tape = write_tape(traced, parameters, traced.random)
         self.tape.inputs = [self.tape.inputs[number] for number in self.varying]
         self.operations = self.tape.operations
         self.is_random = bool(self.tape.random)

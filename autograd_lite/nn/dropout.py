@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_lite.engine import Value
+from autograd_lite.modes import current_tracer
 from autograd_lite.nn.dense import Seed, generator_of, inputs_of
 from autograd_lite.nn.module import Module
 
@@ -52,9 +53,24 @@ class Dropout(Module):
         return [self.mask() * number for number in inputs_of(x, len(x))]
 
     def mask(self) -> Value:
-        """Draw a number to multiply an input by: a leaf of the graph."""
+        """Draw a number to multiply an input by: a leaf of the graph, which a compiled program draws anew."""
+        value = Value(self.draw_one())
+        tracer = current_tracer()
+        if tracer is not None:
+            tracer.random[value] = self
+        return value
+
+    def draw_one(self) -> float:
+        """Draw one number to multiply an input by."""
         kept = generator_of(self.generator).random() >= self.p
-        return Value(1.0 / (1.0 - self.p) if kept else 0.0)
+        return 1.0 / (1.0 - self.p) if kept else 0.0
+
+    def draw(self, shape: tuple[int, ...], dtype: str) -> Any:
+        """Draw an array of them, of the same distribution."""
+        import numpy
+
+        generator = numpy.random.default_rng(generator_of(self.generator).getrandbits(64))
+        return ((generator.random(shape) >= self.p) / (1.0 - self.p)).astype(dtype)
 
     def __repr__(self) -> str:
         return f"Dropout({self.p})"

@@ -1,4 +1,4 @@
-"""fit and predict: a training loop, with everything that one forgets to write by hand."""
+"""fit: a training loop, with everything that one forgets to write by hand."""
 
 from __future__ import annotations
 
@@ -6,17 +6,12 @@ import math
 import os
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
-from autograd_lite.modes import no_grad
-from autograd_lite.nn.module import Module
 from autograd_lite.optim import Optimizer
-from autograd_lite.training.checkpoints import Checkpoint, generators_of, numbers_of, set_numbers, values_of
+from autograd_lite.training.checkpoints import Checkpoint, generators_of, set_numbers, values_of
 from autograd_lite.training.checks import (
     Examples,
     check_batches,
@@ -28,50 +23,15 @@ from autograd_lite.training.checks import (
     parameters_of,
     plain,
 )
+from autograd_lite.training.compiled import CompiledStep, choose_step
+from autograd_lite.training.history import Best, History
 from autograd_lite.training.progress import Progress
+from autograd_lite.training.states import kept, mode
 from autograd_lite.training.steps import EagerStep, outputs_of
 
-__all__ = ["History", "accuracy", "fit", "predict"]
+__all__ = ["fit"]
 
 Metric = Callable[[Any, Any], float]
-
-
-@dataclass
-class History:
-    """What happened in a training, a number for each epoch.
-
-    Attributes:
-        loss: the mean training loss, as met during the epoch.
-        validation_loss: the mean loss on the validation examples after it, if there are any.
-        metrics: for each metric its mean on the validation examples (without any, on the
-            training examples) after the epoch.
-        seconds: how long the epoch took.
-        stopped: why the training ended: "epochs", "early stopping", "interrupted" or "callback".
-    """
-
-    loss: list[float] = field(default_factory=list)
-    validation_loss: list[float] = field(default_factory=list)
-    metrics: dict[str, list[float]] = field(default_factory=dict)
-    seconds: list[float] = field(default_factory=list)
-    stopped: str = "epochs"
-
-    def __len__(self) -> int:
-        return len(self.loss)
-
-
-@dataclass
-class Best:
-    """The numbers of the epoch with the smallest validation loss."""
-
-    epoch: int = -1
-    loss: float | None = None
-    numbers: dict[str, float] = field(default_factory=dict)
-
-    def update(self, history: History, values: Mapping[str, Value]) -> None:
-        """Keep the model's numbers if the last epoch was the best so far."""
-        for last in history.validation_loss[-1:]:
-            if self.loss is None or last < self.loss:
-                self.epoch, self.loss, self.numbers = len(history) - 1, last, numbers_of(values)
 
 
 def fit(
@@ -91,6 +51,8 @@ def fit(
     callbacks: Sequence[Callable[[int, History], Any]] = (),
     checkpoint: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
+    compiled: bool | None = None,
+    dtype: str = "float64",
 ) -> History:
     """Train a model by gradient descent on mini-batches.
 
@@ -121,6 +83,9 @@ def fit(
             it, to the same numbers as without the interruption: it holds the state of the
             ``random`` module, and of generators that are attributes of the model's modules.
         progress: whether to show a bar (needs tqdm); None for only when it takes long.
+        compiled: whether to compile the steps; None for only where it pays and can be done.
+            ``History.engine`` says why not. The results are the same up to rounding.
+        dtype: "float64", or "float32" for a compiled training.
 
     Returns:
         The history. After Ctrl-C as well: what was learnt stays in the model.
@@ -134,7 +99,7 @@ def fit(
             before that batch.
 
     Example:
-        >>> from autograd_lite import losses, nn, optim
+        >>> from autograd_lite import losses, nn, optim, predict
         >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
         >>> model = nn.MLP(2, [4, 1], activation="tanh", seed=0)
         >>> history = fit(model, losses.bce_with_logits, X, y, optimizer=optim.Adam(lr=0.1), epochs=100)
@@ -157,7 +122,7 @@ def fit(
     check_folder(checkpoint)
     bar = Progress(progress)
     generators, values = generators_of(model), values_of(model, parameters)
-    with _mode(model, training=False), _kept(generators):
+    with mode(model, training=False), kept(generators):
         for examples in (training, held_out):
             if examples is not None:
                 check_data(examples, lambda x: outputs_of(model, [x])[0], loss, metrics)
@@ -169,6 +134,7 @@ def fit(
         "batch_size": size,
         "examples": count,
         "metrics": [*metrics],
+        "dtype": dtype,
     }
     settings |= {"validation": len(held_out.rows) if held_out else 0}
     unbound = optimizer.parameters is None
@@ -185,10 +151,12 @@ def fit(
     history.stopped = "epochs"
 
     # ---- From here on things change.
-    step = EagerStep(model, loss, optimizer, values, generators)
+    eager = EagerStep(model, loss, optimizer, values, generators)
     bar.expect(steps=(epochs - len(history)) * math.ceil(count / size))
+    step: EagerStep | CompiledStep = eager
     try:
-        with _mode(model, training=True):
+        with mode(model, training=True):
+            step, history.engine = choose_step(eager, training, size, dtype, compiled)
             while len(history) < epochs:
                 epoch, began = len(history), time.perf_counter()
                 if early_stopping is not None and epoch - 1 - best.epoch >= early_stopping:
@@ -202,8 +170,9 @@ def fit(
                     rows = order[at : at + size]
                     sums.append(step(training, rows, f"epoch {epoch}, batch {number}") * len(rows))
                     bar.advance(sums[-1] / len(rows))
-                with _mode(model, training=False):
-                    found, validation_loss = _evaluate(model, step, held_out, training, metrics, epoch)
+                step.write_back()
+                with mode(model, training=False):
+                    found, validation_loss = _evaluate(step, eager, held_out, training, metrics, epoch)
                 with uninterrupted():
                     history.loss.append(math.fsum(sums) / count)
                     history.validation_loss += validation_loss
@@ -215,54 +184,17 @@ def fit(
                 if True in [callback(epoch, history) for callback in callbacks]:
                     history.stopped = "callback"
                     break
+                if callbacks:  # they may have moved something
+                    step.read()
             if early_stopping is not None:
                 with uninterrupted():
                     set_numbers(values, best.numbers)
     except KeyboardInterrupt:
         history.stopped = "interrupted"
     finally:
+        step.write_back()
         bar.close()
     return history
-
-
-def predict(model: Callable[..., Any], X: Sequence[Any]) -> list[Any]:
-    """Compute the model's outputs as plain numbers, without building graphs.
-
-    Args:
-        model: a Module, or a function of one example.
-        X: examples.
-
-    Returns:
-        For each example a float, or a list of floats if the model has several outputs.
-
-    Example:
-        >>> predict(lambda x: Value(x) * 2, [1.0, 2.5])
-        [2.0, 5.0]
-    """
-    with _mode(model, training=False), no_grad():
-        if getattr(model, "takes_batches", False):
-            return [plain(output) for output in outputs_of(model, list(X))] if len(X) else []
-        return [plain(model(x)) for x in X]
-
-
-def accuracy(output: Any, target: Any, threshold: float = 0.0) -> float:
-    """Tell whether an output picks its target's class: 1.0 or 0.0.
-
-    Args:
-        output: a logit, right if it is above the threshold for class 1 and not above it for
-            class 0 (or -1); or a list of K logits, the largest of which picks a class.
-        target: the class.
-        threshold: 0 for logits; for probabilities pass
-            ``lambda output, target: accuracy(output, target, 0.5)``.
-
-    Example:
-        >>> accuracy(-0.3, 0), accuracy([0.1, 2.0, 0.3], 1)
-        (1.0, 1.0)
-    """
-    numbers = plain(output)
-    if isinstance(numbers, list):
-        return float(numbers.index(max(numbers)) == target)
-    return float((numbers > threshold) == (target > 0))
 
 
 def _split(examples: Examples, validation: Any, seed: int) -> tuple[Examples, Examples | None]:
@@ -284,8 +216,8 @@ def _split(examples: Examples, validation: Any, seed: int) -> tuple[Examples, Ex
 
 
 def _evaluate(
-    model: Callable[..., Any],
-    step: EagerStep,
+    step: EagerStep | CompiledStep,
+    eager: EagerStep,
     held_out: Examples | None,
     training: Examples,
     metrics: Mapping[str, Metric],
@@ -295,10 +227,10 @@ def _evaluate(
     if held_out is None and not metrics:
         return {}, []
     examples = held_out or training
-    outputs = predict_rows(model, examples)
+    outputs = step.predict(examples)
     targets = [examples.y[row] for row in examples.rows]
     validation_loss = (
-        [] if held_out is None else [step.loss_of(outputs, targets, f"epoch {epoch}, validation")]
+        [] if held_out is None else [eager.loss_of(outputs, targets, f"epoch {epoch}, validation")]
     )
     found = {
         name: math.fsum(metric(plain(output), target) for output, target in zip(outputs, targets))
@@ -306,34 +238,3 @@ def _evaluate(
         for name, metric in metrics.items()
     }
     return found, validation_loss
-
-
-def predict_rows(model: Callable[..., Any], examples: Examples) -> list[Any]:
-    """Compute the outputs for chosen rows, without building graphs."""
-    with no_grad():
-        return outputs_of(model, [examples.X[row] for row in examples.rows])
-
-
-@contextmanager
-def _mode(model: Any, *, training: bool) -> Iterator[None]:
-    """Put a model into training or into use, and each of its modules back as it was."""
-    before = [(module, module.training) for module in model.modules()] if isinstance(model, Module) else []
-    try:
-        if before:
-            model.train() if training else model.eval()
-        yield
-    finally:
-        with uninterrupted():
-            for module, was in before:
-                module.training = was
-
-
-@contextmanager
-def _kept(generators: list[Any]) -> Iterator[None]:
-    """Put generators back as they were."""
-    before = [generator.getstate() for generator in generators]
-    try:
-        yield
-    finally:
-        for generator, state in zip(generators, before):
-            generator.setstate(state)

@@ -84,6 +84,17 @@ class EagerStep:
             ) from None
         return found
 
+    def write_back(self) -> None:
+        """Nothing is kept elsewhere."""
+
+    def read(self) -> None:
+        """Nothing is kept elsewhere."""
+
+    def predict(self, examples: Examples) -> list[Any]:
+        """Compute the outputs for chosen rows, without building graphs."""
+        with no_grad():
+            return outputs_of(self.model, [examples.X[row] for row in examples.rows])
+
     def gradient(self, examples: Examples, rows: Sequence[int]) -> float:
         """Put the gradient of the mean loss into every ``.grad``, and return the loss.
 

@@ -1,0 +1,77 @@
+"""predict and accuracy: what a model says of examples, without a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd_lite.compiler import compile
+from autograd_lite.modes import no_grad
+from autograd_lite.training.checks import plain
+from autograd_lite.training.compiled import ROWS_AT_ONCE
+from autograd_lite.training.states import mode
+from autograd_lite.training.steps import outputs_of
+
+__all__ = ["accuracy", "predict"]
+
+MANY = 256
+"""From so many examples on, a compiled program is worth its making."""
+
+
+def predict(model: Callable[..., Any], X: Sequence[Any]) -> list[Any]:
+    """Compute the model's outputs as plain numbers, without building graphs; many are compiled.
+
+    Args:
+        model: a Module, or a function of one example.
+        X: examples.
+
+    Returns:
+        For each example a float, or a list of floats if the model has several outputs.
+
+    Example:
+        >>> from autograd_lite import Value
+        >>> predict(lambda x: Value(x) * 2, [1.0, 2.5])
+        [2.0, 5.0]
+    """
+    with mode(model, training=False):
+        if len(X) >= MANY and not getattr(model, "takes_batches", False):
+            found = _compiled(model, X)
+            if found is not None:
+                return found
+    with mode(model, training=False), no_grad():
+        if getattr(model, "takes_batches", False):
+            return [plain(output) for output in outputs_of(model, list(X))] if len(X) else []
+        return [plain(model(x)) for x in X]
+
+
+def _compiled(model: Callable[..., Any], X: Sequence[Any]) -> list[Any] | None:
+    """Compute outputs with a compiled program; None if the model cannot be compiled."""
+    try:
+        program = compile(lambda x: model(x), [])
+        return [
+            output
+            for start in range(0, len(X), ROWS_AT_ONCE)
+            for output in program.map(X[start : start + ROWS_AT_ONCE])
+        ]
+    except Exception:  # run eagerly, it shows what is wrong, if anything is
+        return None
+
+
+def accuracy(output: Any, target: Any, threshold: float = 0.0) -> float:
+    """Tell whether an output picks its target's class: 1.0 or 0.0.
+
+    Args:
+        output: a logit, right if it is above the threshold for class 1 and not above it for
+            class 0 (or -1); or a list of K logits, the largest of which picks a class.
+        target: the class.
+        threshold: 0 for logits; for probabilities pass
+            ``lambda output, target: accuracy(output, target, 0.5)``.
+
+    Example:
+        >>> accuracy(-0.3, 0), accuracy([0.1, 2.0, 0.3], 1)
+        (1.0, 1.0)
+    """
+    numbers = plain(output)
+    if isinstance(numbers, list):
+        return float(numbers.index(max(numbers)) == target)
+    return float((numbers > threshold) == (target > 0))

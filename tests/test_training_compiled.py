@@ -1,0 +1,260 @@
+"""fit with compiled steps does what it does eagerly, to rounding, and keeps what was learnt."""
+
+import random
+import signal
+
+import numpy as np
+import pytest
+
+from autograd_lite import Value, datasets, fit, losses, nn, optim, predict
+
+X, Y = datasets.moons(60, noise=0.1, seed=3)
+OPTIMIZERS = [
+    lambda: optim.SGD(lr=0.2),
+    lambda: optim.SGD(lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+    lambda: optim.Adam(lr=0.01),
+    lambda: optim.AdamW(lr=0.01),
+    lambda: optim.RMSprop(lr=0.01),
+]
+
+
+def numbers(model):
+    return [parameter.data for parameter in model.parameters()]
+
+
+def trained(compiled, *, optimizer=OPTIMIZERS[0], model=None, loss=losses.bce_with_logits, X=X, y=Y, **more):
+    model = model() if model else nn.MLP(2, [6, 5, 1], activation="tanh", seed=1)
+    bound = optimizer()
+    history = fit(
+        model,
+        loss,
+        X,
+        y,
+        optimizer=bound,
+        seed=4,
+        compiled=compiled,
+        **{"epochs": 3, "batch_size": 16, **more},
+    )
+    assert history.engine == ("compiled" if compiled else "eager: as asked for")
+    return model, history, bound
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_compiled_steps_move_the_parameters_as_eager_ones_do(optimizer):
+    eager, eager_history, eager_optimizer = trained(False, optimizer=optimizer)
+    fast, history, fast_optimizer = trained(True, optimizer=optimizer)
+    np.testing.assert_allclose(numbers(fast), numbers(eager), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(history.loss, eager_history.loss, rtol=1e-11)
+    assert fast_optimizer.steps == eager_optimizer.steps == 12
+    for ours, theirs in zip(fast_optimizer.states, eager_optimizer.states):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "target"),
+    [
+        (losses.squared_error, 1, lambda x, label: x[0] + 0.5),
+        (losses.hinge, 1, lambda x, label: 2 * label - 1),
+        (losses.cross_entropy, 3, lambda x, label: label),
+        (losses.mse, 2, lambda x, label: [x[1], x[0]]),
+    ],
+)
+def test_compiled_steps_take_every_kind_of_target(loss, outputs, target):
+    y = [target(x, label) for x, label in zip(X, Y)]
+    make = lambda: nn.MLP(2, [5, outputs], seed=2)
+    eager, _, _ = trained(False, model=make, loss=loss, y=y, validation=0.25)
+    fast, history, _ = trained(True, model=make, loss=loss, y=y, validation=0.25)
+    np.testing.assert_allclose(numbers(fast), numbers(eager), rtol=1e-9, atol=1e-12)
+    assert len(history.validation_loss) == 3
+
+
+def test_tokens_and_labels_stay_open():
+    class Bigram(nn.Module):
+        def __init__(self):
+            self.table, self.out = nn.Embedding(6, 3, seed=0), nn.Layer(3, 6, None, seed=1)
+
+        def __call__(self, token):
+            return self.out(self.table(token))
+
+    generator = random.Random(0)
+    tokens = [generator.randrange(6) for _ in range(50)]
+    following = [(token + 1) % 6 for token in tokens]
+    eager, _, _ = trained(False, model=Bigram, loss=losses.cross_entropy, X=tokens, y=following)
+    fast, _, _ = trained(True, model=Bigram, loss=losses.cross_entropy, X=tokens, y=following)
+    np.testing.assert_allclose(numbers(fast), numbers(eager), rtol=1e-10, atol=1e-12)
+
+
+def test_the_model_is_up_to_date_at_the_end_of_each_epoch_and_callbacks_may_change_it():
+    seen = []
+
+    def callback(epoch, history, model):
+        seen.append(numbers(model))
+        if epoch == 0:
+            model.parameters()[0].data = 7.0
+
+    for compiled in (False, True):
+        model = nn.MLP(2, [4, 1], seed=0)
+        fit(
+            model,
+            losses.bce_with_logits,
+            X,
+            Y,
+            optimizer=optim.SGD(lr=0.1),
+            epochs=2,
+            batch_size=20,
+            compiled=compiled,
+            callbacks=[lambda epoch, history, model=model: callback(epoch, history, model)],
+        )
+    np.testing.assert_allclose(seen[2], seen[0], rtol=1e-12)
+    np.testing.assert_allclose(seen[3], seen[1], rtol=1e-12)
+    assert 6.0 < seen[3][0] < 8.0
+
+
+def test_ctrl_c_in_the_middle_of_an_epoch_keeps_what_was_learnt(monkeypatch):
+    from autograd_lite.compiler.trainer import Trainer
+
+    model = nn.MLP(2, [4, 1], seed=0)
+    before, steps, step = numbers(model), [], Trainer.step
+
+    def interrupted(self, *columns):
+        steps.append(0)
+        if len(steps) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return step(self, *columns)
+
+    monkeypatch.setattr(Trainer, "step", interrupted)
+    optimizer = optim.Adam(lr=0.01)
+    history = fit(
+        model, losses.bce_with_logits, X, Y, optimizer=optimizer, epochs=5, batch_size=10, compiled=True
+    )
+    assert (history.stopped, len(history), optimizer.steps) == ("interrupted", 0, 2)
+    assert numbers(model) != before
+
+
+def test_a_loss_that_stops_being_finite_is_named_and_the_parameters_are_those_before():
+    def loss(output, target):
+        return (output * 1e200 * output).exp() if target > 5.0 else (output - target) ** 2
+
+    y = [float(number) for number in range(40)]
+    model = nn.MLP(1, [3, 1], activation="tanh", seed=0)
+    with (
+        pytest.warns(RuntimeWarning),
+        pytest.raises(FloatingPointError, match=r"epoch 0, batch \d: .*is inf"),
+    ):
+        fit(model, loss, [[n / 40] for n in y], y, optimizer=optim.SGD(lr=0.01), batch_size=4, shuffle=False)
+    assert all(np.isfinite(numbers(model)))
+
+
+def test_resumed_compiled_training_is_bit_identical(tmp_path):
+    def make():
+        return nn.MLP(2, [6, 1], seed=1)
+
+    options = {"batch_size": 16, "compiled": True, "seed": 1}
+    whole = make()
+    fit(whole, losses.bce_with_logits, X, Y, optimizer=optim.Adam(lr=0.01), epochs=4, **options)
+    for epochs in (2, 4):
+        parts = make()
+        fit(
+            parts,
+            losses.bce_with_logits,
+            X,
+            Y,
+            optimizer=optim.Adam(lr=0.01),
+            epochs=epochs,
+            checkpoint=tmp_path / "c.json",
+            **options,
+        )
+    assert numbers(parts) == numbers(whole)
+
+
+def test_dropout_is_drawn_anew_for_each_row_and_step_and_from_the_seed():
+    class Dropped(nn.Module):
+        def __init__(self):
+            self.hidden, self.drop, self.out = (
+                nn.Layer(2, 8, seed=0),
+                nn.Dropout(0.5, seed=5),
+                nn.Layer(8, 1, None, seed=1),
+            )
+
+        def __call__(self, x):
+            return self.out(self.drop(self.hidden(x)))
+
+    first, history, _ = trained(True, model=Dropped, epochs=20)
+    second, _, _ = trained(True, model=Dropped, epochs=20)
+    assert numbers(first) == numbers(second)
+    assert len(set(history.loss)) == 20 and history.loss[-1] < history.loss[0]
+    outputs = predict(first, X * 6)
+    assert outputs[:60] == outputs[60:120]  # in use nothing is dropped
+
+
+def test_what_cannot_be_compiled_is_trained_eagerly_and_says_why():
+    class Reads(nn.Module):
+        def __init__(self):
+            self.layer = nn.Layer(2, 1, None, seed=0)
+
+        def __call__(self, x):
+            output = self.layer(x)
+            return output if output.data < 1e9 else output * 2
+
+    history = fit(Reads(), losses.bce_with_logits, X, Y, optimizer=optim.SGD(lr=0.1), epochs=1)
+    assert history.engine.startswith("eager: TraceError: ") and "its .data is read" in history.engine
+    with pytest.raises(TypeError, match="its .data is read"):
+        fit(Reads(), losses.bce_with_logits, X, Y, optimizer=optim.SGD(lr=0.1), epochs=1, compiled=True)
+    history = fit(nn.MLP(2, [1]), losses.bce_with_logits, X[:5], Y[:5], optimizer=optim.SGD(lr=0.1), epochs=1)
+    assert history.engine == "eager: fewer than 32 examples"
+
+
+def test_a_model_that_draws_random_numbers_of_its_own_is_not_compiled():
+    class Noisy(nn.Module):
+        def __init__(self):
+            self.layer = nn.Layer(2, 1, None, seed=0)
+
+        def __call__(self, x):
+            return self.layer([v + random.gauss(0.0, 0.1) for v in x])
+
+    history = fit(Noisy(), losses.bce_with_logits, X, Y, optimizer=optim.SGD(lr=0.1), epochs=1)
+    assert history.engine.startswith("eager: RuntimeError: the program and the function itself differ")
+
+
+def test_float32_is_close_and_needs_a_model_that_can_be_compiled():
+    double, _, _ = trained(True)
+    single, _, _ = trained(True, dtype="float32")
+    np.testing.assert_allclose(numbers(single), numbers(double), rtol=1e-3, atol=1e-4)
+    with pytest.raises(ValueError, match="with dtype 'float32' it must be: fewer than 32"):
+        fit(
+            nn.MLP(2, [1]), losses.bce_with_logits, X[:5], Y[:5], optimizer=optim.SGD(lr=0.1), dtype="float32"
+        )
+
+
+def test_arrays_and_lists_train_alike():
+    lists, _, _ = trained(True)
+    arrays, _, _ = trained(True, X=np.array(X), y=np.array(Y))
+    assert numbers(arrays) == numbers(lists)
+
+
+def test_many_predictions_are_compiled_and_equal():
+    model = nn.MLP(2, [5, 3], seed=0)
+    many = [[i / 300, 1 - i / 300] for i in range(300)]
+    expected = [[output.data for output in model(x)] for x in many]
+    np.testing.assert_allclose(predict(model, many), expected, rtol=1e-13)
+    assert predict(lambda x: Value(x[0]) * 2, many)[30] == 0.2
+
+
+def test_validation_and_early_stopping_put_the_best_epoch_back():
+    model = nn.MLP(2, [4, 1], seed=0)
+    kept = []
+    history = fit(
+        model,
+        losses.bce_with_logits,
+        X,
+        Y,
+        optimizer=optim.SGD(lr=20.0),
+        epochs=40,
+        validation=0.3,
+        early_stopping=2,
+        compiled=True,
+        callbacks=[lambda epoch, history: kept.append(numbers(model))],
+    )
+    assert history.stopped == "early stopping"
+    best = history.validation_loss.index(min(history.validation_loss))
+    assert numbers(model) == kept[best]
