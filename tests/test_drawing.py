@@ -423,7 +423,12 @@ def test_an_unknown_focus_is_refused_with_what_exists():
 def test_a_notebook_gets_a_picture_and_a_text_and_no_html():
     drawing = draw(first_example())
     bundle = drawing._repr_mimebundle_()
-    assert bundle == {"image/svg+xml": drawing.svg, "text/plain": drawing.graph.outline}
+    assert [*bundle] == ["image/svg+xml", "text/plain"]
+    assert bundle["text/plain"] == drawing.graph.outline
+    as_wide_as_the_page = re.sub(r' width="[\d.]+" height="[\d.]+"', ' width="100%"', drawing.svg, count=1)
+    assert bundle["image/svg+xml"] == as_wide_as_the_page != drawing.svg
+    small = draw(Value(1.0, "x"))
+    assert small._repr_mimebundle_()["image/svg+xml"] == small.svg
     assert repr(drawing) == "<Drawing of L = q * z: 7 nodes>"
     assert ElementTree.fromstring(drawing.svg).tag == "{http://www.w3.org/2000/svg}svg"
 

@@ -108,7 +108,8 @@ def read_rows(column: Any, count: int | None = None) -> tuple[Form, Any]:
     if {form.kind for form in forms} == {"floats", "wholes"} and len({form.shape for form in forms}) == 1:
         forms = {Form("floats", arguments[0].form.shape)}  # [0, 1] among [0.5, 1.0]
     if len(forms) > 1:
-        raise ValueError(f"the rows of a batch have one form: got {len(forms)}, such as {arguments[0].form}")
+        shapes = " and ".join(sorted({str(list(form.shape)) for form in forms})[:2])
+        raise ValueError(f"the rows of a batch have {len(forms)} forms, such as lists of shape {shapes}")
     (form,) = forms
     if form.kind == "fixed":
         return form, list(column)

@@ -159,7 +159,7 @@
   // In a notebook the frame around the page grows and shrinks with it.
   if (location.href === "about:srcdoc" && window.frameElement) {
     new ResizeObserver(() => {
-      window.frameElement.style.height = document.documentElement.scrollHeight + "px";
+      window.frameElement.style.height = document.documentElement.offsetHeight + "px";
     }).observe(document.body);
   }
 }

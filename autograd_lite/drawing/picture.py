@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -39,6 +40,9 @@ HTML = """\
 </body>
 </html>
 """
+
+NARROW, WIDE = 500, 900
+"""In pixels: what is narrower than the first fits everywhere; wider than the second nothing may be."""
 
 
 class Drawing:
@@ -115,7 +119,17 @@ class Drawing:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """Show a notebook the picture, and the text for where there are no pictures."""
-        return {"image/svg+xml": self.svg, "text/plain": str(self)}
+        return {"image/svg+xml": _as_wide_as_the_page(self.svg), "text/plain": str(self)}
+
+
+def _as_wide_as_the_page(svg: str) -> str:
+    """Let a picture that may be too wide for a page take the page's width; a smaller one would grow too much."""
+    size = re.search(r' width="([\d.]+)" height="([\d.]+)"', svg)
+    assert size is not None
+    width, height = map(float, size.groups())
+    if width < NARROW or (height > width and width < WIDE):
+        return svg
+    return svg.replace(size.group(0), ' width="100%"', 1)
 
 
 def draw(

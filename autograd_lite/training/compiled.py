@@ -119,7 +119,7 @@ def choose_step(
         except Exception as error:
             if compiled:
                 raise
-            reason = f"{type(error).__name__}: {error}"
+            reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
     if compiled or dtype != "float64":
         raise ValueError(f"this training cannot be compiled, and with dtype {dtype!r} it must be: {reason}")
     return eager, f"eager: {reason}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import time
+import warnings
 from typing import Any
 
 __all__ = ["Progress"]
@@ -28,7 +29,9 @@ class Progress:
         self.wanted, self.steps, self.done, self.began = wanted, 0, 0, 0.0
         if wanted is not False:
             try:
-                self.make = importlib.import_module("tqdm.auto").tqdm
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # in a notebook it would rather have the ipywidgets
+                    self.make = importlib.import_module("tqdm.auto").tqdm
             except ImportError:
                 if wanted:
                     raise ImportError("a progress bar needs tqdm: pip install tqdm") from None
