@@ -258,3 +258,23 @@ def test_validation_and_early_stopping_put_the_best_epoch_back():
     assert history.stopped == "early stopping"
     best = history.validation_loss.index(min(history.validation_loss))
     assert numbers(model) == kept[best]
+
+
+def test_sequences_of_different_lengths_are_grouped_by_their_length():
+    class Counts(nn.Module):
+        def __init__(self):
+            self.table, self.out = nn.Embedding(5, 4, seed=0), nn.Layer(4, 3, None, seed=1)
+
+        def __call__(self, tokens):
+            rows = [self.table(token) for token in tokens]
+            return self.out([sum(column).tanh() for column in zip(*rows)])
+
+    generator = random.Random(1)
+    words = [[generator.randrange(5) for _ in range(generator.randint(1, 4))] for _ in range(60)]
+    y = [len(word) % 3 for word in words]
+    eager, eager_history, _ = trained(
+        False, model=Counts, loss=losses.cross_entropy, X=words, y=y, validation=0.2
+    )
+    fast, history, _ = trained(True, model=Counts, loss=losses.cross_entropy, X=words, y=y, validation=0.2)
+    np.testing.assert_allclose(numbers(fast), numbers(eager), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(history.validation_loss, eager_history.validation_loss, rtol=1e-10)

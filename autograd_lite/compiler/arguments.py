@@ -8,7 +8,11 @@ from typing import Any
 
 from autograd_lite.refusals import as_float
 
-__all__ = ["Argument", "Form", "read", "read_rows"]
+__all__ = ["Argument", "Form", "FormsDifferError", "read", "read_rows"]
+
+
+class FormsDifferError(ValueError):
+    """The rows of a batch need programs of several forms."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,8 @@ def read_rows(column: Any, count: int | None = None) -> tuple[Form, Any]:
         The form of each, and an array of shape (N, ...); of fixed arguments the list.
 
     Raises:
-        ValueError: if there are none, not ``count``, or they have several forms.
+        ValueError: if there are none, or not ``count``.
+        FormsDifferError: if they have several forms.
     """
     import numpy
 
@@ -109,7 +114,7 @@ def read_rows(column: Any, count: int | None = None) -> tuple[Form, Any]:
         forms = {Form("floats", arguments[0].form.shape)}  # [0, 1] among [0.5, 1.0]
     if len(forms) > 1:
         shapes = " and ".join(sorted({str(list(form.shape)) for form in forms})[:2])
-        raise ValueError(f"the rows of a batch have {len(forms)} forms, such as lists of shape {shapes}")
+        raise FormsDifferError(f"the rows of a batch have {len(forms)} forms, such as lists of shape {shapes}")
     (form,) = forms
     if form.kind == "fixed":
         return form, list(column)

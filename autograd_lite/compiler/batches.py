@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite.compiler.arguments import Argument, Form, read_rows
+from autograd_lite.compiler.arguments import Argument, Form, FormsDifferError, read, read_rows
 
 if TYPE_CHECKING:
     from autograd_lite.compiler.program import Program
@@ -15,7 +15,7 @@ __all__ = ["example_of", "split_rows"]
 
 
 def split_rows(program: Program, columns: Sequence[Any]) -> Iterator[tuple[Variant, int, list[Any], Any]]:
-    """Split rows by the whole numbers that the function has fixed.
+    """Split rows by their forms, and by the whole numbers that the function has fixed.
 
     Args:
         program: gives the variant for an example.
@@ -24,6 +24,29 @@ def split_rows(program: Program, columns: Sequence[Any]) -> Iterator[tuple[Varia
     Yields:
         A variant, how many rows it runs, their arguments, and which rows they are.
     """
+    import numpy
+
+    try:
+        yield from _split_by_values(program, columns)
+    except FormsDifferError:
+        for rows in _rows_by_form(columns):
+            chosen = [[column[row] for row in rows] for column in columns]
+            for variant, count, group, places in _split_by_values(program, chosen):
+                yield variant, count, group, numpy.array(rows)[places]
+
+
+def _rows_by_form(columns: Sequence[Any]) -> list[list[int]]:
+    """List which rows have the same forms."""
+    found: dict[Any, list[int]] = {}
+    for row, arguments in enumerate(zip(*columns)):
+        found.setdefault(tuple([str(read(argument).form) for argument in arguments]), []).append(row)
+    return list(found.values())
+
+
+def _split_by_values(
+    program: Program, columns: Sequence[Any]
+) -> Iterator[tuple[Variant, int, list[Any], Any]]:
+    """Split rows of one form."""
     import numpy
 
     count = len(columns[0])

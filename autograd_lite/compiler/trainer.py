@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite.compiler.arguments import Argument, read_rows
+from autograd_lite.compiler.arguments import Argument, FormsDifferError, read_rows
 from autograd_lite.compiler.batches import example_of
 from autograd_lite.interrupts import uninterrupted
 
@@ -65,7 +65,12 @@ class Trainer:
         """
         if self._state is None:
             self._state = self._begin(columns)
-        return float(self._state.step(columns))
+        try:
+            return float(self._state.step(columns))
+        except FormsDifferError:  # the rows need several programs
+            self._state.write_back()
+            self._state = _ThroughValues(self.program, self.optimizer)
+            return float(self._state.step(columns))
 
     def write_back(self) -> None:
         """Put the parameters into the Values, and the optimiser's state into the optimiser."""
@@ -81,7 +86,11 @@ class Trainer:
         example, rows = [], 1
         if columns:
             rows = len(columns[0])
-            forms, arrays = zip(*[read_rows(column, rows) for column in columns])
+            try:
+                read_all = [read_rows(column, rows) for column in columns]
+            except FormsDifferError:
+                return _ThroughValues(program, self.optimizer)
+            forms, arrays = zip(*read_all)
             example = example_of(forms, arrays, 0)
         variant = program.variant(example)
         program.need_gradient(variant)

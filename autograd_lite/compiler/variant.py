@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd_lite.compiler.arguments import Argument
+from autograd_lite.compiler.arguments import Argument, FormsDifferError
 from autograd_lite.compiler.arrays import ArraySource, namespace
 from autograd_lite.compiler.raising import raise_tape
 from autograd_lite.compiler.straight import StraightSource, define
@@ -171,6 +171,8 @@ class Variant:
         ready = []
         for number, places in zip(self.varying, self.tape.inputs):
             form = self.forms[number]
+            if columns[number].shape[1:] != form.lengths:
+                raise FormsDifferError(f"traced for {form.lengths}, got rows of {columns[number].shape[1:]}")
             kind = self.dtype if form.kind == "floats" else numpy.int64
             array = numpy.asarray(columns[number])
             if array.dtype != kind:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd_lite.compiler import compile
-from autograd_lite.compiler.arguments import read_rows
+from autograd_lite.compiler.arguments import FormsDifferError, read_rows
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
 from autograd_lite.training.checks import Examples
@@ -35,7 +35,7 @@ class CompiledStep:
         model, loss = eager.model, eager.loss
         self.eager, self.optimizer = eager, eager.optimizer
         self.X = examples.X
-        self.columns = [read_rows(column)[1] for column in (examples.X, examples.y)]
+        self.columns = [_in_array(column) for column in (examples.X, examples.y)]
         self.program = compile(lambda x, y: loss(model(x), y), eager.parameters, dtype=dtype)
         self.model_program = compile(lambda x: model(x), [], dtype=dtype)
         self.trainer = self.program.trainer(self.optimizer)
@@ -76,11 +76,19 @@ class CompiledStep:
     def predict(self, examples: Examples) -> list[Any]:
         """Compute the outputs for chosen rows, as Values without a graph."""
         outputs: list[Any] = []
-        column = self.columns[0] if examples.X is self.X else read_rows(examples.X)[1]
+        column = self.columns[0] if examples.X is self.X else _in_array(examples.X)
         for start in range(0, len(examples.rows), ROWS_AT_ONCE):
             rows = examples.rows[start : start + ROWS_AT_ONCE]
             outputs += self.model_program.map(_chosen(column, rows))
         return [[*map(Value, output)] if isinstance(output, list) else Value(output) for output in outputs]
+
+
+def _in_array(column: Any) -> Any:
+    """Put the arguments of all examples into an array, if they have one form."""
+    try:
+        return read_rows(column)[1]
+    except FormsDifferError:
+        return column
 
 
 def _chosen(column: Any, rows: Sequence[int]) -> Any:
