@@ -35,6 +35,10 @@ def line(x):
     return x[0] - x[1]
 
 
+def bowl(t):
+    return t[0] ** 2 + 4 * t[1] ** 2
+
+
 def trained(activation="tanh"):
     model = nn.MLP(2, [3, 3, 1], activation=activation, seed=0)
     model([1.0, -1.0]).backward()
@@ -48,6 +52,11 @@ CALLS = {
     "weights": lambda **more: plot.weights([[1.0, 2.0]], (1, 2), **more),
     "activations": lambda **more: plot.activations("tanh", **more),
     "gradients_by_layer": lambda **more: plot.gradients_by_layer(trained(), **more),
+    "regression": lambda **more: plot.regression(lambda x: x[0], [[0.0], [1.0]], [0.5, 2.0], **more),
+    "descent": lambda **more: plot.descent(bowl, {"SGD": [[2.0, 1.0], [1.0, -0.5]]}, **more),
+    "heatmap": lambda **more: plot.heatmap([[1.0, 0.0], [0.25, 0.75]], "ab", **more),
+    "images": lambda **more: plot.images([[1.0, 0.0, 0.5, 0.0]] * 3, (2, 2), "abc", **more),
+    "embedding": lambda **more: plot.embedding([[1.0, 0.0], [0.25, 0.75]], ["cat", "dog"], **more),
 }
 
 
@@ -238,6 +247,18 @@ def test_a_model_that_never_changes_its_mind_and_points_on_one_spot_are_drawn():
     plot.decision_boundary(lambda x: 0.0, [[1.0, 1.0]], [0], resolution=3)
 
 
+def test_the_last_bits_of_the_outputs_do_not_change_the_picture():
+    X, y = datasets.blobs(30, classes=3)
+    centres = [(math.cos(k * math.tau / 3), math.sin(k * math.tau / 3)) for k in range(3)]
+    drawn = []
+    for bits in (0.0, 1e-15):
+        model = lambda x: [x[0] * a + x[1] * b + bits * k for k, (a, b) in enumerate(centres)]
+        axes = plot.decision_boundary(model, X, y, resolution=30)
+        axes.figure.canvas.draw()
+        drawn.append(bytes(axes.figure.canvas.buffer_rgba()))
+    assert drawn[0] == drawn[1]
+
+
 # ---- weights ----------------------------------------------------------------------------------
 
 
@@ -407,3 +428,209 @@ def test_a_gradient_that_is_not_finite_is_named():
     model.layers[1].neurons[2].w[0].grad = math.nan
     with pytest.raises(ValueError, match=r"the gradient of layers\.1\.neurons\.2\.w\.0 is nan"):
         plot.gradients_by_layer(model)
+
+
+# ---- heatmap ----------------------------------------------------------------------------------
+
+
+def test_B14_attention_is_drawn_with_its_numbers_and_nothing_where_it_is_0():
+    attention = nn.SelfAttention(2, seed=0)
+    sequence = [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
+    (table,) = attention.weights(sequence)
+    axes = plot.heatmap(table, "abc")
+    (image,) = axes.images
+    assert image.get_array().tolist() == table and image.get_clim() == (0.0, 1.0)
+    seen = {text.get_position(): text.get_text() for text in axes.texts}
+    assert seen == {(s, t): f"{table[t][s]:.2f}" for t in range(3) for s in range(t + 1)}
+    for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
+        assert [label.get_text() for label in labels] == ["a", "b", "c"]
+    assert image.cmap(0.0)[:3] == pytest.approx(to_rgb("white"))
+
+
+def test_a_heat_map_with_negative_numbers_is_white_at_0_and_rows_need_not_be_named():
+    axes = plot.heatmap([[-1.0, 0.0, 4.0], [Value(2.0), 3.0, 0.0]])
+    (image,) = axes.images
+    assert image.get_clim() == (-4.0, 4.0) and image.cmap(0.5)[:3] == pytest.approx(to_rgb("white"), abs=0.01)
+    assert [text.get_text() for text in axes.texts] == ["-1", "4", "2", "3"]  # whole numbers have no point
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "1", "2"]
+    named = plot.heatmap([[1.0, 2.0, 3.0]], ["a"], "xyz")
+    assert [label.get_text() for label in named.get_xticklabels()] == ["x", "y", "z"]
+
+
+def test_a_heat_map_of_many_squares_has_no_numbers_in_them():
+    axes = plot.heatmap([[1.0] * 40] * 40)
+    assert not axes.texts and len(axes.figure.axes) == 2  # but a scale
+    assert len(plot.heatmap([[1.0]]).figure.axes) == 1
+    assert plot.heatmap([[0.0, 0.0]]).images[0].get_clim() == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: plot.heatmap([]), r"rows of one length.* got lengths \[\]"),
+        (lambda: plot.heatmap([[]]), "rows of one length"),
+        (lambda: plot.heatmap([[1.0], [1.0, 2.0]]), r"got lengths \[1, 2\]"),
+        (lambda: plot.heatmap([[math.nan]]), "all numbers finite"),
+        (lambda: plot.heatmap([[1.0, 2.0]], "ab"), "1 rows and 2 columns, and names for 2 and 2"),
+        (lambda: plot.heatmap([[1.0, 2.0]], "a", "xyz"), "names for 1 and 3 of them"),
+    ],
+)
+def test_tables_that_cannot_be_drawn_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+    assert plt.get_fignums() == []
+
+
+# ---- images -----------------------------------------------------------------------------------
+
+
+def test_B11_images_are_drawn_with_their_labels_below():
+    rows = [[0.0, 0.25, 0.5, 0.75], [1.0, 0.0, 0.0, 1.0], [0.0, 0.0, 0.0, 0.5]]
+    axes = plot.images(rows, (2, 2), ["one", 2, "three"], columns=2)
+    picture = axes.images[0].get_array()
+    assert picture.shape == (1 + 2 * (2 + 2), 1 + 2 * 3)
+    assert picture[1:3, 1:3].tolist() == [[0.0, 0.25], [0.5, 0.75]]
+    assert picture[5:7, 1:3].tolist() == [[0.0, 0.0], [0.0, 0.5]] and picture.mask[3:5].all()
+    assert [text.get_text() for text in axes.texts] == ["one", "2", "three"]
+    below = [text.get_position()[1] for text in axes.texts]
+    assert all(2.5 < y < 4.5 for y in below[:2]) and 6.5 < below[2] < 8.5
+    assert plot.images(rows, (1, 4)).images[0].get_array().shape[0] in (3, 5, 7)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: plot.images([], (2, 2)), "have 4 numbers each; give at least one"),
+        (lambda: plot.images([[1.0, 2.0]], (2, 2)), "images of 2 × 2 have 4 numbers"),
+        (lambda: plot.images([[1.0, math.nan]], (1, 2)), "not finite"),
+        (lambda: plot.images([[1.0, 2.0]], (1, 2), "ab"), "as many labels as images: got 2 and 1"),
+        (lambda: plot.images([[1.0, 2.0]], (1, 2), columns=0), "images of 1 × 2"),
+    ],
+)
+def test_images_that_cannot_be_drawn_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+    assert plt.get_fignums() == []
+
+
+# ---- embedding --------------------------------------------------------------------------------
+
+
+def test_B5_an_embedding_shows_each_name_at_its_vector():
+    table = nn.Embedding(4, 2, seed=0)
+    axes = plot.embedding(
+        table, ["cat", "dog", "rose", "tulip"], groups=["animal", "animal", "plant", "plant"]
+    )
+    vectors = [[value.data for value in row] for row in table.table]
+    assert [text.get_text() for text in axes.texts] == ["cat", "dog", "rose", "tulip"]
+    assert [list(text.xy) for text in axes.texts] == vectors
+    assert [one.get_label() for one in axes.collections] == ["animal", "plant"]
+    assert [one.get_offsets().tolist() for one in axes.collections] == [vectors[:2], vectors[2:]]
+    assert len({tuple(one.get_paths()[0].vertices.ravel()) for one in axes.collections}) == 2
+    assert len({tuple(one.get_facecolor()[0]) for one in axes.collections}) == 2
+
+
+def test_names_of_neighbours_do_not_cover_one_another():
+    points = [[0.0, 0.0], [0.05, 0.0], [0.0, 0.05], [0.02, -0.05], [1.0, 1.0], [-1.0, -1.0]]
+    axes = plot.embedding(points, ["harbour", "ship", "waves", "wind", "breakfast", "x"])
+    axes.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+    frame = axes.get_window_extent()
+    assert all(frame.x0 <= box.x0 and box.x1 <= frame.x1 for box in boxes)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: plot.embedding([], []), "got 0, 0, 0"),
+        (lambda: plot.embedding([[1.0, 2.0]], ["a", "b"]), "got 2, 1, 1"),
+        (lambda: plot.embedding([[1.0, 2.0]], ["a"], groups=[1, 2]), "got 1, 2, 1"),
+        (lambda: plot.embedding(nn.Embedding(1, 3, seed=0), ["a"]), "each vector has two numbers"),
+        (lambda: plot.embedding([[1.0, math.inf]], ["a"]), "both finite"),
+    ],
+)
+def test_embeddings_that_cannot_be_drawn_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+    assert plt.get_fignums() == []
+
+
+# ---- regression -------------------------------------------------------------------------------
+
+
+def test_B1_a_regression_is_drawn_as_a_curve_through_its_points():
+    model = nn.Neuron(1, None, seed=0)
+    model.w[0].data, model.b.data = 2.0, 1.0
+    axes = plot.regression(model, [[0.0], [1.0], [3.0]], [1.5, 2.5, 7.0])
+    (curve,) = axes.get_lines()
+    assert list(curve.get_ydata()) == pytest.approx([2.0 * x + 1.0 for x in curve.get_xdata()], rel=1e-9)
+    assert axes.get_xlim() == (min(curve.get_xdata()), max(curve.get_xdata())) == pytest.approx((-0.45, 3.45))
+    (data,) = axes.collections
+    assert data.get_offsets().tolist() == [[0.0, 1.5], [1.0, 2.5], [3.0, 7.0]]
+    assert [text.get_text() for text in axes.figure.legends[0].get_texts()] == ["data", "model"]
+
+
+def test_several_regressions_differ_in_stroke_as_well_as_colour():
+    named = {str(slope): lambda x, slope=slope: slope * x[0] for slope in range(4)}
+    axes = plot.regression(named, [[0.0], [1.0]], [0.0, 1.0])
+    assert [line.get_label() for line in axes.get_lines()] == list(named)
+    assert len({line.get_linestyle() for line in axes.get_lines()}) == 4
+    assert len({line.get_color() for line in axes.get_lines()}) == 4
+
+
+def test_a_curve_that_leaves_the_data_does_not_change_the_scale():
+    axes = plot.regression(lambda x: 1e6 * x[0], [[0.0], [1.0]], [0.0, 1.0])
+    assert axes.get_ylim() == pytest.approx((-0.15, 1.15))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: plot.regression(line, [[1.0, 2.0]], [0.0]), r"one number.* got 1 points of .2. numbers"),
+        (lambda: plot.regression(line, [], []), "got 0 points"),
+        (lambda: plot.regression(bowl, [[1.0]], [0.0, 1.0]), "1 points of .1. numbers, 2 targets"),
+        (lambda: plot.regression(lambda x: [1.0, 2.0], [[1.0]], [0.0]), "one output, this model has 2"),
+        (lambda: plot.regression(lambda x: math.inf, [[1.0]], [0.0]), "not finite"),
+    ],
+)
+def test_regressions_that_cannot_be_drawn_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+    assert plt.get_fignums() == []
+
+
+# ---- descent ----------------------------------------------------------------------------------
+
+
+def test_C4_a_descent_shows_every_place_and_where_it_ends():
+    way = [[2.0, 1.0], [1.0, -0.5], [0.5, 0.25]]
+    axes = plot.descent(bowl, {"SGD": way, "Adam": [[Value(2.0), Value(1.0)], (1.5, 0.5)]}, resolution=8)
+    sgd, its_end, adam, _ = axes.get_lines()
+    assert [list(place) for place in zip(*sgd.get_data())] == way
+    assert [list(place) for place in zip(*its_end.get_data())] == way[-1:]
+    assert list(adam.get_xdata()) == [2.0, 1.5]
+    assert sgd.get_marker() != adam.get_marker() and sgd.get_color() != adam.get_color()
+    (low, high), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    assert all(low < x < high and bottom < y < top for x, y in way)
+    assert [text.get_text() for text in axes.figure.legends[0].get_texts()] == ["SGD", "Adam"]
+
+
+def test_a_descent_on_a_plain_that_stays_in_place_is_drawn():
+    plot.descent(lambda t: Value(1.0), {"SGD": [[1.0, 1.0], [1.0, 1.0]]}, resolution=3)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: plot.descent(bowl, {}), "got 0 paths"),
+        (lambda: plot.descent(bowl, {"a": [[1.0, 2.0]], "b": []}), "got 2 paths, 1 places"),
+        (lambda: plot.descent(bowl, {"a": [[1.0, 2.0, 3.0]]}), "two numbers each"),
+        (lambda: plot.descent(bowl, {"a": [[1.0, 2.0]]}, resolution=1), "resolution 1"),
+        (lambda: plot.descent(lambda t: math.nan, {"a": [[1.0, 2.0]]}), "not finite"),
+    ],
+)
+def test_descents_that_cannot_be_drawn_are_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+    assert plt.get_fignums() == []

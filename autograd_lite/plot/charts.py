@@ -18,6 +18,7 @@ from autograd_lite.plot.pictures import (
     gradient_sizes_of,
     inches_of,
     middle_of,
+    mosaic_of,
     rows_of,
     scores_of,
     span_of,
@@ -174,14 +175,8 @@ def weights(
         raise ValueError(f"images of {height} × {width} show {height * width} weights a neuron, got {counts}")
     if not all(math.isfinite(weight) for row in rows for weight in row):
         raise ValueError("a weight is not finite: has the training diverged?")
-    side = math.ceil(math.sqrt(len(rows)))
-    across = columns or next((count for count in range(side, 2 * side) if len(rows) % count == 0), side)
+    picture, across = mosaic_of(rows, shape, columns)
     lines = math.ceil(len(rows) / across)
-    picture = [[math.nan] * (across * (width + 1) + 1) for _ in range(lines * (height + 1) + 1)]
-    for index, row in enumerate(rows):
-        top, left = 1 + index // across * (height + 1), 1 + index % across * (width + 1)
-        for i, weight in enumerate(row):
-            picture[top + i // width][left + i % width] = weight
     largest = max(abs(weight) for row in rows for weight in row) or 1.0
     room_across, room_up = inches_of(axes)
     panel = axes_of(axes)[0]

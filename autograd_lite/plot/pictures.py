@@ -25,6 +25,8 @@ __all__ = [
     "gradient_sizes_of",
     "inches_of",
     "middle_of",
+    "mosaic_of",
+    "numbers_of",
     "rows_of",
     "scores_of",
     "span_of",
@@ -71,7 +73,10 @@ def inches_of(axes: Any) -> tuple[float, float]:
 
 
 def scores_of(model: Any, points: list[list[float]]) -> list[list[float]]:
-    """Compute a model's outputs as plain numbers, without building graphs."""
+    """Compute a model's outputs as plain numbers, without building graphs.
+
+    They are rounded to ten digits: the last bits, in which machines differ, would change pixels.
+    """
     modules = list(model.modules()) if hasattr(model, "modules") else []
     modes = [module.training for module in modules]
     try:
@@ -82,13 +87,14 @@ def scores_of(model: Any, points: list[list[float]]) -> list[list[float]]:
     finally:
         for module, mode in zip(modules, modes):
             module.training = mode
-    rows = [_numbers(output if hasattr(output, "__len__") else [output]) for output in outputs]
+    rows = [numbers_of(output if hasattr(output, "__len__") else [output]) for output in outputs]
     if not all(math.isfinite(score) for row in rows for score in row):
         raise ValueError("the model gives outputs that are not finite: has its training diverged?")
-    return rows
+    return [[float(f"{score:.10g}") for score in row] for row in rows]
 
 
-def _numbers(things: Iterable[Any]) -> list[float]:
+def numbers_of(things: Iterable[Any]) -> list[float]:
+    """List what Values and numbers hold."""
     return [thing.data if isinstance(thing, Value) else float(thing) for thing in things]
 
 
@@ -120,9 +126,28 @@ def rows_of(thing: Any) -> list[list[float]]:
     layer = (getattr(thing, "layers", None) or [thing])[0]
     try:
         neurons = getattr(layer, "neurons", None) or ([layer] if hasattr(layer, "w") else None)
-        return [_numbers(row) for row in (layer if neurons is None else [neuron.w for neuron in neurons])]
+        return [numbers_of(row) for row in (layer if neurons is None else [neuron.w for neuron in neurons])]
     except (AttributeError, TypeError):
         raise TypeError(f"weights draws a layer of neurons, or rows of numbers, got {layer!r}") from None
+
+
+def mosaic_of(
+    rows: list[list[float]], shape: tuple[int, int], columns: int | None, gap: int = 1
+) -> tuple[list[list[float]], int]:
+    """Put images side by side into one, with nan between them; tell how many stand in a row.
+
+    The gap is what lies between two lines of images, in pixels.
+    """
+    side = math.ceil(math.sqrt(len(rows)))
+    across = columns or next((count for count in range(side, 2 * side) if len(rows) % count == 0), side)
+    height, width = shape
+    lines = math.ceil(len(rows) / across)
+    picture = [[math.nan] * (across * (width + 1) + 1) for _ in range(1 + lines * (height + gap))]
+    for index, row in enumerate(rows):
+        top, left = 1 + index // across * (height + gap), 1 + index % across * (width + 1)
+        for i, number in enumerate(row):
+            picture[top + i // width][left + i % width] = number
+    return picture, across
 
 
 def curve_of(name: str) -> list[list[float]]:

@@ -1,0 +1,123 @@
+"""Functions of one number and of two: a regression through its points, ways down a loss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from autograd_lite.plot.charts import COLOURS, LOOKS
+from autograd_lite.plot.pictures import axes_of, finished, numbers_of, scores_of, span_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["descent", "regression"]
+
+STROKES = ["-", "--", "-.", ":"]
+
+
+def regression(model: Any, X: Iterable[Any], y: Iterable[float], *, axes: Axes | None = None) -> Axes:
+    """Draw a function of one number as a curve, with the data that it was fitted to.
+
+    Args:
+        model: called with a list of one float, gives one output; a Module is asked as in
+            ``eval()``. Or a dict of several, by name, to compare them.
+        X: points of one number each.
+        y: their targets; or classes 0 and 1, for a model that gives a probability.
+        axes: where to draw; None for a new figure.
+
+    Returns:
+        The axes; the vertical scale is the data's, and a curve may leave it.
+
+    Raises:
+        ValueError: if there are no points, one has not one number, or a model has not one
+            output, or one that is not finite.
+
+    Example:
+        >>> import matplotlib; matplotlib.use("Agg")
+        >>> regression(lambda x: 2 * x[0] + 1, [[0.0], [1.0]], [1.1, 2.9]).get_xlabel()
+        'x'
+
+    Source: lectures B1, B2, B6, C11.
+    """
+    points, targets = [[float(x) for x in point] for point in X], [float(target) for target in y]
+    sizes = sorted({len(point) for point in points})
+    if sizes != [1] or len(points) != len(targets):
+        raise ValueError(
+            "a regression is drawn for points of one number, a target each: "
+            f"got {len(points)} points of {sizes} numbers, {len(targets)} targets"
+        )
+    named = dict(model) if isinstance(model, Mapping) else {"": model}
+    low, high = span_of([x for (x,) in points])
+    grid = [[low + (high - low) * i / 200] for i in range(201)]
+    curves = {name: scores_of(one, grid) for name, one in named.items()}
+    for rows in curves.values():
+        if len(rows[0]) != 1:
+            raise ValueError(f"a regression has one output, this model has {len(rows[0])}")
+    panel = axes_of(axes)[0]
+    data = {"color": "white", "edgecolors": "#333333", "zorder": 3, "label": "data"}
+    panel.scatter([x for (x,) in points], targets, 36, **data)
+    for place, (name, rows) in enumerate(curves.items()):
+        stroke = {"color": COLOURS[place % 10], "linestyle": STROKES[place % 4], "linewidth": 2}
+        panel.plot([x for (x,) in grid], [f for (f,) in rows], label=name or "model", **stroke)
+    panel.set(xlabel="x", ylabel="y", xlim=(low, high), ylim=span_of(targets))
+    return finished(panel, axes)
+
+
+def descent(
+    loss: Callable[[list[float]], Any],
+    paths: Mapping[str, Iterable[Sequence[float]]],
+    *,
+    resolution: int = 60,
+    axes: Any = None,
+) -> Axes:
+    """Draw a loss of two parameters as a map, and the ways that optimisers take on it.
+
+    Args:
+        loss: called with a list of two floats, gives a number or a Value.
+        paths: for each name the places that it went through, two numbers each; the map
+            shows where they are, and some room around.
+        resolution: how many points of a grid are computed along each side, at least 2.
+        axes: where to draw; None for a new figure.
+
+    Returns:
+        The axes; lines join places of equal loss, and a star is the end of a path.
+
+    Raises:
+        ValueError: if there is no path, a place has not two numbers, or a loss is not finite.
+
+    Example:
+        >>> import matplotlib; matplotlib.use("Agg")
+        >>> bowl = lambda t: t[0] ** 2 + 4 * t[1] ** 2
+        >>> descent(bowl, {"SGD": [[2.0, 1.0], [1.0, -0.5], [0.5, 0.25]]}).get_ylabel()
+        'θ₂'
+
+    Source: lectures C4.
+    """
+    ways = {name: [numbers_of(place) for place in way] for name, way in paths.items()}
+    places = [place for way in ways.values() for place in way]
+    if {len(place) for place in places} != {2} or not all(ways.values()) or resolution < 2:
+        raise ValueError(
+            "a descent is drawn for paths of places, two numbers each, on a grid of 2 or more: "
+            f"got {len(ways)} paths, {len(places)} places and resolution {resolution}"
+        )
+    spans = [span_of(list(numbers)) for numbers in zip(*places)]
+    sides = [[low + (high - low) * i / (resolution - 1) for i in range(resolution)] for low, high in spans]
+    on_grid = [row[0] for row in scores_of(loss, [[one, two] for two in sides[1] for one in sides[0]])]
+    low, high = min(on_grid), max(on_grid)
+    levels = [low + (high - low) * (i / 12) ** 2 for i in range(13)]  # denser where it is low
+    levels = [level for level, last in zip(levels, [-math.inf, *levels]) if level > last]
+    rows = [on_grid[i : i + resolution] for i in range(0, len(on_grid), resolution)]
+    panel = axes_of(axes)[0]
+    if len(levels) > 1:
+        panel.contourf(*sides, rows, levels=levels, cmap="Greys", alpha=0.5)
+        panel.contour(*sides, rows, levels=levels, colors="#999999", linewidths=0.5)
+    for (name, way), look in zip(ways.items(), LOOKS * len(ways)):
+        first, second = zip(*way)
+        panel.plot(first, second, label=name, markersize=3.5, linewidth=1.2, **look)
+        panel.plot(first[-1:], second[-1:], "*", color=look["color"], markeredgecolor="white", markersize=14)
+    panel.set(xlabel="θ₁", ylabel="θ₂", xlim=spans[0], ylim=spans[1])
+    panel = finished(panel, axes)
+    panel.grid(visible=False)
+    return panel
