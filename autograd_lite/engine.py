@@ -151,7 +151,7 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
     """
     mode = MODE.get()
     for name, attribute in zip(op.attributes, op.split(operands)[1]):
-        if isinstance(attribute, Value):
+        if isinstance(attribute, Value) and not hasattr(attribute, "position"):  # a traced index
             raise TypeError(f"{op.name}: {name} is a plain number, not a Value: use its .data")
     numbers = op.numbers(operands, number_of)
     y = op.forward(*numbers)
@@ -160,7 +160,7 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
     if not mode.recording and op is not DETACH:
         return Value(y) if current_tracer() is None else _traced_aside(op, operands)
     inputs = op.numbers(operands, lambda arg: arg if isinstance(arg, Value) else as_float(arg))
-    wanted = [index for index, arg in enumerate(op.flat(inputs)) if isinstance(arg, Value)]
+    wanted = [index for index, arg in enumerate(_operands(op, inputs)) if isinstance(arg, Value)]
     return _node(op, inputs, y, op.slopes(y, numbers, wanted))
 
 
@@ -221,10 +221,16 @@ def _traced_aside(op: Op, operands: Sequence[Any]) -> Value:
         MODE.reset(token)
 
 
+def _operands(op: Op, inputs: Sequence[Any]) -> tuple[Any, ...]:
+    """List what an operation can be differentiated by: all its inputs but the attributes."""
+    flat = op.flat(inputs)
+    return flat[: len(flat) - len(op.attributes)]
+
+
 def _node(op: Op, inputs: list[Any], y: float, partials: list[float]) -> Value:
     """Make a node in the layout that its inputs ask for."""
     node = Value(y)
-    parents = [arg for arg in op.flat(inputs) if isinstance(arg, Value)]
+    parents = [arg for arg in _operands(op, inputs) if isinstance(arg, Value)]
     kind = _kind(op, inputs)
     node._layout = layout(op, kind)
     if kind == "many":

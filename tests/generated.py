@@ -1,16 +1,23 @@
-"""Files that are made from the declarations in ``ops.py``, and kept in the repository.
+"""What is made by the package itself, and kept in the repository: a type stub, and parts of the README.
 
-Make them again with ``python tests/generated.py``; a test checks that they are current.
+Make it again with ``python3 tests/generated.py``; tests check that it is current.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
+import re
 from pathlib import Path
+from typing import Any
 
 from autograd_lite.op import Op
 from autograd_lite.ops import OPS
+from autograd_lite.symbol import Symbol, formula
 
-STUB = Path(__file__).parents[1] / "autograd_lite" / "functions.pyi"
+ROOT = Path(__file__).parents[1]
+STUB = ROOT / "autograd_lite" / "functions.pyi"
+README = ROOT / "README.md"
 
 HEAD = '''\
 """What editors and type checkers read of ``functions``: made by tests/generated.py."""
@@ -82,5 +89,72 @@ def _functions(op: Op) -> list[str]:
     return lines
 
 
+# ---- README -----------------------------------------------------------------------------------
+
+
+def readme() -> str:
+    """Write the README anew: what stands between its markers is made, the rest is kept."""
+    text = README.read_text(encoding="utf-8")
+    return _between("program", program(text), _between("operations", operations(), text))
+
+
+def _between(name: str, new: str, text: str) -> str:
+    start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
+    assert text.count(start) == text.count(end) == 1, f"the README has no place for {name}"
+    before, _, rest = text.partition(start)
+    return before + start + new + end + rest.partition(end)[2]
+
+
+def python_blocks(text: str) -> list[str]:
+    """List the examples in a text: what stands in its blocks of Python."""
+    return re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def program(text: str) -> str:
+    """Run the README's examples down to the one that prints a program's source, and quote that."""
+    names: dict[str, Any] = {"__name__": "readme"}
+    with contextlib.redirect_stdout(io.StringIO()):
+        for block in python_blocks(text.partition("<!-- program -->")[0]):
+            exec(compile(block, README.name, "exec"), names)
+    return f"```py\n{names['program'].source.strip()}\n```\n"
+
+
+def operations() -> str:
+    """Write the table of all operations."""
+    lines = ["| operation | computes | derivatives | what it does to a gradient |", "|---|---|---|---|"]
+    for op in OPS.values():
+        why = "scales it by that" if "its own slope" in op.why else op.why.partition(" ")[2]
+        parts = [_call(op), op.doc.rstrip("."), _derivatives(op), why.replace("the gradient", "it")]
+        lines.append(f"| {' | '.join(part.replace('|', chr(92) + '|') for part in parts)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _call(op: Op) -> str:
+    """Write an operation as it is used, and its name where that does not say it."""
+    if op.is_operator:
+        call = op.template.format(*op.names)
+        return f"`{call}`" if op.name in call else f"`{call}` ({op.name})"
+    names, defaults = op.parameters()
+    plain = len(names) - len(defaults)
+    parts = names[:plain] + [f"{name}={default:g}" for name, default in zip(names[plain:], defaults)]
+    return f"`{op.name}({', '.join(parts)})`"
+
+
+def _derivatives(op: Op) -> str:
+    """Write the derivative by each input; of an operation on lists, by one element of each."""
+    if op.many is None:
+        return ", ".join(f"`{op.partial_formula(index)}`" for index in range(len(op.partials)))
+    names, defaults = op.parameters()
+    if op.attributes:  # a position: the element there, and another
+        at, other = (Symbol(f"{names[0]}[{index}]") for index in (*op.attributes, "i"))
+        ((here, there),) = op.many(Symbol("y"), [at, other], 0)
+        return f"`{formula(here)}` by `{at.name}`, else `{formula(there)}`"
+    count = op.many.__code__.co_argcount - 1
+    lists, numbers = names[: len(names) - len(defaults)], names[len(names) - len(defaults) :]
+    inputs = [*(f"{name}[i]" for name in lists), *numbers][:count]
+    return ", ".join(f"`{formula(part)}`" for (part,) in op.many(Symbol("y"), *[[Symbol(n)] for n in inputs]))
+
+
 if __name__ == "__main__":
-    STUB.write_text(stub())
+    STUB.write_text(stub(), encoding="utf-8")
+    README.write_text(readme(), encoding="utf-8")

@@ -83,6 +83,15 @@ def normalise(notebook):
     for number, cell in enumerate(notebook.cells, 1):
         cell.id = f"cell-{number:02}"
         cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", ()):
+            describe(output, cell.metadata.get("alt"))
+
+
+def describe(output, alt):
+    """Give a picture the words that stand for it, where nbconvert looks for them."""
+    if {"image/png", "image/svg+xml"} & output.get("data", {}).keys():
+        text = output["data"].get("text/plain", "").strip().splitlines()
+        output["metadata"]["alt"] = alt or (text[0] if text else "")
 
 
 def run(path, target, answers=False):

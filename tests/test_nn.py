@@ -475,7 +475,6 @@ def test_every_layer_is_documented_with_an_example(name):
             assert section in text, section
 
 
-
 def test_dropout_leaves_out_a_share_p_and_scales_the_rest_so_that_the_mean_stays():
     y = data(nn.Dropout(0.25, seed=0)([1.0] * 20_000))
     assert set(y) == {0.0, 1.0 / 0.75}

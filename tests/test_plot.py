@@ -457,6 +457,12 @@ def test_a_heat_map_with_negative_numbers_is_white_at_0_and_rows_need_not_be_nam
     assert [label.get_text() for label in named.get_xticklabels()] == ["x", "y", "z"]
 
 
+def test_heat_maps_of_one_span_share_their_colours():
+    without, negative = (plot.heatmap([[number, 2.0]], span=4.0).images[0] for number in (1.0, -1.0))
+    assert without.get_clim() == negative.get_clim() == (-4.0, 4.0)
+    assert without.to_rgba(2.0) == negative.to_rgba(2.0)
+
+
 def test_a_heat_map_of_many_squares_has_no_numbers_in_them():
     axes = plot.heatmap([[1.0] * 40] * 40)
     assert not axes.texts and len(axes.figure.axes) == 2  # but a scale
@@ -473,6 +479,7 @@ def test_a_heat_map_of_many_squares_has_no_numbers_in_them():
         (lambda: plot.heatmap([[math.nan]]), "all numbers finite"),
         (lambda: plot.heatmap([[1.0, 2.0]], "ab"), "1 rows and 2 columns, and names for 2 and 2"),
         (lambda: plot.heatmap([[1.0, 2.0]], "a", "xyz"), "names for 1 and 3 of them"),
+        (lambda: plot.heatmap([[1.0]], span=0.0), "span is a positive number, got 0.0"),
     ],
 )
 def test_tables_that_cannot_be_drawn_are_refused(call, message):

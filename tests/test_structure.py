@@ -1,8 +1,7 @@
-"""What the project promises of its own form: one-way imports, no third parties, true documents."""
+"""What the project promises of its own form: one-way imports, no third parties, short files."""
 
 import ast
 import re
-import shlex
 import subprocess
 import sys
 import tomllib
@@ -15,7 +14,6 @@ import autograd_lite
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "autograd_lite"
-README = (ROOT / "README.md").read_text()
 
 # Each of these may import only what stands before it.
 CORE = [
@@ -39,7 +37,18 @@ CORE = [
     "paths",
 ]
 # Siblings: each may import the core, and its own package, but no other sibling.
-SIBLINGS = ["derivatives", "expression", "stepping", "drawing", "compiler", "nn", "losses", "optim", "datasets", "plot"]
+SIBLINGS = [
+    "derivatives",
+    "expression",
+    "stepping",
+    "drawing",
+    "compiler",
+    "nn",
+    "losses",
+    "optim",
+    "datasets",
+    "plot",
+]
 # These join the siblings.
 JOINING = ["training", "__main__"]
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -148,38 +157,3 @@ def test_graphviz_is_the_one_required_dependency():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert [re.match(r"[\w-]+", line).group() for line in project["dependencies"]] == ["graphviz"]
     assert set(project["optional-dependencies"]) == {"fast", "notebook", "jax", "test", "bench"}
-
-
-# ---- README -----------------------------------------------------------------------------------
-
-
-def console_sessions():
-    """List the commands in the README that are followed by their output."""
-    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _, output = part.partition("\n")
-            yield command, output
-
-
-@pytest.mark.parametrize(("command", "output"), list(console_sessions()))
-def test_sessions_in_the_readme_are_the_programs_real_output(command, output):
-    words = shlex.split(command)
-    assert words[:3] == ["python3", "-m", "autograd_lite"]
-    run = subprocess.run([sys.executable, *words[1:]], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert (run.stdout, run.stderr) == (output, "")
-
-
-def test_python_in_the_readme_runs_and_prints_what_it_says(capsys):
-    names = {}
-    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(blocks) >= 3
-    for block in blocks:
-        exec(compile(block, "README.md", "exec"), names)
-        said = re.findall(r"# prints: (.*)", block)
-        assert capsys.readouterr().out.splitlines() == said
-
-
-def test_the_readme_names_the_command_that_tests_the_project():
-    (command,) = re.findall(r"```sh\n(python3 -m pip install.*pytest.*)\n```", README)
-    assert command == 'python3 -m pip install -e ".[test]" && python3 -m pytest'
-    assert 'eval "$readme_command"' in (ROOT / ".ci" / "run").read_text()

@@ -119,7 +119,7 @@ def access(index: Any, source: tuple[int, ...]) -> Access:
             return found("all")
         if len(source) == 2 and len(flat) > 1 and shape == (len(flat),):
             grid = _grid(flat, source)
-            if grid is not None:
+            if grid is not None and _lengths(grid) == list(shape):
                 return found("grid", slices=grid)
         return found("slice", slices=((first, last + 1, step),))
     if len(source) == 2 and shape == source[::-1] and (core.T.reshape(-1) == numpy.arange(size)).all():

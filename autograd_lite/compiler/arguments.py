@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autograd_lite.compiler.inspecting import has_numpy, hashable
 from autograd_lite.refusals import as_float
 
-__all__ = ["Argument", "Form", "FormsDifferError", "read", "read_rows"]
+__all__ = ["Argument", "Form", "FormsDifferError", "count_rows", "read", "read_rows"]
 
 
 class FormsDifferError(ValueError):
     """The rows of a batch need programs of several forms."""
+
+
+LARGEST = 2**63
+"""Whole numbers up to here fit into an array; larger ones are floats."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,11 @@ class Form:
     kind: str
     shape: tuple[Any, ...] = ()
     value: Any = None
+
+    @property
+    def key(self) -> Any:
+        """What the form is looked up by."""
+        return (self.kind, self.shape, hashable(self.value) if self.kind == "fixed" else None)
 
     @property
     def lengths(self) -> tuple[int, ...]:
@@ -70,6 +80,10 @@ def read(argument: Any) -> Argument:
     """
     if hasattr(argument, "tolist"):
         argument = argument.tolist()
+    elif isinstance(argument, range):
+        argument = list(argument)
+    elif isinstance(argument, Iterator):
+        raise TypeError(f"an iterator can be gone through only once: pass a list instead of {argument!r}")
     numbers: list[Any] = []
     shape = _shape(argument, numbers)
     if shape is None or not all(isinstance(number, (int, float)) for number in numbers):
@@ -79,9 +93,27 @@ def read(argument: Any) -> Argument:
             shape = None
     if shape is None or (not numbers and not isinstance(argument, (list, tuple))):
         return Argument(Form("fixed", value=argument), [])
-    if numbers and all(type(number) is int for number in numbers):
+    if numbers and all(type(number) is int and -LARGEST <= number < LARGEST for number in numbers):
         return Argument(Form("wholes", shape), numbers)
     return Argument(Form("floats", shape), [float(number) for number in numbers])
+
+
+def count_rows(columns: Sequence[Any]) -> int:
+    """Count the rows of a batch.
+
+    Raises:
+        TypeError: if an argument is no list.
+        ValueError: if there are no rows, or not as many in each argument.
+    """
+    for column in columns:
+        if not hasattr(column, "__len__") or getattr(column, "shape", None) == ():
+            raise TypeError(f"a batch has a list or an array for each argument, one row each, got {column!r}")
+    lengths = [len(column) for column in columns]
+    if min(lengths) != max(lengths):
+        raise ValueError(f"as many rows in each argument: got {min(lengths)} and {max(lengths)}")
+    if lengths[0] == 0:
+        raise ValueError("a batch has at least one row")
+    return lengths[0]
 
 
 def read_rows(column: Any, count: int | None = None) -> tuple[Form, Any]:
@@ -96,26 +128,28 @@ def read_rows(column: Any, count: int | None = None) -> tuple[Form, Any]:
 
     Raises:
         ValueError: if there are none, or not ``count``.
-        FormsDifferError: if they have several forms.
+        FormsDifferError: if they have several forms, or there is no NumPy: then they run one by one.
     """
+    if not has_numpy():
+        raise FormsDifferError("rows run together only on NumPy's arrays")
     import numpy
 
-    length = len(column)
-    if length == 0:
-        raise ValueError("a batch has at least one row")
+    length = count_rows([column])
     if count is not None and length != count:
         raise ValueError(f"as many rows in each argument: got {count} and {length}")
     if isinstance(column, numpy.ndarray) and column.dtype.kind in "fiu":
         kind = "floats" if column.dtype.kind == "f" else "wholes"
         return Form(kind, column.shape[1:]), column
     arguments = [read(argument) for argument in column]
-    forms = {argument.form for argument in arguments}
-    if {form.kind for form in forms} == {"floats", "wholes"} and len({form.shape for form in forms}) == 1:
-        forms = {Form("floats", arguments[0].form.shape)}  # [0, 1] among [0.5, 1.0]
-    if len(forms) > 1:
-        shapes = " and ".join(sorted({str(list(form.shape)) for form in forms})[:2])
-        raise FormsDifferError(f"the rows of a batch have {len(forms)} forms, such as lists of shape {shapes}")
-    (form,) = forms
+    forms = {argument.form.key: argument.form for argument in arguments}
+    form = arguments[0].form
+    if {kind for kind, *_ in forms} == {"floats", "wholes"} and len({shape for _, shape, _ in forms}) == 1:
+        form = Form("floats", form.shape)  # [0, 1] among [0.5, 1.0]
+    elif len(forms) > 1:
+        shapes = " and ".join(sorted({str(list(form.shape)) for form in forms.values()})[:2])
+        raise FormsDifferError(
+            f"the rows of a batch have {len(forms)} forms, such as lists of shape {shapes}"
+        )
     if form.kind == "fixed":
         return form, list(column)
     dtype = "float64" if form.kind == "floats" else "int64"

@@ -91,7 +91,7 @@ class ArraySource:
             compared = f"~({sides})"
         else:
             compared = f"(({sides}) == {writer.constant(outcomes)})"
-        return f"{compared}.all(axis=-1)"
+        return f"{compared}.all(axis=-1)" if left.shape else compared
 
 
 def aligned(lines: Sequence[tuple[str, str]]) -> list[str]:

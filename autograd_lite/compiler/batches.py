@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite.compiler.arguments import Argument, Form, FormsDifferError, read, read_rows
+from autograd_lite.compiler.arguments import Argument, Form, FormsDifferError, count_rows, read, read_rows
 
 if TYPE_CHECKING:
     from autograd_lite.compiler.program import Program
@@ -39,7 +39,7 @@ def _rows_by_form(columns: Sequence[Any]) -> list[list[int]]:
     """List which rows have the same forms."""
     found: dict[Any, list[int]] = {}
     for row, arguments in enumerate(zip(*columns)):
-        found.setdefault(tuple([str(read(argument).form) for argument in arguments]), []).append(row)
+        found.setdefault(tuple([read(argument).form.key for argument in arguments]), []).append(row)
     return list(found.values())
 
 
@@ -49,7 +49,7 @@ def _split_by_values(
     """Split rows of one form."""
     import numpy
 
-    count = len(columns[0])
+    count = count_rows(columns)
     forms, arrays = zip(*[read_rows(column, count) for column in columns])
     left = numpy.arange(count)
     while len(left):

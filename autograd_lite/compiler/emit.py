@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from autograd_lite.compiler.access import Access, access
-from autograd_lite.compiler.vectors import Constant, Join, Operand, Vector, VectorProgram, View
+from autograd_lite.compiler.vectors import Constant, Join, Operand, Vector, VectorProgram, View, views_of
 from autograd_lite.op import Op, evaluate, number_source
 from autograd_lite.symbol import Symbol
 
@@ -42,10 +43,7 @@ class Writer:
 
     def line(self, text: str, comment: str = "") -> None:
         """Append a line, ``name = expression``, without needless parentheses."""
-        name, equals, right = text.partition(" = ")
-        while right.startswith("(") and closes_at_end(right):
-            right = right[1:-1]
-        self.lines.append((f"{name}{equals}{right}", comment))
+        self.lines.append((ast.unparse(ast.parse(text)) if "(" in text else text, comment))
 
     def constant(self, values: Any) -> str:
         """Give an array a name, the same for the same array."""
@@ -195,11 +193,18 @@ def name_vectors(program: VectorProgram, arguments: Sequence[str]) -> list[str]:
         names.setdefault(vector.number, unique)
 
     layer = 0
+    multiplied = {
+        view.vector
+        for vector in program.vectors
+        if vector.kind in ("product", "dots")
+        for operand in vector.operands[:2]
+        for view in views_of(operand)
+    }
     last = len(program.vectors) - 1
     for vector in program.vectors:
         if vector.kind == "input":
-            names[vector.number] = arguments[vector.source]
-        elif vector.kind == "product":
+            names[vector.number] = arguments[int(vector.source)]
+        elif vector.kind == "product" or _is_neuron(vector, program):
             layer += 1
             for role, operand in zip(["X", "W", "b", "b", "b"], vector.operands):
                 if isinstance(operand, View) and operand.vector not in names:
@@ -214,7 +219,8 @@ def name_vectors(program: VectorProgram, arguments: Sequence[str]) -> list[str]:
             give(vector, "picked" if leaf.kind not in ("parameter", "frozen") else "rows")
         elif vector.kind == "map" and vector.number != last and isinstance(vector.operands[0], View):
             source = program.vectors[vector.operands[0].vector]
-            if source.kind == "product" and len(vector.operands) == 1 and vector.number not in names:
+            is_sum = source.kind == "product" or _is_neuron(source, program)
+            if is_sum and len(vector.operands) == 1 and vector.number in multiplied:
                 give(vector, names[source.number].replace("z", "h", 1))
     outputs = [output for output in program.outputs if isinstance(output, View)]
     if len(program.outputs) == 1 and outputs and program.vectors[outputs[0].vector].operands:
@@ -232,6 +238,13 @@ def name_vectors(program: VectorProgram, arguments: Sequence[str]) -> list[str]:
             counts[stem] = counts.get(stem, 0) + 1
             give(vector, f"{stem}{counts[stem]}")
     return [names[number] for number in range(len(program.vectors))]
+
+
+def _is_neuron(vector: Vector, program: VectorProgram) -> bool:
+    """Tell whether a vector is one weighted sum, and its weights are a leaf."""
+    if vector.kind != "dots" or vector.shape or not isinstance(vector.operands[1], View):
+        return False
+    return program.vectors[vector.operands[1].vector].kind in ("parameter", "frozen")
 
 
 def array_source(op: Op, operands: Sequence[str], operations: dict[str, Op]) -> str:
@@ -265,9 +278,15 @@ def comment_on(vector: Vector) -> str:
     count = max(vector.scalars, 1)
     if vector.kind == "product":
         terms = vector.operands[1].shape[-1]
-        return f"{vector.size} weighted sums of {terms}"
+        wanted = vector.scalars // (2 * terms)
+        unused = f" ({vector.size - wanted} more are not used)" if wanted < vector.size else ""
+        return f"{wanted} weighted sums of {terms}{unused}"
     if vector.kind in ("map", "reduce") and vector.size > 1 and vector.op is not None:
         return f"{vector.op.name}, {vector.size} times"
+    if vector.kind == "dots" and not vector.shape:
+        sides = [view.vector for operand in vector.operands[:2] for view in views_of(operand)]
+        count = vector.operands[0].shape[-1]
+        return f"sum of {count} products" if len({*sides}) == 1 else f"weighted sum of {count}"
     if vector.kind in ("sum", "dots") and count > 1:
         return f"{vector.kind} of {vector.operands[0].shape[-1]}"
     return "pick" if vector.kind == "pick" else ""

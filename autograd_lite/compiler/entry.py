@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +35,7 @@ def compile(
     Raises:
         ValueError: if a parameter stands there twice or is not a leaf, or a setting is unknown.
         TypeError: if a parameter is not a Value.
+        ImportError: if a backend is not installed.
 
     Example:
         >>> from autograd_lite import Value
@@ -54,4 +56,16 @@ def compile(
         raise ValueError("Python's floats are float64: use backend='numpy' for float32")
     if not callable(f):
         raise TypeError(f"compile takes a function, got {f!r}")
+    if backend == "jax":
+        need("jax", 'backend="jax" needs JAX: python3 -m pip install "autograd_lite[jax]"')
+    if backend in ("numpy", "jax") or dtype == "float32":
+        need("numpy", 'arrays need NumPy: python3 -m pip install "autograd_lite[fast]", or backend="python"')
     return Program(f, parameters, backend, dtype)
+
+
+def need(module: str, message: str) -> None:
+    """Raise an ImportError with a message if a module is not installed."""
+    try:
+        importlib.import_module(module)
+    except ImportError:
+        raise ImportError(message) from None

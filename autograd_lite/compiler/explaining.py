@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from autograd_lite.compiler.emit import comment_on
+from autograd_lite.compiler.inspecting import has_numpy
 
 if TYPE_CHECKING:
     from autograd_lite.compiler.variant import Variant
@@ -19,11 +20,16 @@ def explanation(variant: Variant, *, verbose: bool = False) -> str:
         variant: the function as traced for one form of arguments.
         verbose: whether to show every stage.
     """
-    raised = variant.raised
     lines = [
         f"{form.kind}{list(form.shape)}" if form.kind != "fixed" else repr(form.value)
         for form in variant.forms
     ]
+    if not has_numpy():
+        return (
+            f"Called with {', '.join(lines) or 'nothing'}: {variant.operations} scalar operations, run one "
+            "by one on floats: arrays need NumPy."
+        )
+    raised = variant.raised
     operations = [vector for vector in raised.vectors if vector.operands]
     text = [
         f"Called with {', '.join(lines) or 'nothing'}: {variant.operations} scalar operations "

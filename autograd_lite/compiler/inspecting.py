@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from autograd_lite.compiler.arguments import Form
 from autograd_lite.engine import Value
 
-__all__ = ["argument_names", "close", "flat", "hashable", "is_time", "list_parameters", "modules_of"]
+__all__ = [
+    "argument_names",
+    "has_numpy",
+    "hashable",
+    "list_parameters",
+    "modules_of",
+    "name_of",
+    "stack_level",
+]
+
+PACKAGE = "autograd_lite."
+MOST_SEEN, LONGEST = 10_000, 100
+"""How many objects are searched for modules, and up to which length lists are: longer ones are data."""
 
 
-def is_time(calls: int) -> bool:
-    """Tell whether a call is checked: the first, and after that ever fewer."""
-    return calls in (0, 10, 100, 1000, 10_000)
-
-
-def close(found: Sequence[float], expected: Sequence[float], tolerance: float) -> bool:
-    """Compare numbers, relative to the largest of them; nan is equal to nan."""
-    finite = [abs(number) for number in expected if abs(number) < float("inf")]
-    scale = tolerance * (1e-6 + max(finite, default=0.0))
-    return len(found) == len(expected) and all(
-        a == b or abs(a - b) <= scale or a != a or b != b or abs(a) == abs(b) == float("inf")
-        for a, b in zip(found, expected)
-    )
+@functools.cache
+def has_numpy() -> bool:
+    """Tell whether NumPy is there; without it everything runs on floats."""
+    try:
+        import numpy  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def list_parameters(parameters: Any) -> list[Value]:
     """List the parameters of a Module, a list or a dict."""
     if hasattr(parameters, "parameters"):
         parameters = parameters.parameters()
+    if isinstance(parameters, Value) or not isinstance(parameters, Iterable):
+        raise TypeError(f"parameters are a Module, a list or a dict of Values, got {parameters!r}")
     listed = list(parameters.values() if isinstance(parameters, Mapping) else parameters)
     for parameter in listed:
         if not isinstance(parameter, Value):
@@ -42,18 +52,45 @@ def list_parameters(parameters: Any) -> list[Value]:
     return listed
 
 
-def modules_of(f: Callable[..., Any], parameters: Any) -> Iterable[Any]:
-    """Find the modules that a function uses: whether they are in training changes what it computes."""
-    cells = [cell.cell_contents for cell in getattr(f, "__closure__", None) or () if _is_filled(cell)]
-    scope = getattr(f, "__globals__", {})
-    names = getattr(getattr(f, "__code__", None), "co_names", ())
-    known: dict[int, None] = {}
-    for thing in [parameters, f, getattr(f, "__self__", None), *cells, *(scope.get(n) for n in names)]:
-        if hasattr(thing, "modules") and hasattr(thing, "training"):
-            for module in thing.modules():
-                if id(module) not in known:
-                    known[id(module)] = None
-                    yield module
+def modules_of(f: Callable[..., Any], parameters: Any) -> list[Any]:
+    """Find the modules that a function uses: whether they are in training changes what it computes.
+
+    They are looked for in the parameters, and in all that the function, and the functions that it
+    calls, hold or name.
+    """
+    modules: dict[int, Any] = {}
+    seen: dict[int, Any] = {}
+    waiting = deque([parameters, f])
+    while waiting and len(seen) < MOST_SEEN:
+        thing = waiting.popleft()
+        if id(thing) in seen or isinstance(thing, (Value, str, int, float, type(None))):
+            continue
+        seen[id(thing)] = thing
+        if hasattr(thing, "training") and not isinstance(thing, type):
+            modules.update((id(module), module) for module in getattr(thing, "modules", list)())
+        waiting += _held_by(thing)
+    return list(modules.values())
+
+
+def _held_by(thing: Any) -> list[Any]:
+    """List what a function, a list, or an object of a class of the user's holds."""
+    if isinstance(thing, (list, tuple, dict)):
+        items = thing.values() if isinstance(thing, dict) else thing
+        return list(items) if len(thing) <= LONGEST else []
+    if isinstance(thing, functools.partial):
+        return [thing.func, *thing.args, *thing.keywords.values()]
+    if inspect.ismethod(thing):
+        return [thing.__self__, thing.__func__]
+    if inspect.isfunction(thing):
+        if (thing.__module__ or "").startswith(PACKAGE):
+            return []
+        cells = [cell.cell_contents for cell in thing.__closure__ or () if _is_filled(cell)]
+        named = [thing.__globals__[name] for name in thing.__code__.co_names if name in thing.__globals__]
+        return [*cells, *named, *(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values()]
+    if inspect.ismodule(thing) or isinstance(thing, type):
+        return []
+    called = [thing.__call__] if callable(thing) else []
+    return [*vars(thing).values(), *called] if hasattr(thing, "__dict__") else []
 
 
 def _is_filled(cell: Any) -> bool:
@@ -64,34 +101,61 @@ def _is_filled(cell: Any) -> bool:
     return True
 
 
-def argument_names(f: Callable[..., Any]) -> list[str]:
-    """Name the arguments as the function does."""
+def name_of(f: Callable[..., Any]) -> str:
+    """Name a function; a callable object by its class."""
+    if isinstance(f, functools.partial):
+        return name_of(f.func)
+    return str(getattr(f, "__name__", type(f).__name__))
+
+
+def argument_names(f: Callable[..., Any], count: int) -> list[str]:
+    """Name ``count`` arguments as the function does; those that it has no name for, x1, x2, ...
+
+    A name that the generated source needs for itself, such as that of a function of NumPy, gets an
+    underscore.
+    """
+    import numpy
+
     try:
-        parameters = inspect.signature(f).parameters.values()
+        parameters = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):
-        return [f"x{number}" for number in range(1, 10)]
-    names: list[str] = []
-    for parameter in parameters:
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            names += [f"{parameter.name}{number}" for number in range(1, 10)]
-        elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
-            names.append(parameter.name)
-    return names
+        parameters = []
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    several = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "x")
+    names += [f"{several}{number}" for number in range(1, count - len(names) + 1)]
+    taken = {"N", "floats", "added", "pick", "unpick", "array", "forward", "value_and_gradient"}
+    return [
+        f"{name}_" if name in taken or callable(getattr(numpy, name, None)) else name
+        for name in names[:count]
+    ]
 
 
-def hashable(form: Form) -> Any:
-    """Give what a form is looked up by; a fixed argument by itself, or by its identity."""
+def stack_level() -> int:
+    """Count how many calls up the user's code is, for a warning to point there."""
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(PACKAGE):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+def hashable(thing: Any) -> Any:
+    """Give what a fixed argument is looked up by: equal ones are alike, also if one object changes.
+
+    Raises:
+        TypeError: if it can neither be looked up nor taken apart.
+    """
+    if isinstance(thing, dict):
+        return (dict, *((key, hashable(value)) for key, value in thing.items()))
+    if isinstance(thing, (list, tuple, set, frozenset)):
+        items = tuple([hashable(item) for item in thing])
+        return (type(thing), frozenset(items) if isinstance(thing, (set, frozenset)) else items)
+    if isinstance(thing, (bool, int, float)):
+        return (type(thing), repr(thing))
     try:
-        hash(form.value)
+        hash(thing)
     except TypeError:
-        return (form.kind, id(form.value))
-    return (form.kind, form.shape, form.value)
-
-
-def flat(result: Any) -> Iterable[Any]:
-    """Iterate over the items of nested lists."""
-    for item in result:
-        if isinstance(item, (list, tuple)):
-            yield from flat(item)
-        else:
-            yield item
+        raise TypeError(
+            f"an argument is a number, a list, an array or a dict, or something that can be a key of a "
+            f"dict, got {thing!r} of type {type(thing).__name__}"
+        ) from None
+    return thing

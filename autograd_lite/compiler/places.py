@@ -87,6 +87,11 @@ class Places:
         """Tell whether numbers are leaves that are the same for all rows of a batch."""
         return bool((self.role[numbers] <= CONSTANT).all())
 
+    def are_together(self, numbers: Any) -> bool:
+        """Tell whether several numbers stand in one vector."""
+        vectors = self.vector[numbers]
+        return len(vectors) > 1 and bool(vectors[0] >= 0 and (vectors == vectors[0]).all())
+
     def place_leaves(self, numbers: Any) -> None:
         """Put those leaves that have no place yet into new vectors, one for each kind."""
         flat = numbers.reshape(-1)
@@ -104,13 +109,7 @@ class Places:
                 members = self.numpy.array(drawn) if role == RANDOM else chosen
                 if len(members):
                     whole = len(members) == numbers.size
-                    shape = (
-                        numbers.shape
-                        if whole
-                        else ()
-                        if len(members) == 1 and numbers.ndim == 0
-                        else (len(members),)
-                    )
+                    shape = numbers.shape if whole else () if len(members) == 1 else (len(members),)
                     vector = Vector(0, kind, shape, batched=role == RANDOM, source=source)
                     self.add(vector, members, self.numpy.arange(len(members)))
 

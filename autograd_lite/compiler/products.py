@@ -77,8 +77,9 @@ def _blocks(left: Any, right: Any, key: Callable[[Any], Any]) -> list[Block]:
     left_rows, of_left = distinct_rows(left, key)
     right_rows, of_right = distinct_rows(right, key)
     count, wide, high = len(left), len(left_rows), len(right_rows)
-    if wide * high <= MOST_WASTE * count:
-        return [Block(left_rows[None], right_rows[None], numpy.arange(count), of_right * wide + of_left)]
+    whole = [Block(left_rows[None], right_rows[None], numpy.arange(count), of_right * wide + of_left)]
+    if wide * high == count:
+        return whole
     component = _components(of_left, of_right, wide, high)
     left_component = numpy.empty(wide, numpy.int64)
     left_component[of_left] = component
@@ -86,6 +87,9 @@ def _blocks(left: Any, right: Any, key: Callable[[Any], Any]) -> list[Block]:
     right_component[of_right] = component
     widths, heights = numpy.bincount(left_component), numpy.bincount(right_component)
     sizes = numpy.bincount(component)
+    are_equal = len(sizes) > 1 and len({*zip(widths.tolist(), heights.tolist())}) == 1
+    if wide * high <= MOST_WASTE * count and not are_equal:
+        return whole
     dense = widths * heights <= MOST_WASTE * sizes
     blocks = []
     for width, height in sorted({*zip(widths[dense].tolist(), heights[dense].tolist())}):

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd_lite.compiler.arguments import Argument, read
+from autograd_lite.compiler.arguments import Argument, count_rows, read
 from autograd_lite.compiler.batches import split_rows
+from autograd_lite.compiler.checking import check, is_time, run_eagerly
 from autograd_lite.compiler.explaining import explanation
-from autograd_lite.compiler.inspecting import (
-    argument_names,
-    close,
-    flat,
-    hashable,
-    is_time,
-    list_parameters,
-    modules_of,
-)
+from autograd_lite.compiler.inspecting import has_numpy, list_parameters, modules_of, name_of, stack_level
+from autograd_lite.compiler.tracing import TraceError
 from autograd_lite.compiler.trainer import Trainer
 from autograd_lite.compiler.variant import Variant
-from autograd_lite.engine import Value
-from autograd_lite.gradients import grad
+from autograd_lite.modes import MODE, current_tracer
 
 __all__ = ["Program"]
 
@@ -45,10 +40,13 @@ class Program:
     def __init__(self, f: Callable[..., Any], parameters: Any, backend: str, dtype: str) -> None:
         self.f, self.backend, self.dtype = f, backend, dtype
         self.parameters = list_parameters(parameters)
-        self._modules = list(modules_of(f, parameters))
-        self._names = argument_names(f)
+        self._given = parameters
         self._variants: dict[Any, list[Variant]] = {}
         self._warned = False
+
+    @functools.cached_property
+    def _modules(self) -> list[Any]:
+        return modules_of(self.f, self._given)
 
     # ---- One example -----------------------------------------------------------------------
 
@@ -78,8 +76,10 @@ class Program:
         return value, gradient
 
     def _run_one(self, variant: Variant, example: Sequence[Argument], *, gradient: bool) -> Any:
-        """Run one example, eagerly if a comparison comes out otherwise than traced, or Python signals."""
+        """Run one example; eagerly if a comparison comes out otherwise, or something is not finite."""
         variant.check_numbers(example)
+        if MODE.get().checking:
+            return self.eagerly(example, gradient=gradient)
         if variant.choose(1) == "python":
             numbers = [example[number].numbers for number in variant.varying]
             name = "value_and_gradient" if gradient else "forward"
@@ -88,18 +88,19 @@ class Program:
                 *found, held = variant.straight[1][name](
                     parameters, variant.frozen_numbers(), variant.random_numbers(), *numbers
                 )
-            except (ArithmeticError, ValueError):
+            except (ArithmeticError, ValueError, IndexError):
                 return self.eagerly(example, gradient=gradient)
             if not held:
                 self._warn_of_guards(1)
                 return self.eagerly(example, gradient=gradient)
-            return found if gradient else found[0]
+            return found if gradient else [float(output) for output in found[0]]
         import numpy
 
-        columns = [numpy.array([argument.numbers]).reshape(1, *argument.form.lengths) for argument in example]
-        found, held = self._run_arrays(variant, columns, 1, gradient=gradient)
+        found, held = self._run_arrays(variant, variant.one_row(example), 1, gradient=gradient)
+        finite = all(numpy.isfinite(array).all() for array in ([found[0], *found[1]] if gradient else found))
         if not held.all():
             self._warn_of_guards(1)
+        if not (held.all() and finite):
             return self.eagerly(example, gradient=gradient)
         if gradient:
             return float(found[0].sum()), variant.gradient_list(found[1])
@@ -107,11 +108,7 @@ class Program:
 
     def eagerly(self, example: Sequence[Argument], *, gradient: bool) -> Any:
         """Run the function itself."""
-        result = self.f(*[argument.build(lambda number: number) for argument in example])
-        if gradient:
-            return result.data, grad(result, self.parameters)
-        outputs = [result] if isinstance(result, Value) else list(flat(result))
-        return [float(getattr(output, "data", output)) for output in outputs]
+        return run_eagerly(self.f, self.parameters, example, gradient=gradient)
 
     # ---- Many examples ---------------------------------------------------------------------
 
@@ -138,7 +135,11 @@ class Program:
         """
         if not columns:
             return self.value_and_grad()
-        total, gradient, count = 0.0, [0.0] * len(self.parameters), len(columns[0])
+        count = count_rows(columns)
+        if self._one_by_one():
+            found = [self.value_and_grad(*row) for row in zip(*columns)]
+            return _mean([value for value, _ in found]), [_mean(g) for g in zip(*(part for _, part in found))]
+        total, gradient = 0.0, [0.0] * len(self.parameters)
         for variant, rows, group, _ in split_rows(self, columns):
             self.need_gradient(variant)
             mean, part = self._run_rows(variant, group, rows)
@@ -156,9 +157,13 @@ class Program:
         Returns:
             For each row a number, or a list of numbers.
         """
+        if not columns:
+            return [self()]
+        results: list[Any] = [None] * count_rows(columns)
+        if self._one_by_one():
+            return [self(*row) for row in zip(*columns)]
         import numpy
 
-        results: list[Any] = [None] * len(columns[0])
         for variant, rows, group, places in split_rows(self, columns):
             found, held = self._run_arrays(variant, group, rows, gradient=False)
             table = numpy.stack([numpy.broadcast_to(output, (rows,)) for output in found], axis=-1).tolist()
@@ -169,6 +174,10 @@ class Program:
                 results[place] = row[0] if variant.single else row
         return results
 
+    def _one_by_one(self) -> bool:
+        """Tell whether rows are run one after the other, without arrays."""
+        return self.backend == "python" or not has_numpy() or MODE.get().checking
+
     def _run_rows(self, variant: Variant, columns: Sequence[Any], rows: int) -> tuple[float, list[float]]:
         """Compute the mean of some rows and its gradient."""
         import numpy
@@ -177,8 +186,7 @@ class Program:
             found = [
                 self._run_one(variant, self._row(columns, place), gradient=True) for place in range(rows)
             ]
-            gradients = zip(*(gradient for _, gradient in found))
-            return sum(value for value, _ in found) / rows, [sum(each) / rows for each in gradients]
+            return _mean([value for value, _ in found]), [_mean(g) for g in zip(*(part for _, part in found))]
         (losses, arrays), held = self._run_arrays(variant, columns, rows, gradient=True)
         if held.all():
             return float(numpy.broadcast_to(losses, (rows,)).mean()), variant.gradient_list(arrays)
@@ -226,13 +234,18 @@ class Program:
 
     # ---- Staying true ----------------------------------------------------------------------
 
+    def modes(self) -> Any:
+        """Tell which of the modules that the function uses are in training."""
+        return tuple([(module.training, module.frozen) for module in self._modules])
+
     def variant(self, example: Sequence[Argument]) -> Variant:
         """Find the trace for arguments of this form, or make it."""
-        key = (
-            tuple([hashable(argument.form) for argument in example]),
-            tuple([(module.training, module.frozen) for module in self._modules]),
-        )
-        variants = self._variants.setdefault(key, [])
+        if current_tracer() is not None:
+            raise TraceError(
+                "a program is called inside a function that is being compiled: call the function itself"
+            )
+        key = (tuple([argument.form.key for argument in example]), self.modes())
+        variants = self._variants.get(key, [])
         for variant in variants:
             if variant.fits(example):
                 return variant
@@ -241,10 +254,10 @@ class Program:
                 f"the function was traced for {MOST_VARIANTS} values of a whole number: use it with pick, "
                 "Embedding or cross_entropy, which leave it open, or pass it as a float"
             )
-        variant = Variant(self.f, self.parameters, example, self._names, self.backend, self.dtype)
+        variant = Variant(self.f, self.parameters, example, self.backend, self.dtype)
         if variant.fixed and not variant.fits(example):
             raise RuntimeError("the arguments changed while the function was traced")
-        variants.append(variant)
+        self._variants.setdefault(key, []).append(variant)
         return variant
 
     def need_gradient(self, variant: Variant) -> None:
@@ -254,19 +267,18 @@ class Program:
 
     def sample_row(self, variant: Variant, example: Sequence[Argument]) -> None:
         """Check a row of a batch, if it is time to."""
-        if is_time(variant.calls) and not variant.is_random:
-            if variant.has_gradient:
-                value, gradient = self._run_one(variant, example, gradient=True)
-                self._sample(variant, example, [value], gradient)
-            else:
-                self._sample(variant, example, self._run_one(variant, example, gradient=False), None)
-        else:
+        if variant.is_random or not is_time(variant.calls):
             variant.calls += 1
+        elif variant.has_gradient:
+            value, gradient = self._run_one(variant, example, gradient=True)
+            self._sample(variant, example, [value], gradient)
+        else:
+            self._sample(variant, example, self._run_one(variant, example, gradient=False), None)
 
     def _sample(
         self, variant: Variant, example: Sequence[Argument], outputs: Sequence[float], gradient: Any
     ) -> None:
-        """Compare the first call, and every tenth, hundredth, ... with the function itself.
+        """Compare the first two calls, the eleventh, ... with the function itself.
 
         Raises:
             RuntimeError: if it computes something else.
@@ -275,20 +287,8 @@ class Program:
         variant.calls += 1
         if not wanted:
             return
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            if gradient is None:
-                value, slopes = self.eagerly(example, gradient=False), []
-            else:
-                one, slopes = self.eagerly(example, gradient=True)
-                value = [one]
         tolerance = 1e-7 if self.dtype == "float64" else 2e-2
-        if not (close(outputs, value, tolerance) and close(gradient or [], slopes, tolerance)):
-            raise RuntimeError(
-                "the program and the function itself differ: the function must compute the same from "
-                "its arguments and parameters each time. What it reads from elsewhere, and plain numbers "
-                "it reads, are fixed when it is first called: compile it again after changing them"
-            )
+        check(self.f, self.parameters, example, outputs, gradient, tolerance)
 
     def _warn_of_guards(self, rows: int) -> None:
         """Say once that rows take another way through the function."""
@@ -298,7 +298,7 @@ class Program:
                 f"comparisons came out otherwise than when the function was traced, for {rows} rows: "
                 "they run eagerly, which is slow. Use maximum, relu, where or step instead of if",
                 RuntimeWarning,
-                stacklevel=4,
+                stacklevel=stack_level(),
             )
 
     # ---- What can be read ------------------------------------------------------------------
@@ -311,7 +311,7 @@ class Program:
             RuntimeError: if it has not been called, and takes arguments.
         """
         variant = self._first()
-        if self.backend == "python":
+        if self.backend == "python" or not has_numpy():
             return variant.straight[0].text
         texts = variant.array_source.texts
         return texts.get("value_and_gradient", texts["forward"])
@@ -331,12 +331,18 @@ class Program:
 
     def _first(self) -> Variant:
         for variants in self._variants.values():
-            for variant in variants:
-                return variant
-        if self._names:
-            raise RuntimeError("a program is made when it is first called: call it once with an example")
+            return variants[0]
+        try:
+            inspect.signature(self.f).bind()
+        except (TypeError, ValueError):
+            text = "a program is made when it is first called: call it once with an example"
+            raise RuntimeError(text) from None
         return self.variant([])
 
     def __repr__(self) -> str:
         count = sum(map(len, self._variants.values()))
-        return f"<Program of {getattr(self.f, '__name__', 'a function')}: traced {count} times>"
+        return f"<Program of {name_of(self.f)}: traced {count} time{'' if count == 1 else 's'}>"
+
+
+def _mean(numbers: Sequence[float]) -> float:
+    return sum(numbers) / len(numbers)

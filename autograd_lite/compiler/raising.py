@@ -22,7 +22,7 @@ from autograd_lite.ops import ADD, MUL, PICK
 __all__ = ["raise_tape"]
 
 FEW = 3
-"""A single sum of no more products than this is written out."""
+"""A single sum of no more products than this is written out, unless one side stands in a vector."""
 
 
 def raise_tape(tape: Tape, arguments: Sequence[tuple[int, ...]]) -> VectorProgram:
@@ -68,6 +68,8 @@ class _Raiser:
         for sign in sorted({guard[0] for guard in self.tape.guards}):
             chosen = [guard for guard in self.tape.guards if guard[0] == sign]
             left, right, outcomes = (self.numpy.array([guard[k] for guard in chosen]) for k in (1, 2, 3))
+            if len(chosen) == 1:
+                left, right = left[0], right[0]
             self.program.guards.append((sign, operand(left), operand(right), outcomes))
         return self.program
 
@@ -128,7 +130,7 @@ class _Raiser:
         members, left, right, plain = members[kept], left[kept], right[kept], plain[kept]
         self.program.multiply_adds += left.size
         if len(members) == 1:
-            if width <= FEW:
+            if width <= FEW and not self.places.are_together(right[0]):
                 self._write_out(members, left, right, plain)
                 return
             order = numpy.lexsort((self.places.key(left[0]), self.places.key(right[0])))
@@ -197,19 +199,23 @@ class _Raiser:
 
     def _write_out(self, members: Any, left: Any, right: Any, plain: Any) -> None:
         """Write a single short sum as it stands."""
-        terms: list[Operand] = []
+        terms: list[Any] = []
         for a, b in zip(left[0], right[0]):
             product = Vector(0, "map", (), operands=(self._operand(a), self._operand(b)), op=MUL)
             self._add(product, members[:0], members[:0], 1)
             terms.append(self.places.whole(product))
         terms += [self._operand(term) for term in plain[0]]
         if len(terms) == 1:
-            self.places.locate(product, members, self.numpy.arange(1))
+            (term,) = terms
+            self.places.locate(self.program.vectors[term.vector], members, self.numpy.arange(1))
         else:
             self._chain(terms, members)
 
     def _raise_plain_sums(self, members: Any, plain: Any) -> None:
         numpy = self.numpy
+        if plain.shape[1] == 1:
+            self.same[members] = plain[:, 0]
+            return
         kept = self._alias(members, plain)
         members, plain = members[kept], plain[kept]
         if plain.shape[1] == 0:  # the sum of nothing
@@ -219,9 +225,6 @@ class _Raiser:
         order = numpy.argsort(self.places.key(plain[:, 0]), kind="stable")
         members, plain = members[order], plain[order]
         rows = plain[0] if len(members) == 1 else plain
-        if plain.shape[1] == 1:
-            self.same[members] = plain[:, 0]
-            return
         vector = Vector(0, "sum", rows.shape[:-1], operands=(self._operand(rows),))
         self._add(vector, members, numpy.arange(len(members)), plain.size)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from autograd_lite.compiler.emit import Writer, atom, partial_source, term_source, transposed, tuple_source
@@ -77,7 +79,7 @@ class Reverse:
         pieces = [(place, text) for place, text in parts if place is not None]
         if not pieces:
             text = _added(whole)
-            if text.isidentifier() or text == "1.0":
+            if text.isidentifier() or is_number(text):
                 self.adjoints[vector.number] = text
             else:
                 self.writer.line(f"d{name} = {text}")
@@ -87,13 +89,13 @@ class Reverse:
             self.writer.line(f"d{name} = {tiled}")
             return
         front = "slice(None), " if vector.batched else ""
-        flat = f".reshape({'-1, ' if vector.batched else ''}{vector.size})" if len(vector.shape) != 1 else ""
-        self.writer.line(f"d{name} = zeros_like({name}){flat}")
+        is_flat = len(vector.shape) == 1
+        zeros = f"zeros_like({name})"
+        self.writer.line(f"d{name} = {zeros if is_flat else reshaped(zeros, (vector.size,), vector.batched)}")
         for place, text in pieces:
             self.writer.line(f"d{name} = added(d{name}, ({front}{place},), {text})")
-        if flat:
-            shape = [*(["-1"] if vector.batched else []), *map(str, vector.shape)]
-            self.writer.line(f"d{name} = d{name}.reshape({', '.join(shape) or '()'})")
+        if not is_flat:
+            self.writer.line(f"d{name} = {reshaped(f'd{name}', vector.shape, vector.batched)}")
         if whole:
             self.writer.line(f"d{name} = {_added([f'd{name}', *whole])}")
 
@@ -108,10 +110,7 @@ class Reverse:
         if len(spans) != len(pieces) or end != vector.size:
             return None
         text = f"concatenate(({', '.join(text for _, text in spans)},), axis=-1)"
-        if len(vector.shape) != 1:
-            shape = [*(["-1"] if vector.batched else []), *map(str, vector.shape)]
-            text = f"{text}.reshape({', '.join(shape) or '()'})"
-        return text
+        return text if len(vector.shape) == 1 else reshaped(text, vector.shape, vector.batched)
 
     def _send(self, operand: Operand, d: str, batched: bool) -> None:
         """Send an operand's adjoint back to the vectors that it reads.
@@ -144,8 +143,7 @@ class Reverse:
         place: Any = None
         if way.kind == "all":
             if way.shape != way.source:
-                shape = [*(["-1"] if kept else []), *map(str, way.source)]
-                text = f"{atom(text)}.reshape({', '.join(shape) or '()'})"
+                text = reshaped(text, way.source, kept)
         elif way.kind == "turned":
             text = f"swapaxes({text}, -1, -2)" if kept else transposed(atom(text))
         else:
@@ -160,7 +158,7 @@ class Reverse:
             for length in way.shape:
                 size *= length
             if len(way.shape) != 1:
-                text = f"{atom(text)}.reshape({'-1, ' if kept else ''}{size})"
+                text = reshaped(text, (size,), kept)
         self.contributions.setdefault(vector.number, []).append((place, text))
 
     # ---- Operations ------------------------------------------------------------------------
@@ -172,9 +170,15 @@ class Reverse:
             if any(view.vector in self.wanted for view in views_of(operand)):
                 text = self._back(vector, slot, d)
                 if text is not None:
-                    summed = vector.kind in ("product", "pick") and slot < 2
-                    summed = summed and not self.writer.is_batched(operand)
-                    self._send(operand, text, vector.batched and not summed)
+                    self._send(operand, text, vector.batched and not self._sums_the_batch(vector, slot))
+
+    def _sums_the_batch(self, vector: Vector, slot: int) -> bool:
+        """Tell whether what goes back to an operand is already summed over the batch."""
+        if slot > 1 or self.writer.is_batched(vector.operands[slot]):
+            return False
+        if vector.kind == "dots":  # of a vector for each row and one for all
+            return vector.shape == () and self.writer.is_batched(vector.operands[1 - slot])
+        return vector.kind == "product" or vector.attributes == ("table",)
 
     def _back(self, vector: Vector, slot: int, d: str) -> str | None:
         """Write the adjoint of an operand, given that of the result; None if it is 0."""
@@ -187,6 +191,8 @@ class Reverse:
             if slot > 1:
                 return d
             other = atom(writer.read(vector.operands[1 - slot], exact=True))
+            if self._sums_the_batch(vector, slot):
+                return f"{d} @ {other}"
             return f"{d}[..., None] * {other}" if vector.batched or vector.shape else f"{d} * {other}"
         if vector.kind == "sum":
             lengths = [*(["N"] if vector.batched else []), *map(str, vector.operands[0].shape)]
@@ -290,6 +296,8 @@ class Reverse:
 
 def _added(texts: list[str]) -> str:
     """Write a sum; what stands there twice is doubled."""
+    if all(map(is_number, texts)):
+        return repr(sum(map(float, texts)))
     counts = {text: texts.count(text) for text in texts}
     return " + ".join(text if count == 1 else f"{count}.0 * {atom(text)}" for text, count in counts.items())
 
@@ -308,13 +316,28 @@ class _Span(tuple[int, int, int]):
         return f"slice({self.start}, {self.stop}{f', {self.step}' if self.step != 1 else ''})"
 
 
+def reshaped(text: str, shape: Sequence[int], batched: bool) -> str:
+    """Write an array in another shape."""
+    if is_number(text):
+        return f"full({tuple_source([*map(str, shape)])}, {text})"
+    lengths = [*(["-1"] if batched else []), *map(str, shape)]
+    return f"{atom(text)}.reshape({', '.join(lengths) or '()'})"
+
+
+def is_number(text: str) -> bool:
+    """Tell whether source is a number."""
+    return re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?", text) is not None
+
+
 def scaled(d: str, partial: str) -> str | None:
     """Write an adjoint times a local derivative."""
     plain = partial.strip("()")
-    if plain == "1.0":
-        return d
-    if plain in ("-1.0", "- 1.0"):
-        return f"-{d}"
     if plain in ("0.0", "-0.0"):
         return None
+    if is_number(plain) and is_number(d):
+        return repr(float(d) * float(plain))
+    if plain == "1.0":
+        return d
+    if plain == "-1.0":
+        return f"-{d}"
     return f"{d} * {atom(partial)}"

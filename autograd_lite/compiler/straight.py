@@ -17,6 +17,8 @@ from autograd_lite.symbol import Symbol
 
 __all__ = ["StraightSource", "define"]
 
+MANY = 200
+"""From so many numbers on the names of adjoints are used again."""
 TERMS = 40
 """The most terms in a line: Python's parser is recursive."""
 
@@ -89,11 +91,13 @@ class StraightSource:
             ]
             target = f"v{place}"
             if op is SUM:
-                lines += _added(target, names)
+                lines += _added(target, ["0.0", *names])
             elif op is DOT:
                 count = len(names) // 2
                 products = [f"{w} * {x}" for w, x in zip(names[:count], names[count:-1])]
                 lines += _added(target, [names[-1], *products])
+            elif op is PICK and len(args) == 1:
+                lines.append(f"{target} = {names[0]}")
             elif op is PICK:
                 lines.append(f"{target} = ({', '.join(names[:-1])},)[int({names[-1]})]")
             elif op.many is not None:
@@ -124,31 +128,32 @@ class StraightSource:
             if args:
                 wanted[place] = any(wanted[arg] for arg in args)
         (output,) = tape.outputs
-        adjoint: dict[int, str] = {output: "1.0"}
-        lines = [f"d{output} = 1.0"]
-        adjoint[output] = f"d{output}"
+        lines: list[str] = []
+        adjoints = _Adjoints(lines, again=len(tape) > MANY)
+        adjoints.send(output, "1.0")
         for place in range(len(tape) - 1, -1, -1):
             op = tape.op[place]
-            if op is None or place not in adjoint or not wanted[place]:
+            if op is None or not adjoints.reached(place) or not wanted[place]:
                 continue
-            d = adjoint[place]
             partials = self._partials(place, op, lines, wanted)
-            for arg, partial in zip(tape.args[place], partials):
-                if not wanted[arg] or partial is None:
-                    continue
-                text = d if partial == "1.0" else f"-{d}" if partial == "-1.0" else f"{d} * {partial}"
-                if arg in adjoint:
-                    lines.append(f"{adjoint[arg]} += {text}")
-                else:
-                    adjoint[arg] = f"d{arg}"
-                    lines.append(f"d{arg} = {text}")
-        return [adjoint.get(place, "0.0") for place in tape.parameters], lines
+            receivers = [
+                (arg, partial)
+                for arg, partial in zip(tape.args[place], partials)
+                if wanted[arg] and partial is not None
+            ]
+            d = adjoints.take(place)
+            for arg, partial in receivers:
+                adjoints.send(arg, scaled_by(d, partial), d)
+            adjoints.release(d)
+        return [
+            adjoints.take(place) if adjoints.reached(place) else "0.0" for place in tape.parameters
+        ], lines
 
     def _partials(self, place: int, op: Op, lines: list[str], wanted: Sequence[bool]) -> Sequence[str | None]:
         """Write the local derivative by each argument."""
         args = self.tape.args[place]
         names = [self._names[arg] for arg in args]
-        if op is SUM:
+        if op is SUM or (op is PICK and len(args) == 1):
             return ["1.0"] * len(args)
         if op is DOT:
             count = len(names) // 2
@@ -172,6 +177,76 @@ class StraightSource:
             python_source(evaluate(op._terms[slot], values), self.names) if wanted[arg] else None
             for slot, arg in enumerate(args)
         ]
+
+
+class _Adjoints:
+    """The adjoints of a reverse pass in the making, and the names that hold them.
+
+    What came back to a number is written down only when the next comes back, or when it is
+    passed on: what comes back once and unchanged needs no line.
+
+    Args:
+        lines: the reverse pass so far.
+        again: whether a name that nothing needs any more is used again. Python reads a function's
+            first 256 names faster, and the memory of a number that is gone is still in the cache.
+    """
+
+    def __init__(self, lines: list[str], *, again: bool) -> None:
+        self.lines, self.again = lines, again
+        self.waiting: dict[int, tuple[str, str]] = {}  # a text, and the name that it needs
+        self.names: dict[int, str] = {}
+        self.users: dict[str, int] = {}
+        self.free: list[str] = []
+        self.count = 0
+
+    def reached(self, place: int) -> bool:
+        return place in self.waiting or place in self.names
+
+    def send(self, place: int, text: str, needs: str = "") -> None:
+        """Add what comes back to a number."""
+        if place in self.names:
+            self.lines.append(f"{self.names[place]} += {text}")
+        elif place in self.waiting:
+            self._write(place, text)
+        else:
+            self.waiting[place] = (text, needs)
+            self._use(needs, 1)
+
+    def take(self, place: int) -> str:
+        """Give the name of an adjoint to which nothing more will come back; ``release`` it after use."""
+        if place in self.waiting:
+            text, needs = self.waiting[place]
+            if text == needs:
+                del self.waiting[place]
+                return text
+            self._write(place)
+        return self.names.pop(place)
+
+    def release(self, name: str) -> None:
+        self._use(name, -1)
+
+    def _write(self, place: int, *more: str) -> None:
+        text, needs = self.waiting.pop(place)
+        self._use(needs, -1)
+        if self.again and self.free:
+            name = self.free.pop()
+        else:
+            self.count += 1
+            name = f"d{self.count}" if self.again else f"d{place}"
+        self._use(name, 1)
+        self.names[place] = name
+        self.lines.append(f"{name} = {' + '.join([text, *more])}")
+
+    def _use(self, name: str, change: int) -> None:
+        if name:
+            self.users[name] = self.users.get(name, 0) + change
+            if not self.users[name]:
+                self.free.append(name)
+
+
+def scaled_by(d: str, partial: str) -> str:
+    """Write an adjoint times a local derivative."""
+    return d if partial == "1.0" else f"-{d}" if partial == "-1.0" else f"{d} * {partial}"
 
 
 def _added(target: str, terms: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd_lite.compiler.tape import CONSTANT, Tape
-from autograd_lite.ops import ADD, DOT, MUL, SUM
+from autograd_lite.ops import ADD, DOT, MUL, PICK, SUM
 
 __all__ = ["Sums", "collect_sums"]
 
@@ -62,6 +62,7 @@ def collect_sums(tape: Tape) -> Sums:
     count = len(tape)
     op = numpy.array([_CODES.get(op, 0) for op in tape.op])
     lengths = numpy.array([len(args) for args in tape.args])
+    op[(op == 5) & (lengths == 1)] = 2
     args = numpy.fromiter(itertools.chain.from_iterable(tape.args), numpy.int64, int(lengths.sum()))
     users = numpy.repeat(numpy.arange(count), lengths)
     slot = numpy.arange(len(args)) - numpy.repeat(numpy.cumsum(lengths) - lengths, lengths)
@@ -106,15 +107,16 @@ def collect_sums(tape: Tape) -> Sums:
     )  # fmt: skip
     plain = _grouped(roots[~a_product], count, terms[~a_product])
 
-    candidate = (op >= 1) & (op <= 3) & ~merged
-    pair = (op == 1) & (products.count == 0) & (plain.count == 2)
-    is_pair_with_zero = (op == 1) & (products.count == 0) & (plain.count < 2)
+    is_sum = (op >= 1) & (op <= 3) & ~merged
+    contains_sums = numpy.zeros(count, bool)
+    contains_sums[user_of[merged]] = True
+    is_sum &= ~((op == 1) & (products.count == 0) & (plain.count == 2) & ~contains_sums)
     inside = merged.copy()
     inside[muls] = True
-    return Sums(candidate & ~pair & ~is_pair_with_zero, inside, products, plain)
+    return Sums(is_sum, inside, products, plain)
 
 
-_CODES = {None: 0, ADD: 1, SUM: 2, DOT: 3, MUL: 4}
+_CODES = {None: 0, ADD: 1, SUM: 2, DOT: 3, MUL: 4, PICK: 5}
 
 
 def _grouped(roots: Any, count: int, *columns: Any) -> Terms:

@@ -26,7 +26,7 @@ class Tape:
         role: what each number is: PARAMETER, ..., INNER.
         op: the operation of each inner number; None for a leaf.
         args: the numbers that each inner number is computed from. Those of ``pick`` end with
-            its index.
+            its index; of one at a known place there is only the number picked.
         attributes: what else the operation takes; for one on lists, their lengths first.
         data: each leaf as it was in the traced example; constants stay it.
         parameters: for each parameter its number on the tape.
@@ -90,8 +90,8 @@ class Tape:
 def write_tape(traced: Traced, parameters: Sequence[Value], random: dict[Value, Any] | None = None) -> Tape:
     """Write down what a traced function computed.
 
-    Operations that change nothing (x + 0, a ``pick`` at a known place) are left out, so are those
-    that no output needs. x * 1 stays: among equal products with other constants it is one of many.
+    What no output needs is left out. What changes nothing (x + 0) stays: a program on floats adds
+    up gradients in the order in which the engine does, to the last bit.
 
     Args:
         traced: the outputs, and the comparisons made on the way.
@@ -149,7 +149,7 @@ def _in_order(outputs: Sequence[Any]) -> list[Value]:
 
 
 def _write(tape: Tape, node: Value, places: dict[Value, int]) -> int:
-    """Append an operation, unless it changes nothing."""
+    """Append an operation."""
     op = node.op
     assert op is not None
     inputs, attributes = op.split(node.inputs)
@@ -161,18 +161,14 @@ def _write(tape: Tape, node: Value, places: dict[Value, int]) -> int:
     )
     if op.many is None:
         args, attributes = args[: len(inputs)], tuple(attributes)
-        if len(args) == 2:
-            for own, other, identity in ((0, 1, op.identity[1]), (1, 0, op.identity[0])):
-                place = args[other]
-                if tape.role[place] == CONSTANT and tape.data[place] == identity == 0.0:
-                    return args[own]
     if op is PICK:
         (index,) = attributes
-        if not isinstance(index, Index):
-            return int(args[index])
-        place = places[index]
-        tape.bounds[place] = min(len(args), tape.bounds.get(place, len(args)))
-        args, attributes = (*args, place), ()
+        if isinstance(index, Index):
+            place = places[index]
+            tape.bounds[place] = min(len(args), tape.bounds.get(place, len(args)))
+            args, attributes = (*args, place), ()
+        else:
+            args, attributes = (args[index],), ()
     elif op.many is not None and op not in (SUM, DOT):
         attributes = (tuple(map(len, inputs)), *attributes)
     return tape.add(INNER, 0.0, op, args, tuple(attributes))

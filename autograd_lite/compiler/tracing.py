@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from autograd_lite.compiler.arguments import Argument
 from autograd_lite.engine import Value
 from autograd_lite.modes import current_tracer, traced_by
+from autograd_lite.refusals import is_plain
 
-__all__ = ["Guard", "Index", "TraceError", "Traced", "trace"]
+__all__ = ["Guard", "Index", "TraceError", "Traced", "as_value", "flat", "is_number", "trace"]
 
 
 class TraceError(TypeError):
@@ -37,37 +38,31 @@ class Guard:
 class Index(Value):
     """A whole number that is passed to a traced function.
 
-    As an index of ``pick``, ``Embedding`` or ``cross_entropy``, and in arithmetic, it stays
-    unknown. Used in any other way (as an index of a list, in ``==``) it becomes fixed: the
-    program then holds for this number only.
+    As an index of ``pick``, ``Embedding`` or ``cross_entropy``, and in sums, differences and
+    products, it stays unknown. Used in any other way (as an index of a list, in ``==``) it becomes
+    fixed: the program then holds for this number only.
 
     Args:
         position: the number.
-        root: what it was computed from, if it was.
+        roots: what it was computed from, if it was.
     """
 
-    __slots__ = ("position", "root")
+    __slots__ = ("position", "roots")
 
-    def __init__(self, position: int, root: Index | None = None) -> None:
+    def __init__(self, position: int, roots: tuple[Index, ...] = ()) -> None:
         super().__init__(float(position))
         self.position = position
-        self.root = self if root is None else root
+        self.roots = roots or (self,)
 
     def fixed(self) -> int:
         """Give the number, for a use that fixes it."""
         tracer = current_tracer()
         if tracer is not None:
-            tracer.fixed[self.root] = None
+            tracer.fix(self)
         return self.position
 
-    def __index__(self) -> int:
-        return self.fixed()
-
-    def __int__(self) -> int:
-        return self.fixed()
-
-    def __bool__(self) -> bool:
-        return self.fixed() != 0
+    def __float__(self) -> float:
+        return float(self.fixed())
 
     def __hash__(self) -> int:
         return object.__hash__(self) if current_tracer() is None else hash(self.fixed())
@@ -79,22 +74,34 @@ class Index(Value):
             return self.fixed() == other.fixed()
         return NotImplemented if isinstance(other, Value) else self.fixed() == other
 
-    def __floordiv__(self, other: int) -> int:
-        return self.fixed() // other
+    def __repr__(self) -> str:
+        return repr(self.fixed())
 
-    def __mod__(self, other: int) -> int:
-        return self.fixed() % other
+    def __format__(self, spec: str) -> str:
+        return format(self.fixed(), spec)
 
 
-def _arithmetic(name: str) -> Callable[[Index, Any], Any]:
-    """Make an operator of Index: with a whole number the result is again an index."""
-    on_values: Callable[[Value, Any], Any] = getattr(Value, name)
+def _fixing(name: str) -> Callable[..., Any]:
+    """Make a method of Index that does with the number what an int does, and fixes it."""
+    on_numbers = getattr(int, name)
 
-    def method(index: Index, other: Any) -> Any:
-        value = on_values(index, other)
-        if type(other) is not int:
+    def method(index: Index, *others: Any) -> Any:
+        return on_numbers(index.fixed(), *[o.fixed() if isinstance(o, Index) else o for o in others])
+
+    return method
+
+
+def _moving(name: str) -> Callable[..., Any]:
+    """Make an operator of Index: with whole numbers the result is again an index."""
+    on_values, on_numbers = getattr(Value, name), getattr(int, name)
+
+    def method(index: Index, *others: Any) -> Any:
+        value = on_values(index, *others)
+        if not all(type(other) in (int, Index) for other in others):
             return value
-        moved = Index(int(value._data), index.root)
+        indices = [index, *(other for other in others if isinstance(other, Index))]
+        position = on_numbers(*[getattr(each, "position", each) for each in (index, *others)])
+        moved = Index(position, tuple({id(root): root for each in indices for root in each.roots}.values()))
         for slot in Value.__slots__:
             setattr(moved, slot, getattr(value, slot))
         return moved
@@ -102,8 +109,13 @@ def _arithmetic(name: str) -> Callable[[Index, Any], Any]:
     return method
 
 
-for _name in ("__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__"):
-    setattr(Index, _name, _arithmetic(_name))
+FIXING = """index int bool trunc round floor ceil floordiv rfloordiv mod rmod divmod rdivmod
+lshift rlshift rshift rrshift and rand or ror xor rxor invert"""
+MOVING = "add radd sub rsub mul rmul neg abs"
+for _name in FIXING.split():
+    setattr(Index, f"__{_name}__", _fixing(f"__{_name}__"))
+for _name in MOVING.split():
+    setattr(Index, f"__{_name}__", _moving(f"__{_name}__"))
 
 
 @dataclass(frozen=True)
@@ -132,12 +144,16 @@ class _Tracer:
 
     def __init__(self) -> None:
         self.guards: list[Guard] = []
-        self.fixed: dict[Index, None] = {}
+        self.fixed: dict[int, Index] = {}
         self.random: dict[Value, Any] = {}
 
     def compared(self, sign: str, left: Any, right: Any, outcome: bool) -> None:
         """Keep a comparison in mind."""
         self.guards.append(Guard(sign, left, right, outcome))
+
+    def fix(self, index: Index) -> None:
+        """Keep in mind that the trace holds only for the present number of an index."""
+        self.fixed.update((id(root), root) for root in index.roots)
 
     def refuse(self, what: str) -> NoReturn:
         """Say that a number may not be read."""
@@ -174,10 +190,10 @@ def trace(f: Callable[..., Any], arguments: Sequence[Argument]) -> Traced:
         inputs.append(values)
     with traced_by(tracer):
         result = f(*passed)
-    single = isinstance(result, Value)
-    outputs = [result] if single else list(_flatten(result))
+    single = is_number(result)
+    outputs = [as_value(output) for output in ([result] if single else flat(result))]
     where = {
-        value: (number, position)
+        id(value): (number, position)
         for number, values in enumerate(inputs)
         for position, value in enumerate(values)
     }
@@ -185,13 +201,30 @@ def trace(f: Callable[..., Any], arguments: Sequence[Argument]) -> Traced:
     return Traced(outputs, single, tracer.guards, inputs, fixed, tracer.random)
 
 
-def _flatten(result: Any) -> Any:
-    if isinstance(result, Value):
-        yield result
-    elif isinstance(result, (list, tuple)):
-        for item in result:
-            yield from _flatten(item)
-    elif isinstance(result, (int, float)):
-        yield Value(result)
+def is_number(result: Any) -> bool:
+    """Tell whether a function returned a single number."""
+    return isinstance(result, Value) or (is_plain(result) and not isinstance(result, bool))
+
+
+def flat(result: Any) -> Iterator[Any]:
+    """Iterate over the numbers in nested lists, or in an array, that a function returned.
+
+    Raises:
+        TraceError: if there is anything else.
+    """
+    listed = result.tolist() if hasattr(result, "tolist") else result
+    if is_number(listed):
+        yield listed
+    elif isinstance(listed, (list, tuple)):
+        for item in listed:
+            yield from flat(item)
     else:
-        raise TraceError(f"a function to be compiled returns Values, got {result!r}")
+        raise TraceError(
+            f"a function to be compiled returns a Value, or a list of Values, got {result!r} of type "
+            f"{type(result).__name__}"
+        )
+
+
+def as_value(output: Any) -> Value:
+    """Give a Value that a function returned, or make one of a plain number."""
+    return output if isinstance(output, Value) else Value(output)

@@ -6,14 +6,16 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd_lite.compiler.arguments import Argument, FormsDifferError
+from autograd_lite.compiler.arguments import Argument, FormsDifferError, read, read_rows
 from autograd_lite.compiler.arrays import ArraySource, namespace
+from autograd_lite.compiler.inspecting import argument_names, has_numpy
 from autograd_lite.compiler.raising import raise_tape
 from autograd_lite.compiler.straight import StraightSource, define
-from autograd_lite.compiler.tape import Tape, write_tape
+from autograd_lite.compiler.tape import INNER, Tape, write_tape
 from autograd_lite.compiler.tracing import trace
-from autograd_lite.compiler.vectors import VectorProgram
+from autograd_lite.compiler.vectors import Vector, VectorProgram
 from autograd_lite.engine import Value
+from autograd_lite.modes import MODE, ORDINARY
 
 __all__ = ["Variant"]
 
@@ -31,7 +33,6 @@ class Variant:
         f: the function.
         parameters: the leaves to differentiate by.
         arguments: the example on which it is traced.
-        names: the names of the arguments.
         backend: "auto", "python", "numpy" or "jax".
         dtype: "float64" or "float32".
     """
@@ -41,29 +42,47 @@ class Variant:
         f: Callable[..., Any],
         parameters: Sequence[Value],
         arguments: Sequence[Argument],
-        names: Sequence[str],
         backend: str,
         dtype: str,
     ) -> None:
-        traced = trace(f, arguments)
+        token = MODE.set(ORDINARY)  # it may be made under no_grad, and run without
+        try:
+            traced = trace(f, arguments)
+            self.tape: Tape = write_tape(traced, parameters, traced.random)
+        finally:
+            MODE.reset(token)
         self.backend, self.dtype = backend, dtype
         self.forms = [argument.form for argument in arguments]
-        self.names = [name for name, form in zip(names, self.forms) if form.kind != "fixed"]
+        self.keys = [form.key for form in self.forms]  # a dict among them may change later
+        self.f = f
         self.varying = [number for number, form in enumerate(self.forms) if form.kind != "fixed"]
         self.fixed = traced.fixed
         self.fixed_values = [arguments[number].numbers[place] for number, place in self.fixed]
         self.single = traced.single
-        self.tape: Tape = write_tape(traced, parameters, traced.random)
+        self.tape.guards += self._computed_indices()
         self.tape.inputs = [self.tape.inputs[number] for number in self.varying]
         self.operations = self.tape.operations
         self.is_random = bool(self.tape.random)
         self.calls = 0
         self._last_frozen: tuple[list[float] | None, list[Any]] = (None, [])
 
+    def _computed_indices(self) -> list[tuple[str, int, int, bool]]:
+        """Make guards that hold while an index which is computed, such as token + 1, is in range."""
+        tape = self.tape
+        ranges = {place: bound for place, bound in tape.bounds.items() if tape.role[place] == INNER}
+        lowest = [(">=", place, tape.constant(0.0), True) for place in ranges]
+        return lowest + [("<", place, tape.constant(float(bound)), True) for place, bound in ranges.items()]
+
     def fits(self, arguments: Sequence[Argument]) -> bool:
         """Tell whether arguments of the same form have the whole numbers that were fixed."""
         found = [arguments[number].numbers[place] for number, place in self.fixed]
         return found == self.fixed_values
+
+    @functools.cached_property
+    def names(self) -> list[str]:
+        """The names of the arguments that are not fixed."""
+        names = argument_names(self.f, len(self.forms))
+        return [names[number] for number in self.varying]
 
     @property
     def has_gradient(self) -> bool:
@@ -81,7 +100,15 @@ class Variant:
     @functools.cached_property
     def raised(self) -> VectorProgram:
         """The program on arrays."""
-        return raise_tape(self.tape, [self.forms[number].lengths for number in self.varying])
+        raised = raise_tape(self.tape, [self.forms[number].lengths for number in self.varying])
+        used = [vector.places.reshape(-1) for vector in raised.vectors if vector.kind == "parameter"]
+        unused = sorted({*self.tape.parameters}.difference(*(places.tolist() for places in used)))
+        if unused:  # an optimiser moves them too: by their momentum, and where rows run eagerly
+            import numpy
+
+            shape, places = (len(unused),), numpy.array(unused)
+            raised.vectors.append(Vector(len(raised.vectors), "parameter", shape, places=places))
+        return raised
 
     @functools.cached_property
     def array_source(self) -> ArraySource:
@@ -99,21 +126,23 @@ class Variant:
         source = self.array_source
         return define(source.text, namespace(numpy, source, self.dtype), f"{id(self):x} on arrays")
 
+    @functools.cached_property
+    def lines(self) -> int:
+        """How many operations on arrays the raised program has."""
+        return sum(1 for vector in self.raised.vectors if vector.operands)
+
     def choose(self, rows: int) -> str:
         """Choose how to run some rows: on floats or on arrays, whichever is likely to be faster."""
         if self.backend != "auto":
             return self.backend
-        try:
-            import numpy  # noqa: F401
-        except ImportError:
+        if not has_numpy():
             return "python"
         if self.dtype != "float64":
             return "numpy"
         scalar = self.operations * rows * SCALAR_COST
         if scalar < 4 * LINE_COST:
             return "python"
-        lines = sum(1 for vector in self.raised.vectors if vector.operands)
-        fast_enough = scalar < lines * LINE_COST + scalar / 200
+        fast_enough = scalar < self.lines * LINE_COST + scalar / 200
         return "python" if fast_enough and self.operations <= LONGEST else "numpy"
 
     # ---- Data ------------------------------------------------------------------------------
@@ -160,21 +189,43 @@ class Variant:
         """Draw the random leaves of one row."""
         return [source.draw_one() for source, _ in self.tape.random]
 
+    def one_row(self, arguments: Sequence[Argument]) -> list[Any]:
+        """Make a batch of one row of the arguments of one example."""
+        import numpy
+
+        return [
+            [argument.form.value]
+            if argument.form.kind == "fixed"
+            else numpy.array([argument.numbers]).reshape(1, *argument.form.lengths)
+            for argument in arguments
+        ]
+
     def columns(self, columns: Sequence[Any]) -> list[Any]:
         """Turn the arguments of some rows into the arrays that a program takes.
 
         Raises:
             IndexError: if an index is out of the range that the function can take.
+            FormsDifferError: if the rows have not the form that was traced.
         """
         import numpy
 
         ready = []
+        for number, form in enumerate(self.forms):
+            if form.kind == "fixed" and any(
+                read(item).form.key != self.keys[number] for item in columns[number]
+            ):
+                raise FormsDifferError(f"traced for {form.value!r}, got another")
         for number, places in zip(self.varying, self.tape.inputs):
-            form = self.forms[number]
-            if columns[number].shape[1:] != form.lengths:
-                raise FormsDifferError(f"traced for {form.lengths}, got rows of {columns[number].shape[1:]}")
+            form, array = self.forms[number], columns[number]
+            if not hasattr(array, "dtype"):
+                found, array = read_rows(array)
+                if found.shape != form.shape:
+                    raise FormsDifferError(f"traced for {form.shape}, got rows of {found.shape}")
+            if array.shape[1:] != form.lengths or (form.kind == "wholes" and array.dtype.kind not in "iu"):
+                raise FormsDifferError(
+                    f"traced for {form.kind} {form.lengths}, got {array.dtype} {array.shape[1:]}"
+                )
             kind = self.dtype if form.kind == "floats" else numpy.int64
-            array = numpy.asarray(columns[number])
             if array.dtype != kind:
                 array = array.astype(kind)
             ready.append(array)
@@ -217,5 +268,5 @@ def _on_jax(source: ArraySource, dtype: str) -> dict[str, Callable[..., Any]]:
         raise ImportError('backend="jax" needs JAX: python3 -m pip install "autograd_lite[jax]"') from None
     if dtype == "float64":
         jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call, unused-ignore]
-    functions = define(source.text, namespace(jax.numpy, source, dtype), "on JAX")
+    functions = define(source.text, namespace(jax.numpy, source, dtype), f"{id(source):x} on JAX")
     return {name: jax.jit(functions[name]) for name in ("forward", "value_and_gradient") if name in functions}

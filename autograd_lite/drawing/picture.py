@@ -123,7 +123,7 @@ class Drawing:
 
 
 def _as_wide_as_the_page(svg: str) -> str:
-    """Let a picture that may be too wide for a page take the page's width; a smaller one would grow too much."""
+    """Let a picture that may be too wide for a page take the page's width; a small one would grow."""
     size = re.search(r' width="([\d.]+)" height="([\d.]+)"', svg)
     assert size is not None
     width, height = map(float, size.groups())

@@ -20,6 +20,7 @@ def heatmap(
     names: Sequence[Any] | None = None,
     across: Sequence[Any] | None = None,
     *,
+    span: float | None = None,
     axes: Axes | None = None,
 ) -> Axes:
     """Draw a table as coloured squares: attention weights, probabilities, or who is taken for whom.
@@ -31,17 +32,21 @@ def heatmap(
         rows: equally long rows of numbers or Values.
         names: what the rows are, from top to bottom; None for 0, 1, 2, ...
         across: what the columns are; None for the same as ``names`` if there are as many.
+        span: colour the numbers from -span to span, blue to orange, so that several tables share
+            their colours; None to take what the table needs.
         axes: where to draw; None for a new figure.
 
     Raises:
         ValueError: if the rows differ in length, there are not as many names as rows or
-            columns, or a number is not finite.
+            columns, a number is not finite, or span is not positive.
 
     Example:
         >>> import matplotlib; matplotlib.use("Agg")
         >>> drawn = heatmap([[1.0, 0.0], [0.25, 0.75]], "ab")
         >>> [text.get_text() for text in drawn.texts]
         ['1.00', '0.25', '0.75']
+        >>> heatmap([[1.0, 0.0]], span=2.0).images[0].get_clim()
+        (-2.0, 2.0)
 
     Source: lectures B5 (a bigram table), B14 (attention).
     """
@@ -55,12 +60,14 @@ def heatmap(
         raise ValueError(
             f"{len(table)} rows and {widths[0]} columns, and names for {len(down)} and {len(right)} of them"
         )
+    if span is not None and not 0.0 < span < math.inf:
+        raise ValueError(f"span is a positive number, got {span!r}")
     room = min(inches_of(axes)[0] / widths[0], inches_of(axes)[1] / len(table))  # of a square, in inches
     panel = axes_of(axes)[0]
     from matplotlib.colors import LinearSegmentedColormap
 
-    largest = max(abs(number) for row in table for number in row) or 1.0
-    signed = any(number < 0.0 for row in table for number in row)
+    largest = span or max(abs(number) for row in table for number in row) or 1.0
+    signed = span is not None or any(number < 0.0 for row in table for number in row)
     colours = [COLOURS[0], "white", COLOURS[1]] if signed else ["white", COLOURS[0]]  # as for weights
     scale = LinearSegmentedColormap.from_list("table", colours)
     image = panel.imshow(table, cmap=scale, vmin=-largest if signed else 0.0, vmax=largest)

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.compiler import compile
+from autograd_lite.compiler import TraceError, compile
 from autograd_lite.compiler.arguments import FormsDifferError, read_rows
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
@@ -18,6 +18,8 @@ __all__ = ["CompiledStep", "choose_step"]
 
 FEW = 32
 """Fewer examples than this are trained eagerly: tracing would cost more than it saves."""
+EXPECTED = (TraceError, ValueError, IndexError, RuntimeError, FloatingPointError)
+"""What says that a model cannot be compiled, or computes something else each time."""
 ROWS_AT_ONCE = 2048
 """How many rows are predicted together, to bound the memory."""
 
@@ -124,10 +126,17 @@ def choose_step(
             with kept(eager.generators):
                 step.try_out(list(examples.rows[:batch_size]))
             return step, "compiled"
-        except Exception as error:
+        except ImportError:
+            reason = "compiling needs NumPy: python3 -m pip install numpy"
+        except EXPECTED as error:
             if compiled:
                 raise
             reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        except Exception as error:
+            if compiled:
+                raise
+            reason = f"{type(error).__name__}: {error}"
+            warnings.warn(f"the compiler failed, which is a bug, please report it: {reason}", stacklevel=4)
     if compiled or dtype != "float64":
         raise ValueError(f"this training cannot be compiled, and with dtype {dtype!r} it must be: {reason}")
     return eager, f"eager: {reason}"

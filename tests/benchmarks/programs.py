@@ -116,7 +116,8 @@ def demo_loss(Value: Any, model: Any, X: list[list[float]], y: list[int]) -> Any
     return data_loss + reg_loss
 
 
-def demo_step(Value: Any, MLP: Any) -> Repeat:
+def demo_training(Value: Any, MLP: Any) -> Callable[[], float]:
+    """Set the demo up; the function that this gives trains one step."""
     random.seed(1337)
     model = MLP(2, [16, 16, 1])
     X, y = moons(100)
@@ -130,18 +131,18 @@ def demo_step(Value: Any, MLP: Any) -> Repeat:
             p.data -= 0.1 * p.grad
         return total_loss.data
 
-    return timed(step)
+    return step
 
 
 def demo(contestant: str) -> Repeat:
     """Train one step of micrograd's demo, its layers written out."""
     Value = value_class(contestant)
-    return demo_step(Value, textbook_layers(Value))
+    return timed(demo_training(Value, textbook_layers(Value)))
 
 
 def demo_through_nn(contestant: str) -> Repeat:
     """Train one step of micrograd's demo with the contestant's own layers."""
-    return demo_step(value_class(contestant), importlib.import_module(LAYERS[contestant]).MLP)
+    return timed(demo_training(value_class(contestant), importlib.import_module(LAYERS[contestant]).MLP))
 
 
 def demo_memory(contestant: str) -> Repeat:

@@ -10,8 +10,22 @@ import gc
 import json
 import os
 import sys
+import time
 
-from programs import PROGRAMS
+import chain_programs
+import compiled_programs
+import programs
+
+PROGRAMS = programs.PROGRAMS | compiled_programs.PROGRAMS | chain_programs.PROGRAMS
+
+
+def come_to_rest() -> None:
+    """Wait until the threads of array libraries sleep: after work they turn in a loop for a while."""
+    for _ in range(100):
+        before = time.process_time()
+        time.sleep(0.02)
+        if time.process_time() - before < 0.002:
+            return
 
 
 def main(program: str, contestant: str) -> None:
@@ -26,6 +40,7 @@ def main(program: str, contestant: str) -> None:
         except ModuleNotFoundError as error:
             answer({"missing": error.name})
             return
+        come_to_rest()
         answer({"missing": None})
         for request in sys.stdin:
             if request.strip() == "without gc":
@@ -33,6 +48,7 @@ def main(program: str, contestant: str) -> None:
             measured = repeat()
             gc.collect()  # now, and not while another contestant is being measured
             gc.enable()
+            come_to_rest()
             answer(measured)
 
 

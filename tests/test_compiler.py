@@ -1,0 +1,714 @@
+"""Compiled programs against the functions they were made from: the same numbers on every backend."""
+
+import math
+import operator
+import random
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from programs_for_compiler import Maker, lift
+
+import autograd_lite as ag
+from autograd_lite import Value, grad, losses, nn
+from autograd_lite.compiler import compile
+from autograd_lite.ops import OPS
+from autograd_lite.sweep import topological_order
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+TOLERANCE = 1e-12
+"""Relative to the sum of the absolute terms of a number."""
+
+
+def sums_of_absolute_terms(output, leaves):
+    """For each leaf the sum of |product of partials| over all paths: what rounding is relative to."""
+    weights = {output: 1.0}
+    for node in reversed(topological_order(output)[1]):
+        for parent, partial in zip(node.parents, node.partials):
+            weights[parent] = weights.get(parent, 0.0) + weights[node] * abs(partial)
+    return [weights.get(leaf, 0.0) for leaf in leaves]
+
+
+def assert_close(found, expected, scales):
+    assert len(found) == len(expected) == len(scales)
+    for one, other, scale in zip(found, expected, scales):
+        assert one == other or abs(one - other) <= TOLERANCE * max(1.0, scale), (one, other, scale)
+
+
+class Eager:
+    """What a function computes for some rows: values, gradients, and what rounding is relative to."""
+
+    def __init__(self, f, parameters, rows):
+        outputs = [f(*row) for row in rows]
+        self.values = [output.data for output in outputs]
+        self.gradients = [grad(output, parameters) for output in outputs]
+        self.scales = [sums_of_absolute_terms(output, parameters) for output in outputs]
+        count = len(rows)
+        self.mean = sum(self.values) / count
+        self.mean_gradient = [sum(column) / count for column in zip(*self.gradients)]
+        self.mean_scales = [max(column) for column in zip(*self.scales)]
+
+    @property
+    def is_tame(self):
+        return all(abs(number) < 1e3 for number in [*self.values, *self.mean_scales])
+
+
+def check(f, parameters, rows, backend, eager=None, exact=True):
+    """Compare one-row calls, gradients, batches and a whole batch traced at once with the function."""
+    eager = eager or Eager(f, parameters, rows)
+    program = compile(f, parameters, backend=backend)
+    for row, value, gradient, scales in zip(rows, eager.values, eager.gradients, eager.scales):
+        assert_close([program(*row)], [value], [abs(value)])
+        found, slopes = program.value_and_grad(*row)
+        if backend == "python":
+            assert found == value  # to the last bit
+            assert slopes == gradient or not exact
+        assert_close([found, *slopes], [value, *gradient], [abs(value), *scales])
+    columns = [list(column) for column in zip(*rows)]
+    mean, gradient = program.mean_and_grad(*columns)
+    assert_close([mean, *gradient], [eager.mean, *eager.mean_gradient], [1.0, *eager.mean_scales])
+    assert_close(program.map(*columns), eager.values, [abs(value) for value in eager.values])
+    whole = compile(lambda: ag.mean([f(*row) for row in rows]), parameters, backend=backend)
+    mean, gradient = whole.value_and_grad()
+    assert_close([mean, *gradient], [eager.mean, *eager.mean_gradient], [1.0, *eager.mean_scales])
+    return program
+
+
+# ---- Random programs over all operations -----------------------------------------------------
+
+OF_ONE = [
+    abs, operator.neg, ag.tanh, ag.sigmoid, ag.relu, ag.leaky_relu, ag.elu, ag.softplus, ag.log_sigmoid,
+    ag.silu,
+    ag.sin, ag.cos, ag.step, ag.sign, lambda x: x.detach() * x,
+    lambda x: ag.exp(ag.sin(x)), lambda x: ag.expm1(-abs(x)), lambda x: ag.log(1.0 + x * x),
+    lambda x: ag.log1p(x * x), lambda x: ag.sqrt(1.0 + x**2), lambda x: ag.tan(ag.tanh(x)), lambda x: x / 3.0,
+    lambda x: 0.5 - x, lambda x: ag.clip(x, -1.0, 1.0), lambda x: ag.leaky_relu(x, 0.25),
+    lambda x: ag.elu(x, 2.0),
+    lambda x: ag.step(x, 0.5), lambda x: x + 0, lambda x: 0 + x, lambda x: x - 0.0, lambda x: x * 1,
+    lambda x: 2.0**x,
+]  # fmt: skip
+OF_TWO = [
+    operator.add, operator.sub, operator.mul, ag.maximum, ag.minimum, ag.less,
+    lambda x, y: x / (1.0 + y * y), lambda x, y: ag.where(x, x, y), lambda x, y: (1.0 + x * x) ** ag.tanh(y),
+    lambda x, y: ag.sum([x, y, 1.5, x]), lambda x, y: ag.dot([x, y], [y, 2.0], x),
+    lambda x, y: ag.dot([x], [y]),
+    lambda x, y: ag.logsumexp([x, y, x]), lambda x, y: ag.logsumexp([x, 0.0]),
+    lambda x, y: ag.pick([x, y], 1),
+    lambda x, y: ag.softmax([x, y])[0], lambda x, y: ag.mean([x, y]), lambda x, y: sum([x, y]),
+    lambda x, y: ag.sum([x]),
+]  # fmt: skip
+PLACE = st.integers(0, 30)
+PROGRAMS = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(OF_ONE), PLACE, st.none()), st.tuples(st.sampled_from(OF_TWO), PLACE, PLACE)
+    ),
+    min_size=1,
+    max_size=15,
+)
+NUMBERS = st.one_of(st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5]), st.floats(-3.0, 3.0))
+
+
+def straight_line(program, w, b, several=False):
+    """Give the function of a list that a program describes, with two parameters."""
+
+    def function(x):
+        numbers = [*map(lift, x), w, b]
+        for step, first, second in program:
+            one, other = (
+                numbers[first % len(numbers)],
+                None if second is None else numbers[second % len(numbers)],
+            )
+            numbers.append(step(one) if second is None else step(one, other))
+        return numbers[-3:] if several else numbers[-1] + 0.0 * w
+
+    return function
+
+
+def test_the_random_programs_use_every_operation():
+    used = set()
+    for step in OF_ONE:
+        used |= {node.op.name for node in topological_order(step(Value(0.3)) + 1.0)[1]}
+    for step in OF_TWO:
+        used |= {node.op.name for node in topological_order(step(Value(0.3), Value(0.4)) + 1.0)[1]}
+    assert {*OPS} <= used
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    PROGRAMS, st.lists(st.lists(NUMBERS, min_size=2, max_size=2), min_size=1, max_size=3), NUMBERS, NUMBERS
+)
+def test_programs_on_floats_are_equal_to_the_last_bit(program, rows, w, b):
+    parameters = [Value(w), Value(b)]
+    function = straight_line(program, *parameters)
+    compiled = compile(function, parameters, backend="python")
+    for row in rows:
+        output = function(row)
+        gradient = grad(output, parameters)
+        assume(all(map(math.isfinite, [output.data, *gradient])))
+        assert repr(compiled(row)) == repr(output.data)  # -0.0 is not 0.0
+        assert compiled.value_and_grad(row) == (output.data, gradient)
+    several = straight_line(program, *parameters, several=True)
+    assert compile(several, parameters, backend="python")(rows[0]) == [
+        number.data for number in several(rows[0])
+    ]
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)  # at a tie, rounding may choose the other piece
+@given(PROGRAMS, st.integers(0, 2**32), st.integers(1, 4))
+def test_programs_on_arrays_are_equal_but_for_rounding(program, seed, count):
+    generator = random.Random(seed)
+    parameters = [Value(generator.uniform(-2.0, 2.0)) for _ in range(2)]
+    rows = [([generator.uniform(-2.0, 2.0) for _ in range(2)],) for _ in range(count)]
+    function = straight_line(program, *parameters)
+    eager = Eager(function, parameters, rows)
+    assume(eager.is_tame)
+    check(function, parameters, rows, "numpy", eager)
+    several = straight_line(program, *parameters, several=True)
+    found = compile(several, parameters, backend="numpy").map([row[0] for row in rows])
+    for (row,), numbers in zip(rows, found):
+        expected = [number.data for number in several(row)]
+        assert_close(numbers, expected, [abs(number) for number in expected])
+
+
+# ---- Sums and products of every shape --------------------------------------------------------
+
+
+def made(seed, blocks, width, most):
+    """Give a function with sums of products of every shape, its parameters and three rows."""
+    generator = random.Random(seed)
+    maker = Maker(generator, width=width, most=most)
+    function = maker.make(blocks)
+    rows = [
+        ([generator.uniform(-1.0, 1.0) for _ in range(width)], [generator.randint(0, 3) for _ in range(2)])
+        for _ in range(3)
+    ]
+    return function, maker.parameters, rows
+
+
+@pytest.mark.parametrize("backend", ["numpy", "python"])
+@settings(max_examples=200, deadline=None, derandomize=True)  # at a tie, rounding may choose the other piece
+@given(st.integers(0, 2**32), st.integers(1, 6), st.integers(1, 6), st.sampled_from([5, 9]))
+def test_sums_and_products_of_every_shape(backend, seed, blocks, width, most):
+    function, parameters, rows = made(seed, blocks, width, most)
+    eager = Eager(function, parameters, rows)
+    assume(eager.is_tame)
+    check(function, parameters, rows, backend, eager)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sums_and_products_of_every_shape_on_jax(seed):
+    pytest.importorskip("jax", reason="this backend needs JAX: pip install jax")
+    function, parameters, rows = made(seed, 3, 3, 5)
+    check(function, parameters, rows, "jax")
+
+
+# ---- Layers, losses and lectures -------------------------------------------------------------
+
+
+def vectors(count, *lengths):
+    """Draw some vectors, matrices, ..."""
+    generator = random.Random(count)
+
+    def drawn(lengths):
+        if not lengths:
+            return generator.uniform(-1.0, 1.0)
+        return [drawn(lengths[1:]) for _ in range(lengths[0])]
+
+    return [drawn(lengths) for _ in range(count)]
+
+
+def squares(numbers):
+    """Make one number of (nested) lists."""
+    flat = [numbers]
+    while any(isinstance(item, list) for item in flat):
+        flat = [number for item in flat for number in (item if isinstance(item, list) else [item])]
+    return ag.sum([(number - 0.1) ** 2 for number in flat])
+
+
+def of_layer(layer, *lengths):
+    """Give a layer as a case: the function, its parameters, and rows."""
+    return lambda x: squares(layer(x)), layer.parameters(), [(x,) for x in vectors(3, *lengths)]
+
+
+def batch_norm():
+    layer = nn.BatchNorm(2)
+    layer([[1.0, 2.0], [3.0, 0.0]])
+    return of_layer(layer.eval(), 3, 2)
+
+
+def dropout():
+    layer, dropout = nn.Layer(3, 3, "tanh", seed=0), nn.Dropout(0.5, seed=0).eval()
+    return lambda x: squares(dropout(layer(x))), layer.parameters(), [(x,) for x in vectors(3, 3)]
+
+
+def embedding():
+    table, head = nn.Embedding(5, 2, seed=0), nn.Layer(4, 3, None, seed=1)
+    rows = [([0, 4], 1), ([3, 3], 0), ([2, 1], 2)]
+    return (
+        lambda tokens, y: losses.cross_entropy(head([v for t in tokens for v in table(t)]), y),
+        [*table.parameters(), *head.parameters()],
+        rows,
+    )
+
+
+def tied_embedding():
+    table, middle = nn.Embedding(5, 3, seed=0), nn.Layer(3, 3, "tanh", seed=1)
+
+    def loss(token, following):
+        h = middle(table(token))
+        return losses.cross_entropy([ag.dot(row, h) for row in table.table], following)
+
+    return loss, [*table.parameters(), *middle.parameters()], [(0, 4), (3, 3), (2, 1)]
+
+
+def tiny_gpt():
+    """A transformer of one block, with tied embeddings, on three tokens."""
+    table, places = nn.Embedding(5, 4, seed=0), nn.Embedding(3, 4, seed=1)
+    attention = nn.SelfAttention(4, heads=2, seed=2)
+    first, second = nn.LayerNorm(4), nn.LayerNorm(4)
+    mlp = nn.MLP(4, [8, 4], activation="relu", seed=3)
+    modules = [table, places, attention, first, second, mlp]
+
+    def loss(tokens, targets):
+        x = [[a + b for a, b in zip(table(token), places(t))] for t, token in enumerate(tokens)]
+        x = [[a + b for a, b in zip(old, new)] for old, new in zip(x, attention([first(row) for row in x]))]
+        x = [[a + b for a, b in zip(row, mlp(second(row)))] for row in x]
+        logits = [[ag.dot(row, vector) for row in table.table] for vector in x]
+        return ag.mean([losses.cross_entropy(row, target) for row, target in zip(logits, targets)])
+
+    rows = [([0, 1, 2], [1, 2, 3]), ([4, 4, 0], [4, 0, 1]), ([3, 2, 1], [2, 1, 0])]
+    return loss, [p for module in modules for p in module.parameters()], rows
+
+
+LAYERS = {
+    "neuron": lambda: of_layer(nn.Neuron(3, "tanh", seed=0), 3),
+    "layer": lambda: of_layer(nn.Layer(3, 4, "sigmoid", seed=0), 3),
+    "layer of one": lambda: of_layer(nn.Layer(2, 1, "relu", seed=0), 2),
+    "layer of one input": lambda: of_layer(nn.Layer(1, 3, "silu", seed=0), 1),
+    "softmax layer": lambda: of_layer(nn.Layer(3, 4, "softmax", seed=0), 3),
+    "MLP": lambda: of_layer(nn.MLP(2, [4, 3, 1], activation="tanh", seed=0), 2),
+    "dropout": dropout,
+    "batch norm": batch_norm,
+    "layer norm": lambda: of_layer(nn.LayerNorm(4), 4),
+    "residual": lambda: of_layer(nn.Residual(nn.Layer(3, 3, "elu", seed=0)), 3),
+    "RNN": lambda: of_layer(nn.RNN(2, 3, seed=0), 4, 2),
+    "Conv2d": lambda: of_layer(nn.Conv2d(2, 3, kernel=2, seed=0), 2, 4, 3),
+    "Conv2d, stride and padding": lambda: of_layer(
+        nn.Conv2d(1, 2, kernel=3, stride=2, padding=1, seed=0), 1, 4, 5
+    ),
+    "attention": lambda: of_layer(nn.SelfAttention(4, heads=2, seed=0), 3, 4),
+    "attention to all": lambda: of_layer(nn.SelfAttention(4, heads=2, causal=False, seed=0), 3, 4),
+    "attention of one head": lambda: of_layer(nn.SelfAttention(2, causal=False, seed=0), 4, 2),
+    "attention of four heads": lambda: of_layer(nn.SelfAttention(8, heads=4, causal=False, seed=0), 5, 8),
+    "embedding": embedding,
+    "tied embedding": tied_embedding,
+    "tiny GPT": tiny_gpt,
+}
+
+
+def of_loss(loss, outputs, targets, activation=None):
+    """Give a loss after a layer as a case."""
+    model = nn.Layer(2, outputs, activation, seed=0)
+    rows = list(zip(vectors(len(targets), 2), targets))
+    return lambda x, y: loss(model(x), y), model.parameters(), rows
+
+
+def gaussian_with_variance():
+    model, variance = nn.Layer(2, 2, None, seed=0), Value(0.5)
+    rows = list(zip(vectors(3, 2), vectors(3, 2)))
+    return lambda x, y: losses.gaussian_nll(model(x), y, variance), [*model.parameters(), variance], rows
+
+
+def with_penalty():
+    model = nn.MLP(2, [3, 1], seed=0)
+    rows = list(zip(vectors(3, 2), [0.5, -1.0, 2.0]))
+    return (
+        lambda x, y: losses.mse(model(x), y) + 0.1 * losses.l2(model.parameters()),
+        model.parameters(),
+        rows,
+    )
+
+
+LOSSES = {
+    "squared error": lambda: of_loss(losses.squared_error, 1, [0.5, -1.0, 2.0]),
+    "squared error of a list": lambda: of_loss(losses.squared_error, 3, vectors(3, 3)),
+    "mse": lambda: of_loss(losses.mse, 3, vectors(3, 3)),
+    "gaussian": lambda: of_loss(losses.gaussian_nll, 2, vectors(3, 2)),
+    "gaussian with a variance": gaussian_with_variance,
+    "binary cross-entropy": lambda: of_loss(losses.binary_cross_entropy, 1, [0.5, 0.25, 0.75], "sigmoid"),
+    "binary cross-entropy of labels": lambda: of_loss(losses.binary_cross_entropy, 1, [1, 0, 1], "sigmoid"),
+    "bce with logits": lambda: of_loss(losses.bce_with_logits, 1, [1, 0, 1]),
+    "cross-entropy": lambda: of_loss(losses.cross_entropy, 4, [3, 0, 1]),
+    "hinge": lambda: of_loss(losses.hinge, 1, [1, -1, 1]),
+    "l2": with_penalty,
+}
+
+
+def textbook(sizes, activation="tanh"):
+    """Give a network written in scalars with ``sum`` and ``zip``, and its parameters."""
+    generator = random.Random(0)
+    layers = [
+        [([Value(generator.uniform(-1, 1)) for _ in range(nin)], Value(0.1)) for _ in range(nout)]
+        for nin, nout in zip(sizes, sizes[1:])
+    ]
+
+    def network(x):
+        for number, layer in enumerate(layers):
+            x = [sum((wi * xi for wi, xi in zip(w, x)), b) for w, b in layer]
+            if number < len(layers) - 1:
+                x = [getattr(z, activation)() for z in x]
+        return x
+
+    return network, [p for layer in layers for w, b in layer for p in (*w, b)]
+
+
+def A2():
+    theta = [Value(-0.1), Value(0.5), Value(-0.3)]
+    return lambda x: -ag.log(1 - ag.sigmoid(ag.dot(theta, x))), theta, [(x,) for x in vectors(3, 3)]
+
+
+def A3():
+    theta_1 = [[Value(0.45), Value(0.05)], [Value(-0.38), Value(0.74)]]
+    theta_2 = [Value(-0.13), Value(0.95)]
+
+    def loss(x):
+        a_1 = [ag.dot(row, x).sigmoid() for row in theta_1]
+        return -ag.dot(theta_2, a_1).sigmoid().log()
+
+    return loss, [*theta_1[0], *theta_1[1], *theta_2], [([1.0, 1.0],), ([0.5, -1.0],)]
+
+
+def A4():
+    network, parameters = textbook([2, 2, 1], "sigmoid")
+    rows = [([0.0, 0.0], 0.0), ([0.0, 1.0], 1.0), ([1.0, 0.0], 1.0), ([1.0, 1.0], 0.0)]
+    return lambda x, y: (network(x)[0].sigmoid() - y) ** 2, parameters, rows
+
+
+def A5():
+    w, b = [Value(0.3), Value(-0.2)], Value(0.1)
+    rows = [([0, 0], 0), ([0, 1], 0), ([1, 0], 0), ([1, 1], 1)]
+    return lambda x, y: losses.bce_with_logits(w[0] * x[0] + w[1] * x[1] + b, y), [*w, b], rows
+
+
+def A6():
+    beta, bias = [Value(0.5), Value(-1.5)], Value(0.25)
+    return (
+        lambda h, y: (y - ag.dot(beta, h, bias)) ** 2 / 2,
+        [*beta, bias],
+        [([2.0, 3.0], 1.0), ([0.0, 1.0], 2.0)],
+    )
+
+
+def A7():
+    network, parameters = textbook([2, 3, 2], "__pos__")
+    return lambda x: squares(network(x)), parameters, [(x,) for x in vectors(3, 2)]
+
+
+def A8():
+    network, parameters = textbook([3, 4, 2, 2], "sigmoid")
+
+    def loss(x, targets):
+        return ag.sum([(z.sigmoid() - t) ** 2 for z, t in zip(network(x), targets)]) * 0.5
+
+    return loss, parameters, list(zip(vectors(3, 3), vectors(3, 2)))
+
+
+def A9():
+    network, parameters = textbook([5, 4, 3], "tanh")
+    return lambda x, k: losses.cross_entropy(network(x), k), parameters, list(zip(vectors(3, 5), [2, 0, 1]))
+
+
+def A10():
+    network, parameters = textbook([3, 4, 2, 1], "tanh")
+    return lambda x: network(x)[0].tanh(), parameters, [(x,) for x in vectors(3, 3)]
+
+
+def A11():
+    w = [Value(number) for number in (0.5, -0.25, 1.0)]
+    return lambda x: (ag.dot(w, x).tanh() - x[0]) ** 2, w, [(x,) for x in vectors(5, 3)]
+
+
+LECTURES = {case.__name__: case for case in (A2, A3, A4, A5, A6, A7, A8, A9, A10, A11)}
+CASES = {**LAYERS, **LOSSES, **LECTURES}
+WITH_TOKENS = ["embedding", "tied embedding", "tiny GPT"]
+"""Eagerly a token takes a row of a table; traced it picks from it,
+and the gradient adds up in another order."""
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy"])
+@pytest.mark.parametrize("name", CASES)
+def test_layers_losses_and_lectures(name, backend):
+    exact = name not in WITH_TOKENS
+    check(*CASES[name](), backend, exact=exact)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_layers_losses_and_lectures_on_jax(name):
+    pytest.importorskip("jax", reason="this backend needs JAX: pip install jax")
+    function, parameters, rows = CASES[name]()
+    eager = Eager(function, parameters, rows)
+    program = compile(function, parameters, backend="jax")
+    for row, value, gradient, scales in zip(rows, eager.values, eager.gradients, eager.scales):
+        found, slopes = program.value_and_grad(*row)
+        assert_close([found, *slopes], [value, *gradient], [abs(value), *scales])
+
+
+# ---- What raising finds ----------------------------------------------------------------------
+
+
+def raised(f, parameters, *row):
+    """Give the program on arrays, after one call."""
+    program = compile(f, parameters, backend="numpy")
+    program(*row)
+    return program._first().raised
+
+
+def found(f, parameters, *row):
+    """Count the matrix products, the multiply-adds, and those in matrix products."""
+    program = raised(f, parameters, *row)
+    count = sum(vector.kind == "product" for vector in program.vectors)
+    return count, program.multiply_adds, program.in_products
+
+
+def found_in_a_batch(f, parameters, rows):
+    return found(lambda: ag.mean([f(*row) for row in rows]), parameters)
+
+
+def classifier(model):
+    rows = list(zip(vectors(6, 4), [0, 1, 2, 0, 1, 2]))
+    return lambda x, y: losses.cross_entropy(model(x), y), rows
+
+
+def test_an_MLP_of_fused_neurons_is_raised_to_one_product_a_layer():
+    model = nn.MLP(4, [5, 3], activation="tanh", seed=0)
+    loss, rows = classifier(model)
+    assert found(loss, model, *rows[0]) == (2, 35, 35)
+    assert found_in_a_batch(loss, model, rows) == (2, 210, 210)
+
+
+def test_an_MLP_of_textbook_neurons_is_raised_to_one_product_a_layer():
+    network, parameters = textbook([4, 5, 3])
+    loss, rows = classifier(network)
+    assert found(loss, parameters, *rows[0]) == (2, 35, 35)
+    assert found_in_a_batch(loss, parameters, rows) == (2, 210, 210)
+
+
+def test_a_single_output_is_a_dot_for_one_example_and_a_product_for_a_batch():
+    network, parameters = textbook([2, 16, 16, 1], "relu")
+    rows = list(zip(vectors(20, 2), [1.0, -1.0] * 10))
+
+    def loss(x, y):
+        return (1.0 + -y * network(x)[0]).relu()
+
+    assert found(loss, parameters, *rows[0]) == (2, 304, 288)
+    assert found_in_a_batch(loss, parameters, rows) == (3, 6080, 6080)
+
+
+def test_softmax_regression_is_raised_to_one_product():
+    model = nn.Layer(4, 3, None, seed=0)
+    loss, rows = classifier(model)
+    assert found(loss, model, *rows[0]) == (1, 12, 12)
+    assert found_in_a_batch(loss, model, rows) == (1, 72, 72)
+
+
+def test_tied_embeddings_are_raised():
+    loss, parameters, rows = tied_embedding()
+    assert found(loss, parameters, *rows[0]) == (2, 24, 24)
+    assert found_in_a_batch(loss, parameters, rows) == (2, 72, 72)
+
+
+def test_the_order_of_the_terms_of_each_neuron_is_free():
+    generator = random.Random(0)
+    rows = [[Value(generator.uniform(-1, 1)) for _ in range(6)] for _ in range(5)]
+    orders = [generator.sample(range(6), 6) for _ in rows]
+
+    def loss(x):
+        return squares([ag.sum([row[i] * x[i] for i in order]) for row, order in zip(rows, orders)])
+
+    assert found(loss, [w for row in rows for w in row], vectors(1, 6)[0]) == (1, 30, 30)
+
+
+def shapes(name):
+    """Give the shapes of a case's matrix products."""
+    function, parameters, rows = CASES[name]()
+    return [
+        vector.shape for vector in raised(function, parameters, *rows[0]).vectors if vector.kind == "product"
+    ]
+
+
+def test_heads_of_attention_are_one_batched_product():
+    # q, k and v together; a product for each head; its weights times v; the output
+    assert shapes("attention of four heads") == [(5, 24), (4, 5, 5), (4, 5, 2), (5, 8)]
+
+
+def explained(name):
+    function, parameters, rows = CASES[name]()
+    program = compile(function, parameters, backend="numpy")
+    program(*rows[0])
+    return program.explain()
+
+
+def test_a_convolution_is_a_product_of_patches():
+    text = explained("Conv2d")
+    assert "Of 144 multiply-adds in sums of products, 144 (100 %) are in matrix products." in text
+    assert "z1: 18 weighted sums of 8, shape [6, 3]" in text
+
+
+def test_an_RNN_is_a_product_for_each_moment():
+    text = explained("RNN")
+    assert "Of 60 multiply-adds in sums of products, 60 (100 %) are in matrix products." in text
+    assert [line for line in text.splitlines() if " z" in line] == [
+        f"  z{moment}: 3 weighted sums of 5, shape [3]" for moment in (1, 2, 3, 4)
+    ]
+
+
+def test_causal_attention_is_explained():
+    text = explained("attention")
+    assert "Of 240 multiply-adds in sums of products, 240 (100 %) are in matrix products." in text
+    assert "z2: 12 weighted sums of 2 (6 more are not used), shape [2, 3, 3]" in text
+
+
+def test_a_tiny_GPT_is_explained():
+    text = explained("tiny GPT")
+    assert "Of 516 multiply-adds in sums of products, 492 (95 %) are in matrix products." in text
+    # the variances of the two layer norms: each row of distances meets itself only
+    assert text.count("3 sums of products are no matrix product: too few of their factors meet.") == 2
+
+
+# ---- The source ------------------------------------------------------------------------------
+
+
+def test_the_source_of_a_2_3_1_network():
+    network, parameters = textbook([2, 3, 1])
+    program = compile(lambda x, y: (network(x)[0] - y) ** 2, parameters, backend="numpy")
+    program([1.0, -1.0], 0.5)
+    assert (
+        program.source
+        == """\
+def value_and_gradient(W1, b1, W2, b2, x, y):
+    N = len(x)
+    z1 = x @ W1.T + b1  # 3 weighted sums of 2
+    h1 = tanh(z1)       # tanh, 3 times
+    z2 = h1 @ W2 + b2   # weighted sum of 3
+    sub1 = z2 - y
+    loss = sub1 ** 2.0
+
+    dloss = full_like(loss, 1.0 / N)
+    dsub1 = dloss * (2.0 * sub1)
+    dh1 = dsub1[..., None] * W2
+    dz1 = dh1 * (4.0 * sigmoid(2.0 * z1) * sigmoid(-2.0 * z1))
+    db2 = dsub1.sum(axis=0)
+    dW2 = dsub1 @ h1
+    db1 = dz1.sum(axis=0)
+    dW1 = dz1.T @ x
+    return loss, (dW1, db1, dW2, db2)
+"""
+    )
+
+
+def test_the_source_of_a_classifier():
+    model = nn.MLP(4, [5, 3], activation="sigmoid", seed=0)
+    loss, rows = classifier(model)
+    program = compile(loss, model, backend="numpy")
+    program(*rows[0])
+    assert (
+        program.source
+        == """\
+def value_and_gradient(W1, b1, W2, b2, x, y):
+    N = len(x)
+    z1 = x @ W1.T + b1    # 5 weighted sums of 4
+    h1 = sigmoid(z1)      # sigmoid, 5 times
+    z2 = h1 @ W2.T + b2   # 3 weighted sums of 5
+    logsumexp1 = logsumexp(z2)
+    picked = pick(z2, y)  # pick
+    loss = logsumexp1 - picked
+
+    dloss = full_like(loss, 1.0 / N)
+    dpicked = -dloss
+    dz2 = unpick(dpicked, y, 3) + dloss[..., None] * exp(z2 - logsumexp1[..., None])
+    dh1 = dz2 @ W2
+    dz1 = dh1 * (h1 * sigmoid(-z1))
+    db2 = dz2.sum(axis=0)
+    dW2 = dz2.T @ h1
+    db1 = dz1.sum(axis=0)
+    dW1 = dz1.T @ x
+    return loss, (dW1, db1, dW2, db2)
+"""
+    )
+
+
+def test_the_source_of_a_whole_data_set():
+    network, parameters = textbook([2, 3, 1], "relu")
+    _, _, rows = A4()
+    program = compile(
+        lambda: ag.mean([(network(x)[0] - y) ** 2 for x, y in rows]), parameters, backend="numpy"
+    )
+    assert (
+        program.source
+        == """\
+def value_and_gradient(W1, b1, W2, b2):
+    z1 = c1 @ W1.T + b1         # 12 weighted sums of 2
+    h1 = maximum(z1, 0.0)       # relu, 12 times
+    z2 = h1 @ W2 + b2           # 4 weighted sums of 3
+    sub1 = z2 - c2              # sub, 4 times
+    pow1 = sub1 ** 2.0          # pow, 4 times
+    total1 = pow1.sum(axis=-1)  # sum of 4
+    loss = total1 / 4.0
+
+    dpow1 = full((4,), 0.25)
+    dsub1 = dpow1 * (2.0 * sub1)
+    dh1 = dsub1[..., None] * W2
+    dz1 = dh1 * step(z1, 0.0)
+    db2 = dsub1.sum(axis=-1)
+    dW2 = dsub1 @ h1
+    db1 = dz1.sum(axis=-2)
+    dW1 = dz1.T @ c1
+    return loss, (dW1, db1, dW2, db2)
+"""
+    )
+
+
+# ---- What once went wrong --------------------------------------------------------------------
+
+w, u, v = Value(0.5), Value(-2.0), Value(3.0)
+ONCE_WRONG = {
+    "a sum of one term, used in an addition": (lambda x: u + sum(w * one for one in x), [([3.0],), ([4.0],)]),
+    "equal sums of one term": (
+        lambda x: squares([ag.sum([w * x[0]]) + v, ag.sum([w * x[0]]) + u]), [([3.0],), ([4.0],)],
+    ),
+    "a batch of picks from numbers that are one for all rows": (
+        lambda x, k: ag.pick([w, w * u, u * v, ag.tanh(v)], k) * x, [(1.0, 0), (2.0, 3)],
+    ),
+    "a pick from numbers": (lambda x, k: w * x * ag.pick([1.0, 2.0, 0.5], k), [(1.0, 0), (2.0, 2)]),
+    "a pick from numbers and Values": (lambda k: ag.pick([0.0, w, u * w], k) + v, [(0,), (1,), (2,)]),
+    "a pick by an index that is computed": (lambda k: ag.pick([w, u, v, 1.0], 3 - k), [(0,), (1,), (3,)]),
+    "a single number among arrays": (
+        lambda x: squares([ag.dot([w, u], [one, 1.0]) for one in x]) / 3.0, [([1.0, 2.0, 3.0],)],
+    ),
+    "rows of a matrix among other numbers": (
+        lambda x: ag.sum([w, *[ag.tanh(a * b) for a in (w, u, v) for b in x][:4], u]), [([1.0, 2.0],)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy"])
+@pytest.mark.parametrize("name", ONCE_WRONG)
+def test_what_once_went_wrong(name, backend):
+    function, rows = ONCE_WRONG[name]
+    check(function, [w, u, v], rows, backend)
+
+
+def test_a_sum_with_zero_is_a_step_of_its_own_for_gradients_equal_to_the_last_bit():
+    def loss(x):
+        y = w * x
+        return ag.sum([y * 0.1, ag.exp(y + 0.0) * 0.3, (y - 0.0) * 0.7, ag.pick([y, u], 0) * 1.1, y])
+
+    check(loss, [w, u], [(0.1,), (0.3,), (0.7,)], "python")
+
+
+def test_minus_zero_stays_minus_zero():
+    program = compile(lambda x: ag.sum([w * x, w * x]) + 0.0 * u, [w, u], backend="python")
+    assert repr(program(-0.0)) == repr((ag.sum([w * -0.0, w * -0.0]) + 0.0 * u).data)
+    inverse = compile(lambda x: 1.0 / (x * w + 0.0), [w], backend="python")
+    assert inverse(-0.0) == (1.0 / (-0.0 * w + 0.0)).data == math.inf
