@@ -73,6 +73,11 @@ class Tape:
             self._constants[key] = self.add(CONSTANT, number)
         return self._constants[key]
 
+    def forget_operations(self) -> None:
+        """Let go of what only a straight-line program is made of; a long tape takes much memory."""
+        for column in (self.role, self.op, self.args, self.attributes, self.data):
+            column.clear()  # type: ignore[attr-defined]
+
     @property
     def operations(self) -> int:
         """How many operations there are; a sum or dot of n numbers counts n times."""
@@ -80,6 +85,8 @@ class Tape:
 
     def __str__(self) -> str:
         names = ["parameter", "frozen", "constant", "random", "input"]
+        if not self.op:
+            return "too long to be kept"
         lines = []
         for place, op in enumerate(self.op):
             shown = names[self.role[place]] if op is None else f"{op.name}{self.args[place]}"

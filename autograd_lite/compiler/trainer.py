@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from autograd_lite.compiler.arguments import Argument, FormsDifferError, read_rows
@@ -187,7 +187,9 @@ class _OnFloats:
 
 
 SMALL = 20_000
-"""Up to so many parameters the optimiser moves them as one array."""
+"""Up to so many parameters the gradients are put into one array, and moved with one call."""
+CHUNK = 16_384
+"""So many parameters of a larger network are moved at a time: what is computed then fits the caches."""
 
 
 class _OnArrays:
@@ -206,17 +208,10 @@ class _OnArrays:
         self.together = len(self.order) <= SMALL
         numbers = [parameter._data for parameter in program.parameters]
         states = [optimizer.states[place] for place in self.order]
-        flat = numpy.array(numbers, variant.dtype)[self.order]
-        columns = [numpy.array(column, variant.dtype) for column in zip(*states)]
-        self.pieces = [flat] if self.together else self._split(flat)
-        self.arrays = self._split(flat) if self.together else self.pieces
-        split = [[column] if self.together else self._split(column) for column in columns]
-        self.states = [tuple(column[number] for column in split) for number in range(len(self.pieces))]
-
-    def _split(self, flat: Any) -> list[Any]:
-        """Give the array of each parameter vector, all of them views of one array."""
-        parts = self.numpy.split(flat, self.cuts)
-        return [part.reshape(vector.shape) for part, vector in zip(parts, self.vectors)]
+        self.flat = numpy.array(numbers, variant.dtype)[self.order]
+        self.states = [numpy.array(column, variant.dtype) for column in zip(*states)]
+        parts = numpy.split(self.flat, self.cuts)  # views: they move with the whole
+        self.arrays = [part.reshape(vector.shape) for part, vector in zip(parts, self.vectors)]
 
     def step(self, columns: Sequence[Any]) -> float:
         numpy, variant = self.numpy, self.variant
@@ -230,29 +225,34 @@ class _OnArrays:
         if held and not numpy.all(held[0]):
             losses, gradients = self._through_values(columns)
         mean = float(losses.mean())
+        flat = [numpy.ravel(gradient) for gradient in gradients]
         if self.together:
-            gradients = [numpy.concatenate([numpy.ravel(gradient) for gradient in gradients])]
-        if not math.isfinite(mean) or not all(map(self._is_finite, gradients)):
+            flat = [numpy.concatenate(flat)]
+        if not math.isfinite(mean) or not all(map(self._is_finite, flat)):
             raise FloatingPointError(NOT_FINITE)
         self.optimizer.steps = self.steps
-        rate, update = self.optimizer.learning_rate, self.optimizer.update
-        moved = [
-            update(piece, gradient, state, rate, self.steps + 1)
-            for piece, gradient, state in zip(self.pieces, gradients, self.states)
-        ]
-        with _whole(self.together):
-            if self.together:
-                numpy.copyto(self.pieces[0], moved[0][0])
-            else:
-                self.pieces = self.arrays = [piece for piece, _ in moved]
-            self.states = [state for _, state in moved]
-            self.steps += 1
+        rate = self.optimizer.learning_rate
+        with uninterrupted() if self.states or not self.together else nullcontext():
+            self._move(flat, rate)
         return mean
+
+    def _move(self, gradients: Sequence[Any], rate: float) -> None:
+        """Move all parameters by the optimiser's rule, so many at a time."""
+        update, start = self.optimizer.update, 0
+        for gradient in gradients:
+            for first in range(0, len(gradient), CHUNK):
+                part = gradient[first : first + CHUNK]
+                place = slice(start + first, start + first + len(part))
+                state = tuple([column[place] for column in self.states])
+                self.flat[place], moved = update(self.flat[place], part, state, rate, self.steps + 1)
+                for column, new in zip(self.states, moved):
+                    column[place] = new
+            start += len(gradient)
+        self.steps += 1
 
     def _is_finite(self, gradient: Any) -> bool:
         """Tell whether a gradient is finite; its square, which is fast to sum, nearly always tells."""
-        flat = self.numpy.ravel(gradient)
-        return math.isfinite(flat @ flat) or bool(self.numpy.isfinite(flat).all())
+        return math.isfinite(gradient @ gradient) or bool(self.numpy.isfinite(gradient).all())
 
     def _through_values(self, columns: Sequence[Any]) -> tuple[Any, list[Any]]:
         """Compute a batch of which some rows take another way through the function."""
@@ -264,25 +264,17 @@ class _OnArrays:
     def write_numbers(self) -> None:
         """Put the parameters into the Values."""
         parameters = self.program.parameters
-        for place, number in zip(self.order.tolist(), self._flat(self.arrays).tolist()):
+        for place, number in zip(self.order.tolist(), self.flat.tolist()):
             parameters[place]._data = number
 
     def write_back(self) -> None:
         """Put everything where it came from."""
         self.write_numbers()
         states = list(self.optimizer.states)
-        columns = [self._flat(column).tolist() for column in zip(*self.states)]
+        columns = [column.tolist() for column in self.states]
         for position, place in enumerate(self.order.tolist()):
             states[place] = tuple([column[position] for column in columns])
         self.optimizer.states, self.optimizer.steps = states, self.steps
-
-    def _flat(self, arrays: Sequence[Any]) -> Any:
-        return self.numpy.concatenate([self.numpy.ravel(array) for array in arrays])
-
-
-def _whole(at_once: bool) -> AbstractContextManager[None]:
-    """Hold Ctrl-C back where a change takes several assignments; one array is changed at once anyway."""
-    return nullcontext() if at_once else uninterrupted()
 
 
 def _array(column: Any) -> Any:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from autograd_lite.compiler.arguments import Argument, FormsDifferError, read, read_rows
@@ -47,8 +49,10 @@ class Variant:
     ) -> None:
         token = MODE.set(ORDINARY)  # it may be made under no_grad, and run without
         try:
-            traced = trace(f, arguments)
-            self.tape: Tape = write_tape(traced, parameters, traced.random)
+            with _collector_paused():
+                traced = trace(f, arguments)
+                self.tape: Tape = write_tape(traced, parameters, traced.random)
+                traced.outputs.clear()
         finally:
             MODE.reset(token)
         self.backend, self.dtype = backend, dtype
@@ -100,7 +104,10 @@ class Variant:
     @functools.cached_property
     def raised(self) -> VectorProgram:
         """The program on arrays."""
-        raised = raise_tape(self.tape, [self.forms[number].lengths for number in self.varying])
+        with _collector_paused():
+            raised = raise_tape(self.tape, [self.forms[number].lengths for number in self.varying])
+        if self.operations > LONGEST and self.backend != "python":
+            self.tape.forget_operations()
         used = [vector.places.reshape(-1) for vector in raised.vectors if vector.kind == "parameter"]
         unused = sorted({*self.tape.parameters}.difference(*(places.tolist() for places in used)))
         if unused:  # an optimiser moves them too: by their momentum, and where rows run eagerly
@@ -258,6 +265,18 @@ class Variant:
             flat[vector.places] = numpy.asarray(array).reshape(-1)
         gradient: list[float] = flat.tolist()
         return gradient
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Pause the garbage collector while a great many objects are made, all of which are needed."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _on_jax(source: ArraySource, dtype: str) -> dict[str, Callable[..., Any]]:
