@@ -13,7 +13,7 @@ from autograd_lite.layout import MANY, Layout, layout, parents_of, partials_of
 from autograd_lite.modes import MODE, current_tracer
 from autograd_lite.op import Op
 from autograd_lite.refusals import as_float, is_foreign, leaf_data
-from autograd_lite.scalar import NO_GRADIENT, Scalar, number_of
+from autograd_lite.scalar import NO_GRADIENT, Scalar, number_of, refuse_while_traced
 from autograd_lite.sweep import adjoints, call_text, check_finite, sweep, topological_order
 
 __all__ = ["NO_GRADIENT", "Value"]
@@ -87,6 +87,7 @@ class Value(Scalar):
     @property
     def partials(self) -> tuple[float, ...]:
         """The derivative of this Value by each parent, captured by the forward pass."""
+        refuse_while_traced("its .partials are read")
         return () if self._layout is None else partials_of(self)
 
     @property
@@ -122,6 +123,7 @@ class Value(Scalar):
             FloatingPointError: under ``detect_anomaly``, before any gradient has
                 changed, if a contribution is not finite.
         """
+        refuse_while_traced("its gradient is computed")
         if MODE.get().checking:
             adjoints(self, topological_order(self)[1], partials_of, check_finite)
         sweep(self)

@@ -9,7 +9,7 @@ from typing import Any, Literal, overload
 from autograd_lite.engine import Value
 from autograd_lite.layout import partials_of
 from autograd_lite.modes import MODE
-from autograd_lite.scalar import number_of
+from autograd_lite.scalar import number_of, refuse_while_traced
 from autograd_lite.sweep import adjoints, call_text, check_finite, topological_order
 
 __all__ = ["check_fresh", "grad"]
@@ -47,6 +47,8 @@ def grad(output: Value, inputs: Value | Sequence[Value], create_graph: bool = Fa
         >>> slope.data, grad(slope, x)
         (27.0, 18.0)
     """
+    if not create_graph:
+        refuse_while_traced("a gradient is computed as plain numbers; with create_graph=True it is a graph")
     listed = [inputs] if isinstance(inputs, Value) else list(inputs)
     for value in (output, *listed):
         if not isinstance(value, Value):
@@ -82,7 +84,7 @@ def check_fresh(nodes: Sequence[Value]) -> None:
     with warnings.catch_warnings():  # the forward pass has warned of what it met
         warnings.simplefilter("ignore", RuntimeWarning)
         for node in nodes:
-            if repr(_computed_again(node)) != repr([node.data, *node.partials]):
+            if repr(_computed_again(node)) != repr([node._data, *partials_of(node)]):
                 assert node.op is not None
                 raise RuntimeError(
                     f"the graph is stale: {node.data!r} is no longer {call_text(node.op, node.inputs)}: "

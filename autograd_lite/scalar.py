@@ -9,7 +9,7 @@ from autograd_lite.functions import KERNEL_NAMES, Operators
 from autograd_lite.modes import current_tracer
 from autograd_lite.refusals import as_float, is_foreign, is_plain, leaf_data
 
-__all__ = ["NO_GRADIENT", "Scalar", "number_of"]
+__all__ = ["NO_GRADIENT", "Scalar", "number_of", "refuse_while_traced"]
 
 NO_GRADIENT: float = float("0")
 """The very object that ``Value.grad`` is until a sweep or an assignment: a 0.0 that means none yet."""
@@ -32,24 +32,26 @@ class Scalar(Operators):
     def data(self) -> float:
         """The number. Assigning to it changes no gradient that was already captured."""
         if KERNEL_NAMES["tracers"]:
-            _refuse_while_traced("its .data is read")
+            refuse_while_traced("its .data is read")
         return self._data
 
     @data.setter
     def data(self, number: SupportsFloat) -> None:
         if KERNEL_NAMES["tracers"]:
-            _refuse_while_traced("its .data is set")
+            refuse_while_traced("its .data is set")
         self._data = number if type(number) is float else leaf_data(number)
 
     @property
     def grad(self) -> float:
         """The derivative of the swept output by this Value; NO_GRADIENT, a 0.0, before any sweep."""
         if KERNEL_NAMES["tracers"]:
-            _refuse_while_traced("its .grad is read")
+            refuse_while_traced("its .grad is read")
         return self._grad
 
     @grad.setter
     def grad(self, number: SupportsFloat) -> None:
+        if KERNEL_NAMES["tracers"]:
+            refuse_while_traced("its .grad is set")
         self._grad = number if type(number) is float else leaf_data(number)
 
     @property
@@ -68,26 +70,32 @@ class Scalar(Operators):
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self._data}, grad={self.grad}{label})"
+        return f"Value(data={self._data}, grad={self._grad}{label})"
 
     def __format__(self, spec: str) -> str:
-        return format(self._data, spec) if spec else repr(self)
+        return format(self.data, spec) if spec else repr(self)
 
     def __pos__(self) -> Self:
         return self
 
     def __bool__(self) -> bool:
         if KERNEL_NAMES["tracers"]:
-            _refuse_while_traced("it is asked whether it is true")
+            refuse_while_traced("it is asked whether it is true")
         return self._data != 0.0
 
     def __float__(self) -> float:
+        if KERNEL_NAMES["tracers"]:
+            refuse_while_traced("it is converted to a plain number")
         raise TypeError(
             "a conversion to float would lose the gradient: use .data for the number, "
             "or the package's own function, such as x.exp() for math.exp(x)"
         )
 
-    __int__ = __float__
+    __int__ = __trunc__ = __float__
+
+    def __round__(self, digits: int | None = None) -> float:
+        return self.__float__()
+
     __hash__ = object.__hash__
 
     def __eq__(self, other: object) -> bool:
@@ -95,6 +103,8 @@ class Scalar(Operators):
             return self is other
         if not is_plain(other):
             return NotImplemented
+        if KERNEL_NAMES["tracers"]:
+            refuse_while_traced("it is compared with ==")
         raise TypeError(
             f"== between a Value and {other!r} is ambiguous: compare the numbers with "
             "value.data == ..., or two Values with `is`"
@@ -113,6 +123,8 @@ class Scalar(Operators):
         return NotImplemented if is_foreign(other) else _compared(">=", self, other)
 
     def __reduce__(self) -> tuple[Any, ...]:
+        if KERNEL_NAMES["tracers"]:
+            refuse_while_traced("it is copied")
         if self._layout is not None:
             raise TypeError(
                 f"cannot copy or pickle the result of an operation ({self._layout.op.name}): "
@@ -134,7 +146,7 @@ def _compared(sign: str, left: Scalar, right: Scalar | float) -> bool:
     return outcome
 
 
-def _refuse_while_traced(what: str) -> None:
+def refuse_while_traced(what: str) -> None:
     """Let the tracer, if there is one in this context, say why a number may not be read."""
     tracer = current_tracer()
     if tracer is not None:

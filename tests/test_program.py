@@ -1,5 +1,6 @@
 """A compiled program stays true: every way to get a stale or a wrong one, and the edges of its interface."""
 
+import copy
 import functools
 import inspect
 import math
@@ -972,3 +973,58 @@ def test_without_numpy_and_jax():
         'arrays need NumPy: python3 -m pip install "autograd_lite[fast]", or backend="python"',
         'backend="jax" needs JAX: python3 -m pip install "autograd_lite[jax]"',
     ]
+
+
+# ---- Reading a traced number, in every way -----------------------------------------------------------
+
+
+NUMBERS_READ = {
+    "float": lambda x: x * float(x),
+    "int": lambda x: x * int(x),
+    "math.exp": lambda x: x * math.exp(x),
+    "math.floor": lambda x: x * math.floor(x),
+    "math.trunc": lambda x: x * math.trunc(x),
+    "round": lambda x: x * round(x),
+    "numpy": lambda x: x * np.float64(x),
+    "format": lambda x: x * len(f"{x:.2f}"),
+    "==": lambda x: x if x == 1.0 else -x,
+    "setting grad": lambda x: setattr(x, "grad", 0.0) or x,
+    "partials": lambda x: x * (x * x).partials[0],
+    "backward": lambda x: (x * x).backward() or x,
+    "grad()": lambda x: x * grad(x * x, x),
+    "copy": lambda x: x * copy.copy(Value(1.0)),
+}
+
+
+@pytest.mark.parametrize("read", NUMBERS_READ)
+def test_every_way_to_read_a_traced_number(read, w, backend):
+    with pytest.raises(TraceError, match=r"Use .detach\(\)"):
+        compile(lambda x: NUMBERS_READ[read](w * x), [w], backend=backend)(1.0)
+
+
+def test_messages_show_a_traced_number(w, backend):
+    with pytest.raises(TypeError, match=r"pick takes a whole number as its index, got Value\(data=1.0"):
+        compile(lambda x, k: pick([w * x, w], k), [w], backend=backend)(1.0, 1.0)
+
+
+def test_a_gradient_penalty_compiles(w, backend):
+    f = lambda x: grad(w**3 * x, [w], create_graph=True)[0] ** 2
+    assert compile(f, [w], backend=backend).value_and_grad(1.0) == (144.0, [288.0])
+    w.data = 1.0
+    assert compile(f, [w], backend=backend).mean_and_grad([1.0, 2.0]) == (22.5, [90.0])
+
+
+def test_trainer_follows_train_and_eval(w, backend):
+    dropout = nn.Dropout(0.5, seed=0)
+    trainer = compile(lambda x: dropout(w.detach() * x) + 0.0 * w, [w], backend=backend).trainer(
+        optim.SGD(lr=0.1)
+    )
+    assert {trainer.step([1.0]) for _ in range(30)} == {0.0, 4.0}
+    dropout.eval()
+    assert {trainer.step([1.0]) for _ in range(9)} == {2.0}
+
+
+def test_trainer_tells_ragged_forms_apart(w, backend):
+    trainer = compile(lambda rows: w * rows[0][-1], [w], backend=backend).trainer(optim.SGD(lr=1.0))
+    assert trainer.step([[[1.0], [2.0, 3.0]]]) == 2.0
+    assert trainer.step([[[1.0, 3.0], [2.0]]]) == 3.0

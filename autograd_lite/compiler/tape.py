@@ -76,7 +76,7 @@ class Tape:
     def forget_operations(self) -> None:
         """Let go of what only a straight-line program is made of; a long tape takes much memory."""
         for column in (self.role, self.op, self.args, self.attributes, self.data):
-            column.clear()  # type: ignore[attr-defined]
+            column.clear()
 
     @property
     def operations(self) -> int:

@@ -50,6 +50,7 @@ class Trainer:
             raise ValueError("the optimiser moves other parameters than the program has")
         self.program, self.optimizer = program, optimizer
         self._state: Any = None
+        self._modes: Any = None
 
     def step(self, *columns: Any) -> float:
         """Move the parameters once, against the gradient of the mean over a batch.
@@ -63,7 +64,12 @@ class Trainer:
         Raises:
             FloatingPointError: if the loss or a gradient is not finite; then nothing has moved.
         """
+        modes = self.program.modes()
+        if modes != self._modes and self._state is not None:  # train() or eval() was called since
+            self._state.write_back()
+            self._state = None
         if self._state is None:
+            self._modes = modes
             self._state = self._begin(columns)
         try:
             return float(self._state.step(columns))
@@ -164,7 +170,7 @@ class _OnFloats:
     def _batch(self, columns: Sequence[Any]) -> tuple[float, list[float]]:
         """Compute the mean over some rows and its gradient."""
         variant, rows = self.variant, len(columns[0])
-        lists = [array.reshape(rows, -1).tolist() for array in variant.columns([_array(c) for c in columns])]
+        lists = [array.reshape(rows, -1).tolist() for array in variant.columns(columns)]
         frozen = variant.frozen_numbers()
         total, gradient = 0.0, [0.0] * len(self.numbers)
         for numbers in zip(*lists):
@@ -215,7 +221,7 @@ class _OnArrays:
 
     def step(self, columns: Sequence[Any]) -> float:
         numpy, variant = self.numpy, self.variant
-        ready = variant.columns([_array(column) for column in columns])
+        ready = variant.columns(columns)
         losses, gradients, *held = self.run(
             *self.arrays,
             *variant.frozen_arrays(),
@@ -275,8 +281,3 @@ class _OnArrays:
         for position, place in enumerate(self.order.tolist()):
             states[place] = tuple([column[position] for column in columns])
         self.optimizer.states, self.optimizer.steps = states, self.steps
-
-
-def _array(column: Any) -> Any:
-    """Take a column as an array."""
-    return column if hasattr(column, "dtype") else read_rows(column)[1]
