@@ -74,6 +74,7 @@ def sweep(output: Value) -> None:
     """
     leaves: list[Value] = []
     before: list[float] = []
+    isfinite = math.isfinite
     with _one_at_a_time:
         try:
             nodes = _zeroed(output, leaves, before)
@@ -84,6 +85,8 @@ def sweep(output: Value) -> None:
                 if second is None:
                     node._first._grad += upstream * node._first_partial
                 elif second is MANY:
+                    if upstream == 0.0 and isfinite(sum(node._first_partial)):
+                        continue  # a unit that is off: it would add 0 to every parent
                     for parent, partial in zip(node._first, node._first_partial):
                         parent._grad += upstream * partial
                 else:
@@ -104,6 +107,7 @@ def _zeroed(output: Value, leaves: list[Value], before: list[float]) -> list[Val
     that it has seen holds this walk's own zero.
     """
     zero = float("0")
+    met: set[Value] = set()  # parents in lists of which all were seen: weights, that meet in many lists
     nodes: list[Value] = []
     emit = nodes.append
     waiting: list[Any] = [output]
@@ -122,11 +126,13 @@ def _zeroed(output: Value, leaves: list[Value], before: list[float]) -> list[Val
             node._grad = zero
             first, second = node._first, node._second
             if second is MANY:
-                unseen = [parent for parent in reversed(first) if parent._grad is not zero]
-                if unseen:
-                    waiting += (node, None, *unseen)
-                else:
-                    emit(node)
+                if not met.issuperset(first):
+                    unseen = [parent for parent in reversed(first) if parent._grad is not zero]
+                    if unseen:
+                        waiting += (node, None, *unseen)
+                        break
+                    met.update(first)
+                emit(node)
                 break
             if second is None or second._grad is zero:
                 if first._grad is zero:  # nothing is left to be listed before it

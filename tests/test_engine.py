@@ -627,3 +627,13 @@ def test_results_are_the_same_in_every_process():
         for seed in ("0", "1", "2")
     }
     assert len(outputs) == 1
+
+
+def test_a_unit_that_is_off_still_passes_on_an_undefined_product():
+    inf = float("inf")
+    w, x, other = Value(-1.0), Value(inf), Value(2.0)
+    relu(dot([w, other], [x, Value(1.0)])).backward()
+    assert math.isnan(w.grad) and x.grad == 0.0 and other.grad == 0.0
+    w, x = [Value(-1.0) for _ in range(3)], [Value(1e308) for _ in range(3)]
+    relu(dot(w, x)).backward()  # the sum of the partials overflows, none of them is infinite
+    assert [v.grad for v in w + x] == [0.0] * 6

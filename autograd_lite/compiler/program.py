@@ -91,7 +91,7 @@ class Program:
             except (ArithmeticError, ValueError, IndexError):
                 return self.eagerly(example, gradient=gradient)
             if not held:
-                self._warn_of_guards(1)
+                self.warn_of_guards(1)
                 return self.eagerly(example, gradient=gradient)
             return found if gradient else [float(output) for output in found[0]]
         import numpy
@@ -99,7 +99,7 @@ class Program:
         found, held = self._run_arrays(variant, variant.one_row(example), 1, gradient=gradient)
         finite = all(numpy.isfinite(array).all() for array in ([found[0], *found[1]] if gradient else found))
         if not held.all():
-            self._warn_of_guards(1)
+            self.warn_of_guards(1)
         if not (held.all() and finite):
             return self.eagerly(example, gradient=gradient)
         if gradient:
@@ -169,7 +169,7 @@ class Program:
             table = numpy.stack([numpy.broadcast_to(output, (rows,)) for output in found], axis=-1).tolist()
             for place, ok, row in zip(places, held, table):
                 if not ok:
-                    self._warn_of_guards(1)
+                    self.warn_of_guards(1)
                     row = self.eagerly(self._row(columns, place), gradient=False)
                 results[place] = row[0] if variant.single else row
         return results
@@ -190,7 +190,7 @@ class Program:
         (losses, arrays), held = self._run_arrays(variant, columns, rows, gradient=True)
         if held.all():
             return float(numpy.broadcast_to(losses, (rows,)).mean()), variant.gradient_list(arrays)
-        self._warn_of_guards(int((~held).sum()))
+        self.warn_of_guards(int((~held).sum()))
         total, gradient = 0.0, [0.0] * len(self.parameters)
         good = numpy.flatnonzero(held)
         if len(good):
@@ -290,13 +290,13 @@ class Program:
         tolerance = 1e-7 if self.dtype == "float64" else 2e-2
         check(self.f, self.parameters, example, outputs, gradient, tolerance)
 
-    def _warn_of_guards(self, rows: int) -> None:
+    def warn_of_guards(self, rows: int) -> None:
         """Say once that rows take another way through the function."""
         if not self._warned:
             self._warned = True
             warnings.warn(
                 f"comparisons came out otherwise than when the function was traced, for {rows} rows: "
-                "they run eagerly, which is slow. Use maximum, relu, where or step instead of if",
+                "they run eagerly, which is slow. Use maximum, relu or where(step(a), b, c) instead of if",
                 RuntimeWarning,
                 stacklevel=stack_level(),
             )

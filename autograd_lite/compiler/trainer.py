@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from autograd_lite.compiler.arguments import Argument, FormsDifferError, read_rows
@@ -12,6 +12,7 @@ from autograd_lite.compiler.batches import example_of
 from autograd_lite.interrupts import uninterrupted
 
 if TYPE_CHECKING:
+    from autograd_lite.engine import Value
     from autograd_lite.compiler.program import Program
     from autograd_lite.compiler.variant import Variant
 
@@ -46,7 +47,8 @@ class Trainer:
     def __init__(self, program: Program, optimizer: Any) -> None:
         if optimizer.parameters is None:
             optimizer.bind(program.parameters)
-        if [*map(id, optimizer.parameters)] != [*map(id, program.parameters)]:
+        moved: list[Value] = optimizer.parameters
+        if [*map(id, moved)] != [*map(id, program.parameters)]:
             raise ValueError("the optimiser moves other parameters than the program has")
         self.program, self.optimizer = program, optimizer
         self._state: Any = None
@@ -142,7 +144,7 @@ class _OnFloats:
         else:
             frozen = self.variant.frozen_numbers() if self.few else []
             random = self.variant.random_numbers() if self.few else []
-            mean, gradient, _ = self._run(frozen, random, [])
+            mean, gradient = self._run(frozen, random, [])
         rate, update, number_of_step = self._rate(), self.optimizer.update, self.steps + 1
         moved = [
             update(number, derivative, state, rate, number_of_step)
@@ -156,16 +158,15 @@ class _OnFloats:
         return float(mean)
 
     def _run(self, frozen: Any, random: Any, numbers: Sequence[Any]) -> Any:
-        try:
+        with suppress(ArithmeticError, ValueError):
             value, gradient, held = self.run(self.numbers, frozen, random, *numbers)
-        except (ArithmeticError, ValueError):
-            held = False
-        if held:
-            return value, gradient, held
+            if held:
+                return value, gradient
+            self.program.warn_of_guards(1)
         self.write_numbers()
         forms = iter(numbers)
         example = [Argument(form, [] if form.kind == "fixed" else next(forms)) for form in self.variant.forms]
-        return (*self.program.eagerly(example, gradient=True), held)
+        return self.program.eagerly(example, gradient=True)
 
     def _batch(self, columns: Sequence[Any]) -> tuple[float, list[float]]:
         """Compute the mean over some rows and its gradient."""
@@ -174,7 +175,7 @@ class _OnFloats:
         frozen = variant.frozen_numbers()
         total, gradient = 0.0, [0.0] * len(self.numbers)
         for numbers in zip(*lists):
-            value, part, _ = self._run(frozen, variant.random_numbers(), numbers)
+            value, part = self._run(frozen, variant.random_numbers(), numbers)
             total += value
             gradient = [old + new for old, new in zip(gradient, part)]
         return total / rows, [number / rows for number in gradient]
