@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd_lite as ag
-from autograd_lite import NO_GRADIENT, Op, Value, detect_anomaly, grad, no_grad
+from autograd_lite import NO_GRADIENT, Op, Value, detect_anomaly, dot, grad, no_grad, relu
 from autograd_lite.engine import record_many
 from autograd_lite.functions import KERNEL_NAMES
 from autograd_lite.kernels import compile_kernel
@@ -637,3 +637,9 @@ def test_a_unit_that_is_off_still_passes_on_an_undefined_product():
     w, x = [Value(-1.0) for _ in range(3)], [Value(1e308) for _ in range(3)]
     relu(dot(w, x)).backward()  # the sum of the partials overflows, none of them is infinite
     assert [v.grad for v in w + x] == [0.0] * 6
+
+
+def test_nodes_with_the_same_lists_are_each_swept_once():
+    w, x = [Value(2.0), Value(3.0)], [Value(5.0), Value(7.0)]
+    (dot(w, x) + dot(w, x) * 2.0 + dot(w, x) * 4.0 + dot(w, x)).backward()
+    assert [v.grad for v in w + x] == [40.0, 56.0, 16.0, 24.0]

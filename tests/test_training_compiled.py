@@ -278,3 +278,23 @@ def test_sequences_of_different_lengths_are_grouped_by_their_length():
     fast, history, _ = trained(True, model=Counts, loss=losses.cross_entropy, X=words, y=y, validation=0.2)
     np.testing.assert_allclose(numbers(fast), numbers(eager), rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(history.validation_loss, eager_history.validation_loss, rtol=1e-10)
+
+
+def test_outputs_in_nested_lists_stay_nested():
+    class Pairs(nn.Module):
+        def __init__(self):
+            self.layer = nn.Layer(2, 4, None, seed=0)
+
+        def __call__(self, x):
+            a, b, c, d = self.layer(x)
+            return [[a, b], [c, d]]
+
+    def loss(output, target):
+        return losses.cross_entropy(output[0], target) + losses.cross_entropy(output[1], target)
+
+    eager, eager_history, _ = trained(False, model=Pairs, loss=loss, validation=0.2)
+    fast, history, _ = trained(True, model=Pairs, loss=loss, validation=0.2)
+    np.testing.assert_allclose(history.validation_loss, eager_history.validation_loss, rtol=1e-10)
+    many = [[i / 300, 1 - i / 300] for i in range(300)]
+    expected = [[[v.data for v in row] for row in fast(x)] for x in many]
+    np.testing.assert_allclose(predict(fast, many), expected, rtol=1e-12)

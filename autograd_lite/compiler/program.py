@@ -60,7 +60,7 @@ class Program:
         variant = self.variant(example)
         outputs = self._run_one(variant, example, gradient=False)
         self._sample(variant, example, outputs, None)
-        return outputs[0] if variant.single else outputs
+        return variant.shaped(outputs)
 
     def value_and_grad(self, *arguments: Any) -> tuple[float, list[float]]:
         """Compute the function's number for one example, and its gradient.
@@ -171,7 +171,7 @@ class Program:
                 if not ok:
                     self.warn_of_guards(1)
                     row = self.eagerly(self._row(columns, place), gradient=False)
-                results[place] = row[0] if variant.single else row
+                results[place] = variant.shaped(row)
         return results
 
     def _one_by_one(self) -> bool:

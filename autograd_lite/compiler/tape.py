@@ -43,7 +43,7 @@ class Tape:
     args: list[tuple[int, ...]] = field(default_factory=list)
     attributes: list[tuple[Any, ...]] = field(default_factory=list)
     data: list[float] = field(default_factory=list)
-    parameters: list[int] = field(default_factory=list)
+    parameters: Sequence[int] = ()
     inputs: list[list[int]] = field(default_factory=list)
     frozen: list[tuple[Value, int]] = field(default_factory=list)
     random: list[tuple[Any, int]] = field(default_factory=list)
@@ -109,7 +109,7 @@ def write_tape(traced: Traced, parameters: Sequence[Value], random: dict[Value, 
     places: dict[Value, int] = {}
     for parameter in parameters:
         places[parameter] = tape.add(PARAMETER, parameter._data)
-        tape.parameters.append(places[parameter])
+    tape.parameters = range(len(parameters))
     for values in traced.inputs:
         for value in values:
             places[value] = tape.add(INPUT, value._data)

@@ -125,6 +125,7 @@ class Traced:
     Attributes:
         outputs: what it returned, one after the other.
         single: whether that was one number and not a list.
+        nesting: the lists it returned, with None for each number.
         guards: the comparisons it made.
         inputs: for each argument, the Values that stood for its numbers.
         fixed: the whole numbers that it fixed, as (argument, position) pairs.
@@ -133,6 +134,7 @@ class Traced:
 
     outputs: list[Value]
     single: bool
+    nesting: Any
     guards: list[Guard]
     inputs: list[list[Value]]
     fixed: list[tuple[int, int]]
@@ -198,7 +200,7 @@ def trace(f: Callable[..., Any], arguments: Sequence[Argument]) -> Traced:
         for position, value in enumerate(values)
     }
     fixed = sorted(where[index] for index in tracer.fixed if index in where)
-    return Traced(outputs, single, tracer.guards, inputs, fixed, tracer.random)
+    return Traced(outputs, single, nesting_of(result), tracer.guards, inputs, fixed, tracer.random)
 
 
 def is_number(result: Any) -> bool:
@@ -223,6 +225,17 @@ def flat(result: Any) -> Iterator[Any]:
             f"a function to be compiled returns a Value, or a list of Values, got {result!r} of type "
             f"{type(result).__name__}"
         )
+
+
+def nesting_of(result: Any) -> Any:
+    """Give nested lists, or an array, with None for each number."""
+    listed = result.tolist() if hasattr(result, "tolist") else result
+    return [nesting_of(item) for item in listed] if isinstance(listed, (list, tuple)) else None
+
+
+def nested(nesting: Any, numbers: Iterator[float]) -> Any:
+    """Put numbers into nested lists; a single number stays one."""
+    return next(numbers) if nesting is None else [nested(item, numbers) for item in nesting]
 
 
 def as_value(output: Any) -> Value:

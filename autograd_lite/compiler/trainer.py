@@ -12,9 +12,9 @@ from autograd_lite.compiler.batches import example_of
 from autograd_lite.interrupts import uninterrupted
 
 if TYPE_CHECKING:
-    from autograd_lite.engine import Value
     from autograd_lite.compiler.program import Program
     from autograd_lite.compiler.variant import Variant
+    from autograd_lite.engine import Value
 
 __all__ = ["Trainer"]
 

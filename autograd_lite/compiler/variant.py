@@ -14,7 +14,7 @@ from autograd_lite.compiler.inspecting import argument_names, has_numpy
 from autograd_lite.compiler.raising import raise_tape
 from autograd_lite.compiler.straight import StraightSource, define
 from autograd_lite.compiler.tape import INNER, Tape, write_tape
-from autograd_lite.compiler.tracing import trace
+from autograd_lite.compiler.tracing import nested, trace
 from autograd_lite.compiler.vectors import Vector, VectorProgram
 from autograd_lite.engine import Value
 from autograd_lite.modes import MODE, ORDINARY
@@ -63,6 +63,7 @@ class Variant:
         self.fixed = traced.fixed
         self.fixed_values = [arguments[number].numbers[place] for number, place in self.fixed]
         self.single = traced.single
+        self.nesting = traced.nesting
         self.tape.guards += self._computed_indices()
         self.tape.inputs = [self.tape.inputs[number] for number in self.varying]
         self.operations = self.tape.operations
@@ -87,6 +88,10 @@ class Variant:
         """The names of the arguments that are not fixed."""
         names = argument_names(self.f, len(self.forms))
         return [names[number] for number in self.varying]
+
+    def shaped(self, outputs: Sequence[float]) -> Any:
+        """Put outputs into lists such as the function returned."""
+        return nested(self.nesting, iter(outputs))
 
     @property
     def has_gradient(self) -> bool:

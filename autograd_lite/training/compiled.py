@@ -82,7 +82,11 @@ class CompiledStep:
         for start in range(0, len(examples.rows), ROWS_AT_ONCE):
             rows = examples.rows[start : start + ROWS_AT_ONCE]
             outputs += self.model_program.map(_chosen(column, rows))
-        return [[*map(Value, output)] if isinstance(output, list) else Value(output) for output in outputs]
+        return [_values(output) for output in outputs]
+
+
+def _values(output: Any) -> Any:
+    return [_values(item) for item in output] if isinstance(output, list) else Value(output)
 
 
 def _in_array(column: Any) -> Any:
