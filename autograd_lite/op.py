@@ -282,7 +282,8 @@ def call_source(op: Op, operands: Sequence[str], namespace: dict[str, Any]) -> s
     if getattr(function, "__module__", "") == operator.add.__module__:
         return f"({op.template.format(*operands)})"
     name = f"{op.name}_function"
-    namespace[name] = function
+    while namespace.setdefault(name, function) is not function:  # of another operation of that name
+        name += "_"
     return f"{name}({', '.join(operands)})"
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from autograd_lite.compiler.emit import Writer, tuple_source
 from autograd_lite.compiler.reverse import Reverse
-from autograd_lite.compiler.vectors import Operand, Vector, VectorProgram
+from autograd_lite.compiler.vectors import Constant, Operand, Vector, VectorProgram
 from autograd_lite.op import Op
 
-__all__ = ["ArraySource", "namespace", "write_source"]
+__all__ = ["ArraySource", "namespace"]
 
 SIGNS = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
@@ -74,13 +74,12 @@ class ArraySource:
 
     def _batch_name(self, writer: Writer) -> str:
         """Name something whose length is that of the batch."""
-        for vector in self.program.vectors:
-            if vector.kind in ("input", "random"):
-                return writer.names[vector.number]
-        return "()"
+        vectors = self.program.vectors
+        return next(writer.names[v.number] for v in vectors if v.kind in ("input", "random"))
 
     def _output(self, writer: Writer, operand: Operand) -> str:
-        return writer.read(operand)
+        text = writer.read(operand)
+        return f"array({text})" if isinstance(operand, Constant) else text
 
     def _guard(self, writer: Writer, sign: str, left: Operand, right: Operand, outcomes: Any) -> str:
         """Write a comparison, which must come out for each row as it did in the trace."""
@@ -98,13 +97,6 @@ def aligned(lines: Sequence[tuple[str, str]]) -> list[str]:
     """Write lines with their comments below one another."""
     width = min(max((len(text) for text, comment in lines if comment), default=0), 60)
     return [f"{text.ljust(width)}  # {comment}" if comment else text for text, comment in lines]
-
-
-def write_source(
-    program: VectorProgram, arguments: Sequence[str], wholes: Sequence[bool], *, gradient: bool
-) -> ArraySource:
-    """Write a vector program as source."""
-    return ArraySource(program, arguments, wholes, gradient)
 
 
 def namespace(xp: Any, source: ArraySource, dtype: str) -> dict[str, Any]:
@@ -151,8 +143,8 @@ def array_function(op: Op, xp: Any) -> Callable[..., Any]:
 def _rows(xp: Any, op: Op, *inputs: Any) -> Any:
     """Do an operation on lists row by row, in floats."""
     lists, attributes = op.split(inputs)
-    shape = lists[0].shape[:-1]
-    flat = [listed.reshape(-1, listed.shape[-1]).tolist() for listed in lists]
+    shape = xp.broadcast_shapes(*[listed.shape[:-1] for listed in lists])
+    flat = [_table(xp, listed, shape) for listed in lists]
     return xp.array([op.forward(*rows, *attributes) for rows in zip(*flat)]).reshape(shape)
 
 
@@ -160,9 +152,16 @@ def _slopes_of_rows(xp: Any, op: Op, slot: int, y: Any, *inputs: Any) -> Any:
     """Compute the partials of an operation on lists row by row, in floats."""
     assert op.many is not None
     lists, attributes = op.split(inputs)
-    flat = [listed.reshape(-1, listed.shape[-1]).tolist() for listed in lists]
+    shape = xp.shape(y)
+    flat = [_table(xp, listed, shape) for listed in lists]
     slopes = [op.many(one, *rows, *attributes)[slot] for one, *rows in zip(xp.reshape(y, -1).tolist(), *flat)]
-    return xp.array(slopes).reshape(lists[slot].shape)
+    return xp.array(slopes).reshape(*shape, lists[slot].shape[-1])
+
+
+def _table(xp: Any, listed: Any, shape: tuple[int, ...]) -> Any:
+    """Give the lists of an array, which may lack the axis of the batch, one below the other."""
+    length = listed.shape[-1]
+    return xp.broadcast_to(listed, (*shape, length)).reshape(-1, length).tolist()
 
 
 def _added_numpy(target: Any, place: tuple[Any, ...], values: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from autograd_lite.compiler.access import Access, access
 from autograd_lite.compiler.vectors import Constant, Join, Operand, Vector, VectorProgram, View, views_of
 from autograd_lite.op import Op, evaluate, number_source
+from autograd_lite.ops import OPS
 from autograd_lite.symbol import Symbol
 
 __all__ = ["Writer", "array_source"]
@@ -109,8 +111,6 @@ class Writer:
             text = self.read(part, exact=True)
             if batched and not self.is_batched(part):
                 text = f"broadcast_to({text}, {tuple_source(['N', *map(str, part.shape)])})"
-            elif not part.shape or (isinstance(part, Constant) and part.values.ndim == 0):
-                text = f"array({text})"
             parts.append(text)
         return f"concatenate(({', '.join(parts)}), axis={operand.axis})"
 
@@ -255,8 +255,17 @@ def array_source(op: Op, operands: Sequence[str], operations: dict[str, Op]) -> 
         return f"({op.template.format(*operands)})"
     if op.name == "detach":
         return operands[0]
-    operations[op.name] = op
-    return f"{op.name}({', '.join(operands)})"
+    return f"{function_name(op, operations)}({', '.join(operands)})"
+
+
+def function_name(op: Op, operations: dict[str, Op]) -> str:
+    """Give the name under which the source calls an operation; one of the user's own gets a prefix."""
+    name = stem = op.name if OPS.get(op.name) is op else f"own_{op.name}"
+    count = 1
+    while operations.setdefault(name, op) is not op:
+        count += 1
+        name = f"{stem}{count}"
+    return name
 
 
 def term_source(term: Any, operations: dict[str, Op]) -> str:
@@ -313,9 +322,5 @@ def tuple_source(items: Sequence[str]) -> str:
 
 def closes_at_end(text: str) -> bool:
     """Tell whether the parenthesis at the start closes with the last character."""
-    depth = 0
-    for place, character in enumerate(text):
-        depth += (character in "([") - (character in ")]")
-        if depth == 0:
-            return place == len(text) - 1
-    return False
+    depths = itertools.accumulate((character in "([") - (character in ")]") for character in text)
+    return [*depths].index(0) == len(text) - 1

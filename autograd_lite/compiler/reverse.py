@@ -6,7 +6,15 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.compiler.emit import Writer, atom, partial_source, term_source, transposed, tuple_source
+from autograd_lite.compiler.emit import (
+    Writer,
+    atom,
+    function_name,
+    partial_source,
+    term_source,
+    transposed,
+    tuple_source,
+)
 from autograd_lite.compiler.vectors import Constant, Join, Operand, Vector, views_of
 from autograd_lite.op import Op, evaluate, number_source
 from autograd_lite.symbol import Symbol
@@ -25,7 +33,6 @@ class Reverse:
         self.writer = writer
         self.vectors = writer.program.vectors
         self.wanted = self._depend_on_parameters()
-        self.parts = 0
         self.adjoints: dict[int, str] = {}
         self.contributions: dict[int, list[tuple[Any, str]]] = {}
 
@@ -123,10 +130,6 @@ class Reverse:
         if isinstance(operand, Constant):
             return
         if isinstance(operand, Join):
-            if not d.isidentifier():
-                self.parts += 1
-                self.writer.line(f"dpart{self.parts} = {d}")
-                d = f"dpart{self.parts}"
             start = 0
             for part in operand.parts:
                 stop = start + part.shape[operand.axis]
@@ -283,15 +286,16 @@ class Reverse:
         )
         spread = "[..., None]" if vector.batched or vector.shape else ""
         if len(vector.operands) == 1:
-            terms = op.many(Symbol("y"), [Symbol("a"), Symbol("b")], *vector.attributes)[0]
-            texts = [term_source(term, {}) for term in terms]
-            if texts[0] == texts[1].replace("b", "a") and len(terms) == 2:
-                values = {"y": Symbol(f"{name}{spread}"), "a": Symbol(read)}
+            listed = [Symbol(f"a{number}_") for number in range(vector.operands[0].shape[-1])]
+            terms = op.many(Symbol("y"), listed, *vector.attributes)[0]
+            texts = {term_source(term, {}).replace(one.name, "a") for one, term in zip(listed, terms)}
+            if len(texts) == 1 and not re.search(r"\ba\d+_", "".join(texts)):
+                values = {"y": Symbol(f"{name}{spread}"), "a0_": Symbol(read)}
                 return f"{d}{spread} * {term_source(evaluate(terms[0], values), self.writer.operations)}"
-        self.writer.operations[op.name] = op
+        function = function_name(op, self.writer.operations)
         reads = [self.writer.read(operand, exact=True) for operand in vector.operands]
         attributes = [number_source(float(attribute)) for attribute in vector.attributes]
-        return f"{d}{spread} * {op.name}_slopes{slot}({', '.join([name, *reads, *attributes])})"
+        return f"{d}{spread} * {function}_slopes{slot}({', '.join([name, *reads, *attributes])})"
 
 
 def _added(texts: list[str]) -> str:

@@ -47,7 +47,7 @@ class Trainer:
     def __init__(self, program: Program, optimizer: Any) -> None:
         if optimizer.parameters is None:
             optimizer.bind(program.parameters)
-        moved: list[Value] = optimizer.parameters
+        moved: list[Value] = optimizer.parameters or []
         if [*map(id, moved)] != [*map(id, program.parameters)]:
             raise ValueError("the optimiser moves other parameters than the program has")
         self.program, self.optimizer = program, optimizer

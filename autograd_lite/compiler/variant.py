@@ -286,10 +286,8 @@ def _collector_paused() -> Iterator[None]:
 
 def _on_jax(source: ArraySource, dtype: str) -> dict[str, Callable[..., Any]]:
     """Compile the same source for JAX."""
-    try:
-        import jax
-    except ImportError:
-        raise ImportError('backend="jax" needs JAX: python3 -m pip install "autograd_lite[jax]"') from None
+    import jax
+
     if dtype == "float64":
         jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call, unused-ignore]
     functions = define(source.text, namespace(jax.numpy, source, dtype), f"{id(source):x} on JAX")

@@ -1,0 +1,446 @@
+"""Edges of the compiler: operations without an array form, odd shapes, missing packages, odd steps."""
+
+import math
+import sys
+
+import numpy as np
+import pytest
+
+import autograd_lite as ag
+from autograd_lite import Op, TraceError, Value, grad, nn, optim
+from autograd_lite.compiler import compile
+from autograd_lite.compiler.inspecting import has_numpy
+from autograd_lite.compiler.products import distinct_rows
+from autograd_lite.compiler.vectors import Constant, Join, View
+
+BACKENDS = ["python", "numpy", "auto"]
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request):
+    return request.param
+
+
+@pytest.fixture
+def w():
+    return Value(2.0, label="w")
+
+
+@pytest.fixture
+def v():
+    return Value(-0.5, label="v")
+
+
+@pytest.fixture
+def without_numpy(monkeypatch):
+    """Let every import of NumPy fail."""
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    has_numpy.cache_clear()
+    yield
+    monkeypatch.undo()
+    has_numpy.cache_clear()
+
+
+def eager(f, parameters, rows):
+    """Compute values, the mean and its gradient with the engine."""
+    outputs = [f(*row) for row in rows]
+    gradients = [grad(output, parameters) for output in outputs]
+    mean = sum(output.data for output in outputs) / len(rows)
+    return [output.data for output in outputs], mean, [sum(column) / len(rows) for column in zip(*gradients)]
+
+
+def assert_same(f, parameters, rows, backend):
+    """Compare every way to call a program with the engine; give the program."""
+    values, mean, gradient = eager(f, parameters, rows)
+    program = compile(f, parameters, backend=backend)
+    columns = [list(column) for column in zip(*rows)]
+    found, slopes = program.mean_and_grad(*columns)
+    assert [found, *slopes] == pytest.approx([mean, *gradient], rel=1e-12, abs=1e-12)
+    assert program.map(*columns) == pytest.approx(values, rel=1e-12, abs=1e-12)
+    for row, value in zip(rows, values):
+        assert program(*row) == pytest.approx(value, rel=1e-12, abs=1e-12)
+        alone, slopes = program.value_and_grad(*row)
+        assert [alone, *slopes] == pytest.approx(
+            [value, *eager(f, parameters, [row])[2]], rel=1e-12, abs=1e-12
+        )
+    return program
+
+
+# ---- Operations that only have a float function -------------------------------------------------
+
+CUBE = Op("cube", "cube({0})", lambda a: a * a * a, lambda y, a: 3.0 * a * a)
+PRODUCT = Op("product", "product({0})", math.prod, many=lambda y, values: ([y / v for v in values],))
+POWERS = Op(
+    "powers",
+    "powers({0}, {1})",
+    lambda values, shift: math.fsum((value + shift) ** (k + 1) for k, value in enumerate(values)),
+    attributes={"shift": 0.0},
+    many=lambda y, values, shift: ([(k + 1.0) * (value + shift) ** k for k, value in enumerate(values)],),
+)
+WEIGHED = Op(
+    "weighed",
+    "weighed({0}, {1})",
+    lambda first, second: (
+        math.sumprod(first, second) if hasattr(math, "sumprod") else sum(a * b for a, b in zip(first, second))
+    ),
+    many=lambda y, first, second: (list(second), list(first)),
+    pack=lambda first, second: ((list(first), list(second)), ()),
+)
+
+ROWS = [([1.0, 2.0, -0.5],), ([0.25, -1.5, 3.0],), ([-2.0, 0.5, 0.75],)]
+
+
+def test_an_operation_of_one_number_is_mapped_over_the_elements(w, v, backend):
+    program = assert_same(lambda x: ag.sum([CUBE(w * each + v) for each in x]), [w, v], ROWS, backend)
+    assert program([1.0, 0.0, 0.0]) == 1.5**3 + 2 * (-0.5) ** 3
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda w, v, x: PRODUCT([w * x[0], v, x[1], x[2]]),
+        lambda w, v, x: PRODUCT([w, v]) * x[0],
+        lambda w, v, x: PRODUCT([w * x[0], v]) + PRODUCT([v * x[1], w]),
+        lambda w, v, x: PRODUCT([w, v, 3.0]) + PRODUCT([x[0], v, 2.0]),
+        lambda w, v, x: POWERS([w, v, x[0]], 0.5) * x[1],
+        lambda w, v, x: ag.sum([POWERS([w * each, v, each], 1.5) for each in x]),
+        lambda w, v, x: WEIGHED([w, v], [x[0], x[1]]),
+        lambda w, v, x: ag.tanh(WEIGHED([w, v, x[0]], [x[1], v, w])) + WEIGHED([x[0], w, w], [v, x[2], v]),
+        lambda w, v, x: WEIGHED([w, v], [v, 3.0]),
+    ],
+)
+def test_an_operation_on_lists_is_done_row_by_row(f, w, v, backend):
+    assert_same(lambda x: f(w, v, x), [w, v], ROWS, backend)
+
+
+def test_the_slopes_of_an_operation_on_lists_by_hand(w, v):
+    program = compile(lambda x: PRODUCT([w, x, v]), [w, v], backend="numpy")
+    assert program.mean_and_grad([4.0, -2.0]) == (-1.0, [-0.5, 2.0])
+    whole = compile(lambda: PRODUCT([w, 3.0, v]), [w, v], backend="numpy")
+    assert whole.value_and_grad() == (-3.0, [-1.5, 6.0])
+
+
+def test_JAX_needs_an_array_form(w):
+    program = compile(lambda x: CUBE(w * x), [w], backend="jax")
+    with pytest.raises(TypeError, match=r"cube has no array form, which jax\.numpy needs"):
+        program(1.0)
+    cube = Op("cube", "cube({0})", lambda a: a * a * a, lambda y, a: 3.0 * a * a, array="{0} * {0} * {0}")
+    assert compile(lambda x: cube(w * x), [w], backend="jax").value_and_grad(0.5) == (1.0, [1.5])
+
+
+# ---- Shapes -------------------------------------------------------------------------------------
+
+
+def test_a_list_of_one_number_is_read_as_a_number(w, backend):
+    assert_same(lambda i, x: ag.pick([w], i) * w * x, [w], [(0, 3.0), (0, -1.0)], backend)
+    assert_same(lambda x: ag.logsumexp([w]) * w * x, [w], [(3.0,), (-1.0,)], backend)
+
+
+@pytest.mark.parametrize("constant", [0.0, 3.0])
+def test_a_constant_picked_from_a_list(constant, w, backend):
+    whole = compile(lambda: ag.pick([constant, w], 0), [w], backend=backend)
+    assert whole() == constant
+    assert whole.value_and_grad() == (constant, [0.0])
+    f = lambda x: ag.pick([constant, w], 0)  # noqa: E731
+    assert compile(f, [w], backend=backend).mean_and_grad([1.0, 2.0]) == (constant, [0.0])
+    assert_same(lambda x: ag.pick([constant, w], 0) * w + x, [w], [(1.0,), (2.0,)], backend)
+
+
+def test_an_index_beside_what_depends_on_a_parameter(w, v, backend):
+    """Both are sums of three numbers, and stand in one vector."""
+    rows = [(0, 1, 0, 2.0), (1, 0, 1, 3.0), (0, 0, 0, 4.0)]
+    f = lambda i, j, k, x: ag.pick([w, v, x], i + j + k) * (w + v + x)  # noqa: E731
+    assert_same(f, [w, v], rows, backend)
+
+
+def matrix(rows, columns, first):
+    return [[Value(math.sin(first + 3 * i + j)) for j in range(columns)] for i in range(rows)]
+
+
+@pytest.mark.parametrize(("high", "wide"), [(3, 1), (1, 3), (3, 4)])
+def test_computed_weights_are_the_right_factor(high, wide, backend):
+    """exp(W) stands later than the inputs, so that these are the left rows of the product."""
+    weights = matrix(high, 4, 0.3)
+    parameters = [each for row in weights for each in row]
+
+    def f(xs):
+        positive = [[ag.exp(each) for each in row] for row in weights]
+        return ag.sum([ag.tanh(ag.dot(row, x)) for row in positive for x in xs])
+
+    rows = [([[math.cos(n + 2 * i + j) for j in range(4)] for i in range(wide)],) for n in range(3)]
+    assert_same(f, parameters, rows, backend)
+
+
+def test_too_few_factors_meet_for_a_matrix_product(backend):
+    weights = matrix(12, 4, 0.1)
+    parameters = [each for row in weights for each in row]
+
+    def f(xs):
+        pairs = [(row, x) for i, row in enumerate(weights) for x in (xs[i], xs[i + 1])]
+        return ag.sum([ag.tanh(ag.dot(row, x)) for row, x in pairs])
+
+    rows = [([[math.cos(n + 2 * i + j) for j in range(4)] for i in range(13)],) for n in range(2)]
+    program = assert_same(f, parameters, rows, backend)
+    assert "24 sums of products are no matrix product: too few of their factors meet." in program.explain()
+
+
+def test_rows_whose_hashes_are_equal_are_told_apart():
+    first, second = np.random.default_rng(0).integers(1, 2**63, 2, dtype=np.uint64) | np.uint64(1)
+    rows = np.array([[second, 0], [0, first], [second, 0]], np.uint64).astype(np.int64)
+    found, which = distinct_rows(rows, lambda numbers: numbers)
+    assert found.tolist() == [[0, int(first)], [int(second), 0]]
+    assert which.tolist() == [1, 0, 1]
+
+
+def test_the_shape_of_operands_side_by_side():
+    left, right = View(0, np.arange(6).reshape(2, 3)), Constant(np.ones((2, 1)))
+    assert Join((left, right), -1).shape == (2, 4)
+    assert Join((left, left), -2).shape == (4, 3)
+
+
+def test_masks_for_a_whole_data_set():
+    dropout = nn.Dropout(0.5, seed=1)
+    weights = [Value(1.0), Value(1.0), Value(1.0), Value(1.0)]
+    program = compile(lambda: ag.sum(dropout(weights)), weights, backend="numpy")
+    value, gradient = program.value_and_grad()
+    assert set(gradient) <= {0.0, 2.0}
+    assert value == sum(gradient)
+
+
+# ---- Without NumPy, or JAX ----------------------------------------------------------------------
+
+
+def test_without_NumPy_everything_runs_on_floats(without_numpy, w, v):
+    program = compile(lambda x: w * x + v, [w, v])
+    assert program.value_and_grad(3.0) == (5.5, [3.0, 1.0])
+    assert program.mean_and_grad([1.0, 3.0]) == (3.5, [2.0, 1.0])
+    assert program.map([1.0, 3.0]) == [1.5, 5.5]
+    assert program.explain() == (
+        "Called with floats[]: 2 scalar operations, run one by one on floats: arrays need NumPy."
+    )
+    assert "def value_and_gradient" in program.source
+    trainer = program.trainer(optim.SGD(lr=0.5))
+    assert trainer.step([1.0, 3.0]) == 3.5
+    trainer.write_back()
+    assert (w.data, v.data) == (1.0, -1.0)
+
+
+def test_without_NumPy_a_function_of_nothing_says_so(without_numpy, w):
+    program = compile(lambda: w * w, [w])
+    assert program.value_and_grad() == (4.0, [4.0])
+    assert program.explain().startswith("Called with nothing: 1 scalar operations, run one by one")
+
+
+def test_arrays_need_NumPy(without_numpy, w):
+    with pytest.raises(
+        ImportError, match=r'^arrays need NumPy: python3 -m pip install "autograd_lite\[fast\]"'
+    ):
+        compile(lambda x: w * x, [w], backend="numpy")
+    with pytest.raises(ImportError, match="^arrays need NumPy"):
+        compile(lambda x: w * x, [w], dtype="float32")
+
+
+def test_JAX_is_named_if_it_is_missing(monkeypatch, w):
+    monkeypatch.setitem(sys.modules, "jax", None)
+    with pytest.raises(ImportError, match=r'^backend="jax" needs JAX: python3 -m pip install'):
+        compile(lambda x: w * x, [w], backend="jax")
+
+
+def test_JAX_in_float32(w, v):
+    program = compile(lambda x: ag.tanh(w * x + v), [w, v], backend="jax", dtype="float32")
+    values, mean, gradient = eager(lambda x: ag.tanh(w * x + v), [w, v], [(0.5,), (0.1,)])
+    found, slopes = program.mean_and_grad([0.5, 0.1])
+    assert [found, *slopes] == pytest.approx([mean, *gradient], rel=1e-5)
+    assert program.map([0.5, 0.1]) == pytest.approx(values, rel=1e-5)
+
+
+# ---- What is told -------------------------------------------------------------------------------
+
+
+def test_comparisons_and_fixed_whole_numbers_are_explained(w):
+    program = compile(lambda x, n: w * x if x > 0 else w * n * int(n), [w])
+    assert program(1.0, 3) == 2.0
+    text = program.explain()
+    assert "Called with floats[], wholes[]: 1 scalar operations became 1 on arrays." in text
+    assert "Comparisons that must come out as traced: 1." in text
+    assert "fixed" not in text
+    power = compile(lambda x, n: w * x ** int(n), [w])
+    assert power(3.0, 2) == 18.0
+    assert "Whole numbers that are fixed: [2]." in power.explain()
+
+
+def test_all_stages_are_explained(w, v):
+    program = compile(lambda x: ag.tanh(w * x[0] + v * x[1]) + CUBE(3.0 * w), [w, v])
+    assert program([1.0, 2.0]) == math.tanh(1.0) + 216.0
+    text = program.explain(verbose=True)
+    for stage in ["Tape", "On arrays", "Source on arrays", "Source on floats"]:
+        assert f"\n{stage}\n" in text
+    assert "%0 = parameter" in text
+    assert "= tanh(v" in text
+    assert "cube(" in text
+
+
+def test_constants_and_joins_are_explained(w, v):
+    program = compile(lambda x: ag.logsumexp([w * x, 1.0, 2.0]) + ag.logsumexp([v, x, 0.0]), [w, v])
+    program(1.0)
+    text = program.explain(verbose=True)
+    assert "= join([" in text
+    assert "constants[2]" in text
+
+
+def test_a_long_tape_is_let_go_of(monkeypatch, w):
+    monkeypatch.setattr("autograd_lite.compiler.variant.LONGEST", 10)
+    f = lambda x: ag.sum([ag.tanh(w * each) for each in x])  # noqa: E731
+    program = compile(f, [w])
+    row = [0.1 * k for k in range(20)]
+    value, mean, gradient = eager(f, [w], [(row,)])
+    assert program(row) == pytest.approx(value[0], rel=1e-12)
+    found, slopes = program.mean_and_grad([row])
+    assert [found, *slopes] == pytest.approx([mean, *gradient], rel=1e-12)
+    assert "tanh, 20 times" in program.explain()
+    assert "too long to be kept" in program.explain(verbose=True)
+
+
+# ---- Functions ----------------------------------------------------------------------------------
+
+
+def test_a_function_without_a_signature(w):
+    program = compile(max, [w], backend="numpy")
+    assert program(1.0, 3.0) == 3.0
+    assert "def value_and_gradient(p1, x1, x2)" in program.source
+
+
+def test_a_name_that_has_no_value_yet(w, backend):
+    def f(x):
+        try:
+            return w * x * later
+        except NameError:
+            return w * x
+
+    program = compile(f, [w], backend=backend)
+    assert program(3.0) == 6.0
+    later = 1.0
+    assert program(4.0) == 8.0 * later
+
+
+def test_a_whole_number_after_the_trace(w):
+    seen = []
+
+    def f(i, j):
+        seen.append(i)
+        return w * 2.0 if i == j else w * 3.0 + len(f"{i!r}")
+
+    program = compile(f, [w])
+    assert (program(1, 1), program(1, 2)) == (4.0, 7.0)
+    index = seen[0]
+    assert (int(index), repr(index), index == 1) == (1, "1", False)
+    assert index == index  # noqa: PLR0124
+
+
+# ---- Training -----------------------------------------------------------------------------------
+
+
+def test_the_optimiser_must_move_the_parameters_of_the_program(w, v):
+    program = compile(lambda x: w * x + v, [w, v])
+    with pytest.raises(ValueError, match="^the optimiser moves other parameters than the program has$"):
+        program.trainer(optim.SGD([v, w], lr=0.1))
+
+
+def test_nothing_is_written_back_before_the_first_step(w):
+    trainer = compile(lambda x: w * x, [w]).trainer(optim.SGD(lr=0.5))
+    trainer.write_back()
+    assert w.data == 2.0
+
+
+def test_as_many_rows_in_each_argument(w):
+    trainer = compile(lambda x, y: (w * x - y) ** 2, [w]).trainer(optim.SGD(lr=0.5))
+    with pytest.raises(ValueError, match="^as many rows in each argument: got 1 and 2$"):
+        trainer.step([1.0], [1.0, 2.0])
+
+
+def test_a_whole_data_set_is_trained_on(w, v, backend):
+    trainer = compile(lambda: (w - 3.0) ** 2 + v * v, [w, v], backend=backend).trainer(optim.SGD(lr=0.25))
+    assert (trainer.step(), trainer.step()) == (1.25, 0.3125)
+    trainer.write_back()
+    assert (w.data, v.data) == (2.75, -0.125)
+
+
+def test_a_fixed_whole_number_is_trained_through_the_values(w, backend):
+    trainer = compile(lambda x, n: (w * x) ** int(n), [w], backend=backend).trainer(optim.SGD(lr=0.125))
+    assert trainer.step([1.0, 1.0], [1, 2]) == 3.0
+    assert w.data == 2.0 - 0.125 * (1.0 + 4.0) / 2
+    assert trainer.step([1.0], [1]) == w.data + 0.125
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("backend", ["python", "numpy"])
+def test_a_step_that_is_not_finite_moves_nothing(w, v, backend):
+    trainer = compile(lambda x: (w * x) ** 2 + v, [w, v], backend=backend).trainer(optim.SGD(lr=0.5))
+    assert trainer.step([0.5]) == 0.5
+    with pytest.raises(FloatingPointError, match="not finite: try a smaller learning rate"):
+        trainer.step([1e200])
+    trainer.write_back()
+    assert (w.data, v.data) == (1.5, -1.0)
+
+
+@pytest.mark.parametrize("optimizer", [lambda: optim.SGD(lr=0.5), lambda: optim.Adam(lr=0.5)])
+def test_many_parameters_are_moved_vector_by_vector(monkeypatch, optimizer):
+    def trained():
+        model = nn.MLP(2, [3, 1], activation="tanh", seed=1)
+        program = compile(lambda x: model(x) ** 2, model, backend="numpy")
+        trainer = program.trainer(optimizer())
+        losses = [trainer.step([[1.0, -0.5], [0.25, 2.0]]) for _ in range(3)]
+        trainer.write_back()
+        return losses, [parameter.data for parameter in model.parameters()]
+
+    together = trained()
+    monkeypatch.setattr("autograd_lite.compiler.trainer.SMALL", 0)
+    monkeypatch.setattr("autograd_lite.compiler.trainer.CHUNK", 2)
+    assert trained() == together
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy"])
+def test_a_fixed_argument_that_changes_is_trained_through_the_values(w, backend):
+    f = lambda x, kind: w * x if kind == "straight" else w * x * x  # noqa: E731
+    trainer = compile(f, [w], backend=backend).trainer(optim.SGD(lr=0.5))
+    assert trainer.step([1.0, 3.0], ["straight", "straight"]) == 4.0
+    assert trainer.step([1.0, 3.0], ["straight", "square"]) == 5.0
+    trainer.write_back()
+    assert w.data == 1.0 - 0.5 * 5.0
+
+
+def test_a_program_is_no_part_of_another(w):
+    inner = compile(lambda x: w * x, [w])
+    with pytest.raises(TraceError, match="^a program is called inside a function that is being compiled"):
+        compile(lambda x: inner(x), [w])(1.0)
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy"])
+@pytest.mark.parametrize("name", ["loss", "N", "x", "p1", "forward", "tanh"])
+def test_an_operation_may_have_any_name(name, backend):
+    own = Op(name, name + "({0})", lambda a: a**3, lambda y, a: 3.0 * a * a)
+    w = Value(2.0)
+    program = compile(lambda x: own(w * x) + own(w) * x, [w], backend=backend)
+    assert program.value_and_grad(1.0) == (16.0, [24.0])
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy"])
+def test_two_operations_of_one_name_stay_two(backend):
+    cube = Op("own", "own({0})", lambda a: a**3, lambda y, a: 3.0 * a * a)
+    double = Op("own", "own({0})", lambda a: 2 * a, lambda y, a: 2.0)
+    w = Value(2.0)
+    assert compile(lambda x: cube(w * x) + double(w), [w], backend=backend).value_and_grad(1.0) == (
+        12.0,
+        [14.0],
+    )
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy"])
+def test_partials_may_depend_on_the_length_of_the_list(backend):
+    square = Op(
+        "mean_square", "mean of squares", lambda values: sum(v * v for v in values) / len(values),
+        many=lambda y, values: ([2.0 * v / len(values) for v in values],),
+    )  # fmt: skip
+    w = Value(2.0)
+    program = compile(lambda x: square([w * x, w, 1.0 * w]), [w], backend=backend)
+    assert program.value_and_grad(2.0) == (8.0, [8.0])
