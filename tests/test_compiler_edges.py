@@ -141,7 +141,7 @@ def test_a_constant_picked_from_a_list(constant, w, backend):
     whole = compile(lambda: ag.pick([constant, w], 0), [w], backend=backend)
     assert whole() == constant
     assert whole.value_and_grad() == (constant, [0.0])
-    f = lambda x: ag.pick([constant, w], 0)  # noqa: E731
+    f = lambda x: ag.pick([constant, w], 0)
     assert compile(f, [w], backend=backend).mean_and_grad([1.0, 2.0]) == (constant, [0.0])
     assert_same(lambda x: ag.pick([constant, w], 0) * w + x, [w], [(1.0,), (2.0,)], backend)
 
@@ -149,7 +149,7 @@ def test_a_constant_picked_from_a_list(constant, w, backend):
 def test_an_index_beside_what_depends_on_a_parameter(w, v, backend):
     """Both are sums of three numbers, and stand in one vector."""
     rows = [(0, 1, 0, 2.0), (1, 0, 1, 3.0), (0, 0, 0, 4.0)]
-    f = lambda i, j, k, x: ag.pick([w, v, x], i + j + k) * (w + v + x)  # noqa: E731
+    f = lambda i, j, k, x: ag.pick([w, v, x], i + j + k) * (w + v + x)
     assert_same(f, [w, v], rows, backend)
 
 
@@ -290,7 +290,7 @@ def test_constants_and_joins_are_explained(w, v):
 
 def test_a_long_tape_is_let_go_of(monkeypatch, w):
     monkeypatch.setattr("autograd_lite.compiler.variant.LONGEST", 10)
-    f = lambda x: ag.sum([ag.tanh(w * each) for each in x])  # noqa: E731
+    f = lambda x: ag.sum([ag.tanh(w * each) for each in x])
     program = compile(f, [w])
     row = [0.1 * k for k in range(20)]
     value, mean, gradient = eager(f, [w], [(row,)])
@@ -401,7 +401,7 @@ def test_many_parameters_are_moved_vector_by_vector(monkeypatch, optimizer):
 
 @pytest.mark.parametrize("backend", ["python", "numpy"])
 def test_a_fixed_argument_that_changes_is_trained_through_the_values(w, backend):
-    f = lambda x, kind: w * x if kind == "straight" else w * x * x  # noqa: E731
+    f = lambda x, kind: w * x if kind == "straight" else w * x * x
     trainer = compile(f, [w], backend=backend).trainer(optim.SGD(lr=0.5))
     assert trainer.step([1.0, 3.0], ["straight", "straight"]) == 4.0
     assert trainer.step([1.0, 3.0], ["straight", "square"]) == 5.0

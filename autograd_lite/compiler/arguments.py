@@ -160,11 +160,11 @@ def read_rows(column: Any, count: int | None = None) -> tuple[Form, Any]:
 def _shape(argument: Any, numbers: list[Any]) -> tuple[Any, ...] | None:
     """Give the lengths of nested lists, and list their numbers; None if it is neither list nor number."""
     if isinstance(argument, (list, tuple)):
-        shapes = [_shape(item, numbers) for item in argument]
+        shapes: list[Any] = [_shape(item, numbers) for item in argument]
         if None in shapes:
             return None
         if all(shape == shapes[0] for shape in shapes[1:]):
-            return (len(shapes), *(shapes[0] if shapes else ()))  # type: ignore[misc]
+            return (len(shapes), *(shapes[0] if shapes else ()))
         return ("of", *shapes)
     if isinstance(argument, bool) or not hasattr(argument, "__float__"):
         return None

@@ -15,8 +15,6 @@ from autograd_lite.op import Op
 
 __all__ = ["ArraySource", "namespace"]
 
-SIGNS = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
-
 
 class ArraySource:
     """A vector program as source.

@@ -182,7 +182,8 @@ class _OnFloats:
 
     def _rate(self) -> float:
         self.optimizer.steps = self.steps
-        return self.optimizer.learning_rate  # type: ignore[no-any-return]
+        rate: float = self.optimizer.learning_rate
+        return rate
 
     def write_numbers(self) -> None:
         for parameter, number in zip(self.program.parameters, self.numbers):

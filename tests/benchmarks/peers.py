@@ -27,7 +27,7 @@ def pytorch_step(loss: Callable[[list[Any]], Any], arrays: Sequence[Any]) -> Ste
         optimizer.zero_grad()
         total_loss.backward()
         optimizer.step()
-        return total_loss.item()  # type: ignore[no-any-return]
+        return total_loss.item()
 
     return step
 
