@@ -123,9 +123,11 @@ COS: Op = Op(
 TAN = Op("tan", "tan({0})", ieee.tan, lambda y, a: 1.0 + y * y,
          array="tan({0})", doc="Tangent of an angle in radians.", example=("tan(1.0)", 1.557408))  # fmt: skip
 
-# NumPy's own heaviside is many times slower.
+# NumPy's own heaviside is many times slower, and its sign twice as slow.
 def _step_of_array(xp: Any, a: Any, at_zero: float) -> Any:
-    return xp.heaviside(a, at_zero) if at_zero else xp.sign(xp.maximum(a, 0.0))
+    if at_zero == 0.0:
+        return xp.ceil(xp.clip(a, 0.0, 1.0))
+    return 1.0 + xp.floor(xp.clip(a, -1.0, 0.0)) if at_zero == 1.0 else xp.heaviside(a, at_zero)
 
 
 def _sigmoid_of_array(xp: Any, a: Any) -> Any:

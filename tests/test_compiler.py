@@ -596,12 +596,13 @@ def value_and_gradient(W1, b1, W2, b2, x, y):
 
     dloss = full_like(loss, 1.0 / N)
     dsub1 = dloss * (2.0 * sub1)
-    dh1 = dsub1[..., None] * W2
+    dz2 = dsub1
+    dW2 = dz2 @ h1
+    db2 = dz2.sum(axis=0)
+    dh1 = dz2[..., None] * W2
     dz1 = dh1 * (4.0 * sigmoid(2.0 * z1) * sigmoid(-2.0 * z1))
-    db2 = dsub1.sum(axis=0)
-    dW2 = dsub1 @ h1
-    db1 = dz1.sum(axis=0)
     dW1 = dz1.T @ x
+    db1 = dz1.sum(axis=0)
     return loss, (dW1, db1, dW2, db2)
 """
     )
@@ -627,12 +628,12 @@ def value_and_gradient(W1, b1, W2, b2, x, y):
     dloss = full_like(loss, 1.0 / N)
     dpicked = -dloss
     dz2 = unpick(dpicked, y, 3) + dloss[..., None] * exp(z2 - logsumexp1[..., None])
+    dW2 = dz2.T @ h1
+    db2 = dz2.sum(axis=0)
     dh1 = dz2 @ W2
     dz1 = dh1 * (h1 * sigmoid(-z1))
-    db2 = dz2.sum(axis=0)
-    dW2 = dz2.T @ h1
-    db1 = dz1.sum(axis=0)
     dW1 = dz1.T @ x
+    db1 = dz1.sum(axis=0)
     return loss, (dW1, db1, dW2, db2)
 """
     )
@@ -658,12 +659,13 @@ def value_and_gradient(W1, b1, W2, b2):
 
     dpow1 = full((4,), 0.25)
     dsub1 = dpow1 * (2.0 * sub1)
-    dh1 = dsub1[..., None] * W2
+    dz2 = dsub1
+    dW2 = dz2 @ h1
+    db2 = dz2.sum(axis=-1)
+    dh1 = dz2[..., None] * W2
     dz1 = dh1 * step(z1, 0.0)
-    db2 = dsub1.sum(axis=-1)
-    dW2 = dsub1 @ h1
-    db1 = dz1.sum(axis=-2)
     dW1 = dz1.T @ c1
+    db1 = dz1.sum(axis=-2)
     return loss, (dW1, db1, dW2, db2)
 """
     )

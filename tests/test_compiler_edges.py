@@ -395,7 +395,6 @@ def test_many_parameters_are_moved_vector_by_vector(monkeypatch, optimizer):
 
     together = trained()
     monkeypatch.setattr("autograd_lite.compiler.trainer.SMALL", 0)
-    monkeypatch.setattr("autograd_lite.compiler.trainer.CHUNK", 2)
     assert trained() == together
 
 

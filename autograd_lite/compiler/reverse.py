@@ -15,7 +15,15 @@ from autograd_lite.compiler.emit import (
     transposed,
     tuple_source,
 )
-from autograd_lite.compiler.vectors import Constant, Join, Operand, Vector, views_of
+from autograd_lite.compiler.vectors import (
+    Constant,
+    Join,
+    Operand,
+    Vector,
+    depend_on_parameters,
+    reverse_order,
+    views_of,
+)
 from autograd_lite.op import Op, evaluate, number_source
 from autograd_lite.symbol import Symbol
 
@@ -32,19 +40,9 @@ class Reverse:
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
         self.vectors = writer.program.vectors
-        self.wanted = self._depend_on_parameters()
+        self.wanted = depend_on_parameters(self.vectors)
         self.adjoints: dict[int, str] = {}
         self.contributions: dict[int, list[tuple[Any, str]]] = {}
-
-    def _depend_on_parameters(self) -> set[int]:
-        """Find the vectors that need an adjoint."""
-        wanted: set[int] = set()
-        for vector in self.vectors:
-            if vector.kind == "parameter" or any(
-                view.vector in wanted for operand in vector.operands for view in views_of(operand)
-            ):
-                wanted.add(vector.number)
-        return wanted
 
     def write(self, seed: str) -> list[str]:
         """Write the lines of the reverse pass.
@@ -58,9 +56,7 @@ class Reverse:
         (output,) = self.writer.program.outputs
         self._send(output, seed, self.writer.is_batched(output))
         gradients = []
-        for vector in reversed(self.vectors):
-            if vector.number not in self.wanted:
-                continue
+        for vector in reverse_order(self.vectors, self.wanted):
             if vector.number in self.contributions:
                 self._finish(vector)
                 if vector.operands:
@@ -86,7 +82,8 @@ class Reverse:
         pieces = [(place, text) for place, text in parts if place is not None]
         if not pieces:
             text = _added(whole)
-            if text.isidentifier() or is_number(text):
+            is_layer = bool(vector.operands) and name.startswith("z")  # dz is what the lectures speak of
+            if is_number(text) or (text.isidentifier() and not is_layer):
                 self.adjoints[vector.number] = text
             else:
                 self.writer.line(f"d{name} = {text}")

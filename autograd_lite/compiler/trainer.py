@@ -66,6 +66,20 @@ class Trainer:
         Raises:
             FloatingPointError: if the loss or a gradient is not finite; then nothing has moved.
         """
+        self.prepare(*columns)
+        try:
+            return float(self._state.step(columns))
+        except FormsDifferError:  # the rows need several programs
+            self._state.write_back()
+            self._state = _ThroughValues(self.program, self.optimizer)
+            return float(self._state.step(columns))
+
+    def prepare(self, *columns: Any) -> None:
+        """Do what the first step does before it moves anything: trace, check, and fill the arrays.
+
+        Args:
+            columns: as for ``step``.
+        """
         modes = self.program.modes()
         if modes != self._modes and self._state is not None:  # train() or eval() was called since
             self._state.write_back()
@@ -73,12 +87,6 @@ class Trainer:
         if self._state is None:
             self._modes = modes
             self._state = self._begin(columns)
-        try:
-            return float(self._state.step(columns))
-        except FormsDifferError:  # the rows need several programs
-            self._state.write_back()
-            self._state = _ThroughValues(self.program, self.optimizer)
-            return float(self._state.step(columns))
 
     def write_back(self) -> None:
         """Put the parameters into the Values, and the optimiser's state into the optimiser."""
@@ -146,14 +154,14 @@ class _OnFloats:
             random = self.variant.random_numbers() if self.few else []
             mean, gradient = self._run(frozen, random, [])
         rate, update, number_of_step = self._rate(), self.optimizer.update, self.steps + 1
-        moved = [
+        updates = [
             update(number, derivative, state, rate, number_of_step)
             for number, derivative, state in zip(self.numbers, gradient, self.states)
         ]
-        numbers = [number for number, _ in moved]
+        numbers = [number - change for number, (change, _) in zip(self.numbers, updates)]
         if not math.isfinite(mean) or not all(map(math.isfinite, numbers)):
             raise FloatingPointError(NOT_FINITE)
-        self.numbers, self.states = numbers, [state for _, state in moved]
+        self.numbers, self.states = numbers, [state for _, state in updates]
         self.steps += 1
         return float(mean)
 
@@ -196,8 +204,6 @@ class _OnFloats:
 
 SMALL = 20_000
 """Up to so many parameters the gradients are put into one array, and moved with one call."""
-CHUNK = 16_384
-"""So many parameters of a larger network are moved at a time: what is computed then fits the caches."""
 
 
 class _OnArrays:
@@ -211,15 +217,21 @@ class _OnArrays:
         self.run = variant.on_arrays["value_and_gradient"]
         self.vectors = variant.array_source.parameters
         self.order = numpy.concatenate([vector.places.reshape(-1) for vector in self.vectors])
-        self.cuts = numpy.cumsum([vector.size for vector in self.vectors])[:-1]
         self.steps = optimizer.steps
         self.together = len(self.order) <= SMALL
         numbers = [parameter._data for parameter in program.parameters]
-        states = [optimizer.states[place] for place in self.order]
         self.flat = numpy.array(numbers, variant.dtype)[self.order]
-        self.states = [numpy.array(column, variant.dtype) for column in zip(*states)]
-        parts = numpy.split(self.flat, self.cuts)  # views: they move with the whole
-        self.arrays = [part.reshape(vector.shape) for part, vector in zip(parts, self.vectors)]
+        self.arrays = self._parts(self.flat)  # views: they move with the whole
+        columns = [numpy.array(column, variant.dtype)[self.order] for column in zip(*optimizer.states)]
+        self.moved = [self.flat] if self.together else self.arrays
+        parts = [[column] if self.together else self._parts(column) for column in columns]
+        self.states = tuple(zip(*parts)) or ((),) * len(self.moved)
+
+    def _parts(self, flat: Any) -> list[Any]:
+        """Cut an array of all numbers into one for each vector of parameters."""
+        cuts = self.numpy.cumsum([vector.size for vector in self.vectors])[:-1]
+        parts = self.numpy.split(flat, cuts)
+        return [part.reshape(vector.shape) for part, vector in zip(parts, self.vectors)]
 
     def step(self, columns: Sequence[Any]) -> float:
         numpy, variant = self.numpy, self.variant
@@ -232,35 +244,34 @@ class _OnArrays:
         )
         if held and not numpy.all(held[0]):
             losses, gradients = self._through_values(columns)
-        mean = float(losses.mean())
-        flat = [numpy.ravel(gradient) for gradient in gradients]
+        mean = float(losses.sum()) / losses.size
+        gradients = [*map(numpy.asarray, gradients)]
         if self.together:
-            flat = [numpy.concatenate(flat)]
-        if not math.isfinite(mean) or not all(map(self._is_finite, flat)):
+            gradients = [numpy.concatenate([*map(numpy.ravel, gradients)])]
+        if not math.isfinite(mean) or not all(map(self._is_finite, gradients)):
             raise FloatingPointError(NOT_FINITE)
-        self.optimizer.steps = self.steps
-        rate = self.optimizer.learning_rate
-        with uninterrupted() if self.states or not self.together else nullcontext():
-            self._move(flat, rate)
+        self._move(gradients)
         return mean
 
-    def _move(self, gradients: Sequence[Any], rate: float) -> None:
-        """Move all parameters by the optimiser's rule, so many at a time."""
-        update, start = self.optimizer.update, 0
-        for gradient in gradients:
-            for first in range(0, len(gradient), CHUNK):
-                part = gradient[first : first + CHUNK]
-                place = slice(start + first, start + first + len(part))
-                state = tuple([column[place] for column in self.states])
-                self.flat[place], moved = update(self.flat[place], part, state, rate, self.steps + 1)
-                for column, new in zip(self.states, moved):
-                    column[place] = new
-            start += len(gradient)
-        self.steps += 1
+    def _move(self, gradients: Sequence[Any]) -> None:
+        """Move all parameters by the optimiser's rule."""
+        self.optimizer.steps = self.steps
+        rate, update = self.optimizer.learning_rate, self.optimizer.update
+        changes, states = zip(
+            *[
+                update(array, gradient, state, rate, self.steps + 1)
+                for array, gradient, state in zip(self.moved, gradients, self.states)
+            ]
+        )
+        with uninterrupted() if states[0] else nullcontext():
+            list(map(self.numpy.subtract, self.moved, changes, self.moved))  # Ctrl-C cannot split one call
+            self.states = states
+            self.steps += 1
 
     def _is_finite(self, gradient: Any) -> bool:
         """Tell whether a gradient is finite; its square, which is fast to sum, nearly always tells."""
-        return math.isfinite(gradient @ gradient) or bool(self.numpy.isfinite(gradient).all())
+        flat = gradient.reshape(-1)
+        return math.isfinite(flat @ flat) or bool(self.numpy.isfinite(flat).all())
 
     def _through_values(self, columns: Sequence[Any]) -> tuple[Any, list[Any]]:
         """Compute a batch of which some rows take another way through the function."""
@@ -269,17 +280,23 @@ class _OnArrays:
         flat = self.numpy.array(gradient, self.variant.dtype)
         return self.numpy.array(mean), [flat[v.places].reshape(v.shape) for v in self.vectors]
 
+    def _in_order(self, flat: Any) -> list[float]:
+        """Put numbers that stand as in the arrays into the parameters' order."""
+        ordered = self.numpy.empty_like(flat)
+        ordered[self.order] = flat
+        numbers: list[float] = ordered.tolist()
+        return numbers
+
     def write_numbers(self) -> None:
         """Put the parameters into the Values."""
-        parameters = self.program.parameters
-        for place, number in zip(self.order.tolist(), self.flat.tolist()):
-            parameters[place]._data = number
+        for parameter, number in zip(self.program.parameters, self._in_order(self.flat)):
+            parameter._data = number
 
     def write_back(self) -> None:
         """Put everything where it came from."""
         self.write_numbers()
-        states = list(self.optimizer.states)
-        columns = [column.tolist() for column in self.states]
-        for position, place in enumerate(self.order.tolist()):
-            states[place] = tuple([column[position] for column in columns])
-        self.optimizer.states, self.optimizer.steps = states, self.steps
+        ravel, join = self.numpy.ravel, self.numpy.concatenate
+        columns = [self._in_order(join([*map(ravel, column)])) for column in zip(*self.states)]
+        if columns:
+            self.optimizer.states = [*zip(*columns)]
+        self.optimizer.steps = self.steps

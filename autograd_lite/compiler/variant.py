@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from autograd_lite.compiler.arguments import Argument, FormsDifferError, read, read_rows
+from autograd_lite.compiler.arguments import Argument, Form, FormsDifferError, count_rows, read, read_rows
 from autograd_lite.compiler.arrays import ArraySource, namespace
 from autograd_lite.compiler.inspecting import argument_names, has_numpy
 from autograd_lite.compiler.raising import raise_tape
@@ -219,39 +219,50 @@ class Variant:
             IndexError: if an index is out of the range that the function can take.
             FormsDifferError: if the rows have not the form that was traced.
         """
-        import numpy
-
-        ready = []
         for number, form in enumerate(self.forms):
             if form.kind == "fixed" and any(
                 read(item).form.key != self.keys[number] for item in columns[number]
             ):
                 raise FormsDifferError(f"traced for {form.value!r}, got another")
-        for number, places in zip(self.varying, self.tape.inputs):
-            form, array = self.forms[number], columns[number]
-            if not hasattr(array, "dtype"):
-                found, array = read_rows(array)
-                if found.shape != form.shape:
-                    raise FormsDifferError(f"traced for {form.shape}, got rows of {found.shape}")
-            if array.shape[1:] != form.lengths or (form.kind == "wholes" and array.dtype.kind not in "iu"):
-                raise FormsDifferError(
-                    f"traced for {form.kind} {form.lengths}, got {array.dtype} {array.shape[1:]}"
-                )
-            kind = self.dtype if form.kind == "floats" else numpy.int64
-            if array.dtype != kind:
-                array = array.astype(kind)
-            ready.append(array)
-            if form.kind == "wholes":
-                self._check_bounds(array.reshape(len(array), -1), places)
+        ready = [self._column(columns[number], *expected) for number, *expected in self._expected]
+        if len({*map(len, ready)}) > 1:
+            count_rows(columns)  # says what is wrong
         return ready
 
-    def _check_bounds(self, rows: Any, places: Sequence[int]) -> None:
-        """Refuse an index that is negative or too large: NumPy would take the former from the end."""
-        for slot, place in enumerate(places):
-            bound = self.tape.bounds.get(place)
-            if bound is not None and not (rows[:, slot].min() >= 0 and rows[:, slot].max() < bound):
-                wrong = rows[(rows[:, slot] < 0) | (rows[:, slot] >= bound), slot][0]
+    @functools.cached_property
+    def _expected(self) -> list[tuple[int, Form, tuple[int, ...], Any, list[tuple[int, int]]]]:
+        """For each argument that varies its number, form, lengths, dtype, and the bounds of its indices."""
+        import numpy
+
+        expected = []
+        for number, places in zip(self.varying, self.tape.inputs):
+            form, limits = self.forms[number], self.tape.bounds
+            dtype = numpy.dtype(self.dtype if form.kind == "floats" else "int64")
+            bounds = [(slot, limits[place]) for slot, place in enumerate(places) if place in limits]
+            expected.append((number, form, form.lengths, dtype, bounds if form.kind == "wholes" else []))
+        return expected
+
+    def _column(
+        self, array: Any, form: Form, lengths: tuple[int, ...], dtype: Any, bounds: list[tuple[int, int]]
+    ) -> Any:
+        """Turn one argument of some rows into an array.
+
+        An index that is negative or too large is refused: NumPy would take the former from the end.
+        """
+        if not hasattr(array, "dtype"):
+            found, array = read_rows(array)
+            if found.shape != form.shape:
+                raise FormsDifferError(f"traced for {form.shape}, got rows of {found.shape}")
+        if array.shape[1:] != lengths or (form.kind == "wholes" and array.dtype.kind not in "iu"):
+            raise FormsDifferError(f"traced for {form.kind} {lengths}, got {array.dtype} {array.shape[1:]}")
+        if array.dtype != dtype:
+            array = array.astype(dtype)
+        for slot, bound in bounds:
+            indices = array.reshape(len(array), -1)[:, slot]
+            if indices.min() < 0 or indices.max() >= bound:
+                wrong = indices[(indices < 0) | (indices >= bound)][0]
                 raise IndexError(f"an index is a whole number from 0 to {bound - 1}, got {wrong}")
+        return array
 
     def check_numbers(self, arguments: Sequence[Argument]) -> None:
         """The same for one row."""

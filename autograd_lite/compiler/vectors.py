@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from autograd_lite.op import Op
 
-__all__ = ["Constant", "Join", "Operand", "Vector", "VectorProgram", "View"]
+__all__ = [
+    "Constant",
+    "Join",
+    "Operand",
+    "Vector",
+    "VectorProgram",
+    "View",
+    "depend_on_parameters",
+    "reverse_order",
+    "views_of",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,3 +166,27 @@ def views_of(operand: Operand) -> Iterator[View]:
     elif isinstance(operand, Join):
         for part in operand.parts:
             yield from views_of(part)
+
+
+def depend_on_parameters(vectors: Sequence[Vector]) -> set[int]:
+    """Find the vectors that need an adjoint."""
+    wanted: set[int] = set()
+    for vector in vectors:
+        if vector.kind == "parameter" or any(
+            view.vector in wanted for operand in vector.operands for view in views_of(operand)
+        ):
+            wanted.add(vector.number)
+    return wanted
+
+
+def reverse_order(vectors: Sequence[Vector], wanted: Collection[int]) -> list[Vector]:
+    """Put the wanted vectors after all that read them, and each parameter right after those.
+
+    So a layer's gradients stand together, and are computed while what they need is in the caches.
+    """
+    place = {number: (number, 1) for number in wanted}
+    for vector in reversed(vectors):
+        for view in (view for operand in vector.operands for view in views_of(operand)):
+            if vectors[view.vector].kind == "parameter":
+                place[view.vector] = (vector.number, 0)
+    return [vectors[number] for number in sorted(place, key=place.__getitem__, reverse=True)]

@@ -261,7 +261,8 @@ def _modules_in(thing: Any, seen: set[int]) -> Iterator[Module]:
                 yield from _modules_in(item, seen)
     elif isinstance(thing, (list, tuple)):
         for item in thing:
-            yield from _modules_in(item, seen)
+            if not isinstance(item, Value):  # as most are
+                yield from _modules_in(item, seen)
     elif isinstance(thing, dict):
         for item in thing.values():
             yield from _modules_in(item, seen)

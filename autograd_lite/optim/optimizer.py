@@ -70,18 +70,19 @@ class Optimizer:
             FloatingPointError: if ``finite`` and that is so.
         """
         parameters, rate = self._bound(), self.learning_rate
-        moved = [
+        updates = [
             self.update(parameter.data, parameter.grad, state, rate, self.steps + 1)
             for parameter, state in zip(parameters, self.states)
         ]
+        moved = [parameter.data - change for parameter, (change, _) in zip(parameters, updates)]
         if finite:
-            for parameter, (data, _) in zip(parameters, moved):
+            for parameter, data in zip(parameters, moved):
                 if not math.isfinite(data):
                     raise FloatingPointError(f"the step would move the parameter {parameter!r} to {data}")
         with uninterrupted():
-            for parameter, (data, _) in zip(parameters, moved):
+            for parameter, data in zip(parameters, moved):
                 parameter.data = data
-            self.states = [state for _, state in moved]
+            self.states = [state for _, state in updates]
             self.steps += 1
 
     def zero_grad(self) -> None:
@@ -94,7 +95,7 @@ class Optimizer:
         return ()
 
     def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
-        """Compute the moved parameter and its new state, for floats or arrays.
+        """Compute what is taken from the parameter, and its new state, for floats or arrays.
 
         Args:
             data: the parameter.

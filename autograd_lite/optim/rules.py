@@ -68,10 +68,10 @@ class SGD(Optimizer):
         if self.weight_decay:
             grad = grad + self.weight_decay * data
         if not self.momentum:
-            return data - lr * grad, state
+            return lr * grad, state
         velocity = self.momentum * state[0] + grad
         direction = grad + self.momentum * velocity if self.nesterov else velocity
-        return data - lr * direction, (velocity,)
+        return lr * direction, (velocity,)
 
 
 class RMSprop(Optimizer):
@@ -119,7 +119,7 @@ class RMSprop(Optimizer):
     def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
         """Move by the gradient over its running size."""
         square = self.decay * state[0] + (1.0 - self.decay) * grad * grad
-        return data - lr * grad / (_root(square) + self.eps), (square,)
+        return lr * grad / (_root(square) + self.eps), (square,)
 
 
 class Adam(Optimizer):
@@ -175,14 +175,15 @@ class Adam(Optimizer):
     def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
         """Move by the mean gradient over its running size."""
         first, second = self.betas
-        if self.weight_decay and self.decoupled:
-            data = data - lr * self.weight_decay * data
-        elif self.weight_decay:
+        if self.weight_decay and not self.decoupled:
             grad = grad + self.weight_decay * data
         mean = first * state[0] + (1.0 - first) * grad
         square = second * state[1] + (1.0 - second) * grad * grad
         size = _root(square / (1.0 - second**step)) + self.eps
-        return data - lr * (mean / (1.0 - first**step)) / size, (mean, square)
+        change = lr * (mean / (1.0 - first**step)) / size
+        if self.weight_decay and self.decoupled:
+            change = change + lr * self.weight_decay * data
+        return change, (mean, square)
 
 
 class AdamW(Adam):

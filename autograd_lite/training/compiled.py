@@ -45,7 +45,9 @@ class CompiledStep:
 
     def try_out(self, rows: Sequence[int]) -> None:
         """Trace the model, and compare the program with it, on some rows; nothing is moved."""
-        self.program.mean_and_grad(*self._rows(rows))
+        columns = self._rows(rows)
+        self.program.mean_and_grad(*columns)
+        self.trainer.prepare(*columns)
 
     def _rows(self, rows: Sequence[int]) -> list[Any]:
         return [_chosen(column, rows) for column in self.columns]

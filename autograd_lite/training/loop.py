@@ -171,8 +171,7 @@ def fit(
                     sums.append(step(training, rows, f"epoch {epoch}, batch {number}") * len(rows))
                     bar.advance(sums[-1] / len(rows))
                 step.write_back()
-                with mode(model, training=False):
-                    found, validation_loss = _evaluate(step, eager, held_out, training, metrics, epoch)
+                found, validation_loss = _evaluate(step, eager, held_out, training, metrics, epoch)
                 with uninterrupted():
                     history.loss.append(math.fsum(sums) / count)
                     history.validation_loss += validation_loss
@@ -227,14 +226,15 @@ def _evaluate(
     if held_out is None and not metrics:
         return {}, []
     examples = held_out or training
-    outputs = step.predict(examples)
     targets = [examples.y[row] for row in examples.rows]
-    validation_loss = (
-        [] if held_out is None else [eager.loss_of(outputs, targets, f"epoch {epoch}, validation")]
-    )
-    found = {
-        name: math.fsum(metric(plain(output), target) for output, target in zip(outputs, targets))
-        / len(targets)
-        for name, metric in metrics.items()
-    }
+    with mode(eager.model, training=False):
+        outputs = step.predict(examples)
+        validation_loss = (
+            [] if held_out is None else [eager.loss_of(outputs, targets, f"epoch {epoch}, validation")]
+        )
+        found = {
+            name: math.fsum(metric(plain(output), target) for output, target in zip(outputs, targets))
+            / len(targets)
+            for name, metric in metrics.items()
+        }
     return found, validation_loss

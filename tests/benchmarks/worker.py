@@ -14,9 +14,15 @@ import time
 
 import chain_programs
 import compiled_programs
+import epoch_programs
 import programs
 
-PROGRAMS = programs.PROGRAMS | compiled_programs.PROGRAMS | chain_programs.PROGRAMS
+PROGRAMS = {
+    **programs.PROGRAMS,
+    **compiled_programs.PROGRAMS,
+    **chain_programs.PROGRAMS,
+    **epoch_programs.PROGRAMS,
+}
 
 
 def come_to_rest() -> None:
