@@ -601,7 +601,7 @@ def value_and_gradient(W1, b1, W2, b2, x, y):
     db2 = dz2.sum(axis=0)
     dh1 = dz2[..., None] * W2
     dz1 = dh1 * (4.0 * sigmoid(2.0 * z1) * sigmoid(-2.0 * z1))
-    dW1 = dz1.T @ x
+    dW1 = (x.T @ dz1).T
     db1 = dz1.sum(axis=0)
     return loss, (dW1, db1, dW2, db2)
 """
@@ -628,11 +628,11 @@ def value_and_gradient(W1, b1, W2, b2, x, y):
     dloss = full_like(loss, 1.0 / N)
     dpicked = -dloss
     dz2 = unpick(dpicked, y, 3) + dloss[..., None] * exp(z2 - logsumexp1[..., None])
-    dW2 = dz2.T @ h1
+    dW2 = (h1.T @ dz2).T
     db2 = dz2.sum(axis=0)
     dh1 = dz2 @ W2
     dz1 = dh1 * (h1 * sigmoid(-z1))
-    dW1 = dz1.T @ x
+    dW1 = (x.T @ dz1).T
     db1 = dz1.sum(axis=0)
     return loss, (dW1, db1, dW2, db2)
 """
@@ -664,7 +664,7 @@ def value_and_gradient(W1, b1, W2, b2):
     db2 = dz2.sum(axis=-1)
     dh1 = dz2[..., None] * W2
     dz1 = dh1 * step(z1, 0.0)
-    dW1 = dz1.T @ c1
+    dW1 = (c1.T @ dz1).T
     db1 = dz1.sum(axis=-2)
     return loss, (dW1, db1, dW2, db2)
 """

@@ -236,7 +236,9 @@ class Reverse:
             return f"({d}[..., None, :] @ {left})[..., 0, :]"
         if slot == 1 and (batched_left or not vector.batched):
             if wide and high:
-                return f"swapaxes({d}, -1, -2) @ {right}" if vector.batched or blocks else f"{d}.T @ {right}"
+                if vector.batched or blocks:
+                    return f"swapaxes({d}, -1, -2) @ {right}"
+                return f"({transposed(right)} @ {d}).T"
             if wide:
                 return f"{d}[..., None] * {right}[..., None, :]"
             return (
@@ -248,7 +250,7 @@ class Reverse:
             columns = vector.operands[1].shape[0]
             flat_d = f"{d}.reshape(-1{f', {columns}' if wide else ''})" if high else d
             flat_right = f"{right}.reshape(-1, {terms})" if high else right
-            return f"{flat_d}.T @ {flat_right}" if wide else f"{flat_d} @ {flat_right}"
+            return f"({transposed(atom(flat_right))} @ {flat_d}).T" if wide else f"{flat_d} @ {flat_right}"
         rows = vector.operands[0].shape[0]
         if high and wide:
             return f"(swapaxes({d}, 0, 1).reshape({rows}, -1) @ {left}.reshape(-1, {terms}))"

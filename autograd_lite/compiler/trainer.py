@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
-from typing import TYPE_CHECKING, Any
+from contextlib import nullcontext
+from itertools import repeat
+from operator import sub
+from typing import TYPE_CHECKING, Any, Literal
 
 from autograd_lite.compiler.arguments import Argument, FormsDifferError, read_rows
 from autograd_lite.compiler.batches import example_of
@@ -141,7 +143,7 @@ class _OnFloats:
     def __init__(self, program: Program, variant: Variant, optimizer: Any) -> None:
         self.program, self.variant, self.optimizer = program, variant, optimizer
         self.numbers = [parameter._data for parameter in program.parameters]
-        self.states = list(optimizer.states)
+        self.states: Sequence[Any] = optimizer.states
         self.steps = optimizer.steps
         self.run = variant.straight[1]["value_and_gradient"]
         self.few = variant.is_random or bool(variant.tape.frozen)
@@ -153,24 +155,23 @@ class _OnFloats:
             frozen = self.variant.frozen_numbers() if self.few else []
             random = self.variant.random_numbers() if self.few else []
             mean, gradient = self._run(frozen, random, [])
-        rate, update, number_of_step = self._rate(), self.optimizer.update, self.steps + 1
-        updates = [
-            update(number, derivative, state, rate, number_of_step)
-            for number, derivative, state in zip(self.numbers, gradient, self.states)
-        ]
-        numbers = [number - change for number, (change, _) in zip(self.numbers, updates)]
+        rate, step = repeat(self._rate()), repeat(self.steps + 1)
+        changes, states = zip(*map(self.optimizer.update, self.numbers, gradient, self.states, rate, step))
+        numbers = [*map(sub, self.numbers, changes)]
         if not math.isfinite(mean) or not all(map(math.isfinite, numbers)):
             raise FloatingPointError(NOT_FINITE)
-        self.numbers, self.states = numbers, [state for _, state in updates]
+        self.numbers, self.states = numbers, states
         self.steps += 1
-        return float(mean)
+        return mean
 
     def _run(self, frozen: Any, random: Any, numbers: Sequence[Any]) -> Any:
-        with suppress(ArithmeticError, ValueError):
+        try:
             value, gradient, held = self.run(self.numbers, frozen, random, *numbers)
             if held:
                 return value, gradient
             self.program.warn_of_guards(1)
+        except (ArithmeticError, ValueError):  # the engine says which operation it was, or computes on
+            pass
         self.write_numbers()
         forms = iter(numbers)
         example = [Argument(form, [] if form.kind == "fixed" else next(forms)) for form in self.variant.forms]
@@ -204,6 +205,8 @@ class _OnFloats:
 
 SMALL = 20_000
 """Up to so many parameters the gradients are put into one array, and moved with one call."""
+ORDER: Literal["F"] = "F"
+"""The order of a matrix in memory: column by column, in which most products of a training are faster."""
 
 
 class _OnArrays:
@@ -216,7 +219,7 @@ class _OnArrays:
         self.program, self.variant, self.optimizer = program, variant, optimizer
         self.run = variant.on_arrays["value_and_gradient"]
         self.vectors = variant.array_source.parameters
-        self.order = numpy.concatenate([vector.places.reshape(-1) for vector in self.vectors])
+        self.order = self._joined([vector.places.reshape(vector.shape) for vector in self.vectors])
         self.steps = optimizer.steps
         self.together = len(self.order) <= SMALL
         numbers = [parameter._data for parameter in program.parameters]
@@ -231,7 +234,11 @@ class _OnArrays:
         """Cut an array of all numbers into one for each vector of parameters."""
         cuts = self.numpy.cumsum([vector.size for vector in self.vectors])[:-1]
         parts = self.numpy.split(flat, cuts)
-        return [part.reshape(vector.shape) for part, vector in zip(parts, self.vectors)]
+        return [part.reshape(vector.shape, order=ORDER) for part, vector in zip(parts, self.vectors)]
+
+    def _joined(self, parts: Sequence[Any]) -> Any:
+        """Put the parts into one array again."""
+        return self.numpy.concatenate([part.ravel(ORDER) for part in parts])
 
     def step(self, columns: Sequence[Any]) -> float:
         numpy, variant = self.numpy, self.variant
@@ -244,10 +251,10 @@ class _OnArrays:
         )
         if held and not numpy.all(held[0]):
             losses, gradients = self._through_values(columns)
-        mean = float(losses.sum()) / losses.size
+        mean = float(losses.sum() / losses.size)
         gradients = [*map(numpy.asarray, gradients)]
         if self.together:
-            gradients = [numpy.concatenate([*map(numpy.ravel, gradients)])]
+            gradients = [self._joined(gradients)]
         if not math.isfinite(mean) or not all(map(self._is_finite, gradients)):
             raise FloatingPointError(NOT_FINITE)
         self._move(gradients)
@@ -256,13 +263,8 @@ class _OnArrays:
     def _move(self, gradients: Sequence[Any]) -> None:
         """Move all parameters by the optimiser's rule."""
         self.optimizer.steps = self.steps
-        rate, update = self.optimizer.learning_rate, self.optimizer.update
-        changes, states = zip(
-            *[
-                update(array, gradient, state, rate, self.steps + 1)
-                for array, gradient, state in zip(self.moved, gradients, self.states)
-            ]
-        )
+        rate, step = repeat(self.optimizer.learning_rate), repeat(self.steps + 1)
+        changes, states = zip(*map(self.optimizer.update, self.moved, gradients, self.states, rate, step))
         with uninterrupted() if states[0] else nullcontext():
             list(map(self.numpy.subtract, self.moved, changes, self.moved))  # Ctrl-C cannot split one call
             self.states = states
@@ -270,8 +272,8 @@ class _OnArrays:
 
     def _is_finite(self, gradient: Any) -> bool:
         """Tell whether a gradient is finite; its square, which is fast to sum, nearly always tells."""
-        flat = gradient.reshape(-1)
-        return math.isfinite(flat @ flat) or bool(self.numpy.isfinite(flat).all())
+        flat = gradient.ravel("K")
+        return bool(math.isfinite(flat @ flat) or self.numpy.isfinite(flat).all())
 
     def _through_values(self, columns: Sequence[Any]) -> tuple[Any, list[Any]]:
         """Compute a batch of which some rows take another way through the function."""
@@ -295,8 +297,7 @@ class _OnArrays:
     def write_back(self) -> None:
         """Put everything where it came from."""
         self.write_numbers()
-        ravel, join = self.numpy.ravel, self.numpy.concatenate
-        columns = [self._in_order(join([*map(ravel, column)])) for column in zip(*self.states)]
+        columns = [self._in_order(self._joined(column)) for column in zip(*self.states)]
         if columns:
             self.optimizer.states = [*zip(*columns)]
         self.optimizer.steps = self.steps
