@@ -337,6 +337,14 @@ def test_a_whole_number_after_the_trace(w):
     assert index == index  # noqa: PLR0124
 
 
+@pytest.mark.parametrize("at_zero", [0.0, 0.25, 1.0])
+def test_a_step_on_arrays_is_that_on_floats(at_zero, backend):
+    numbers = [-math.inf, -2.0, -0.5, -1e-30, -0.0, 0.0, 1e-30, 0.5, 2.0, math.inf]
+    program = compile(lambda x: ag.step(x, at_zero), [], backend=backend)
+    assert program.map(numbers) == [0.0] * 4 + [at_zero] * 2 + [1.0] * 4
+    assert math.isnan(program.map([math.nan])[0])
+
+
 # ---- Training -----------------------------------------------------------------------------------
 
 
@@ -356,6 +364,60 @@ def test_as_many_rows_in_each_argument(w):
     trainer = compile(lambda x, y: (w * x - y) ** 2, [w]).trainer(optim.SGD(lr=0.5))
     with pytest.raises(ValueError, match="^as many rows in each argument: got 1 and 2$"):
         trainer.step([1.0], [1.0, 2.0])
+
+
+def test_as_many_rows_in_each_argument_of_every_step(w, backend):
+    weights = [w, Value(-1.0)]
+    loss = lambda x, k: ag.pick([x * weight for weight in weights], k)
+    trainer = compile(loss, weights, backend=backend).trainer(optim.SGD(lr=0.5))
+    trainer.step([1.0, 2.0], [0, 1])
+    with pytest.raises(ValueError, match="^as many rows in each argument: got 1 and 2$"):
+        trainer.step([1.0, 2.0], [0])
+    trainer.write_back()
+    assert [weight.data for weight in weights] == [2.0 - 0.25, -1.0 - 0.5]
+
+
+def test_preparing_traces_and_moves_nothing(w, backend):
+    calls = []
+
+    def loss(x):
+        calls.append(x)
+        return (w * x) ** 2
+
+    trainer = compile(loss, [w], backend=backend).trainer(optim.SGD(lr=0.25))
+    trainer.prepare([1.0, 1.0])
+    seen = len(calls)
+    assert seen > 0 and w.data == 2.0
+    w.data = 100.0  # too late: the arrays are filled
+    assert trainer.step([1.0, 1.0]) == 4.0
+    assert len(calls) == seen
+    trainer.write_back()
+    assert w.data == 1.0
+
+
+@pytest.mark.parametrize("size", [0, 20_000])
+def test_an_interrupt_while_a_step_is_computed_moves_nothing(monkeypatch, size):
+    class Struck(optim.SGD):
+        strikes = False
+
+        def update(self, data, grad, state, lr, step):
+            found = super().update(data, grad, state, lr, step)
+            if self.strikes and getattr(data, "size", 9) in (1, 9):  # the last vector; or all together
+                raise KeyboardInterrupt
+            return found
+
+    monkeypatch.setattr("autograd_lite.compiler.trainer.SMALL", size)
+    model = nn.MLP(2, [2, 1], activation="tanh", seed=1)
+    optimizer = Struck(lr=0.5, momentum=0.5)
+    trainer = compile(lambda x: model(x) ** 2, model, backend="numpy").trainer(optimizer)
+    trainer.step([[1.0, -0.5]])
+    trainer.write_back()
+    before = [p.data for p in model.parameters()], optimizer.state_dict()
+    optimizer.strikes = True
+    with pytest.raises(KeyboardInterrupt):
+        trainer.step([[1.0, -0.5]])
+    trainer.write_back()
+    assert ([p.data for p in model.parameters()], optimizer.state_dict()) == before
 
 
 def test_a_whole_data_set_is_trained_on(w, v, backend):
