@@ -125,9 +125,9 @@ TAN = Op("tan", "tan({0})", ieee.tan, lambda y, a: 1.0 + y * y,
 
 # NumPy's own heaviside is many times slower, and its sign twice as slow.
 def _step_of_array(xp: Any, a: Any, at_zero: float) -> Any:
-    if at_zero == 0.0:
-        return xp.ceil(xp.clip(a, 0.0, 1.0))
-    return 1.0 + xp.floor(xp.clip(a, -1.0, 0.0)) if at_zero == 1.0 else xp.heaviside(a, at_zero)
+    if at_zero == 1.0:
+        return 1.0 + xp.floor(a.clip(-1.0, 0.0))
+    return xp.heaviside(a, at_zero) if at_zero else xp.ceil(a.clip(0.0, 1.0))
 
 
 def _sigmoid_of_array(xp: Any, a: Any) -> Any:

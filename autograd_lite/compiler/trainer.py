@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
-from contextlib import nullcontext
-from itertools import repeat
 from operator import sub
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd_lite.compiler.arguments import Argument, FormsDifferError, read_rows
 from autograd_lite.compiler.batches import example_of
-from autograd_lite.interrupts import uninterrupted
 
 if TYPE_CHECKING:
     from autograd_lite.compiler.program import Program
@@ -155,7 +153,7 @@ class _OnFloats:
             frozen = self.variant.frozen_numbers() if self.few else []
             random = self.variant.random_numbers() if self.few else []
             mean, gradient = self._run(frozen, random, [])
-        rate, step = repeat(self._rate()), repeat(self.steps + 1)
+        rate, step = itertools.repeat(self._rate()), itertools.repeat(self.steps + 1)
         changes, states = zip(*map(self.optimizer.update, self.numbers, gradient, self.states, rate, step))
         numbers = [*map(sub, self.numbers, changes)]
         if not math.isfinite(mean) or not all(map(math.isfinite, numbers)):
@@ -205,8 +203,22 @@ class _OnFloats:
 
 SMALL = 20_000
 """Up to so many parameters the gradients are put into one array, and moved with one call."""
-ORDER: Literal["F"] = "F"
-"""The order of a matrix in memory: column by column, in which most products of a training are faster."""
+
+
+class _Numbers(NamedTuple):
+    """What a step moves; a step replaces all of it at once, so that Ctrl-C comes before or after.
+
+    Attributes:
+        arrays: the parameters, as the program takes them.
+        moved: the same, as the optimiser's rule takes them: all in one array, if they are few.
+        states: the optimiser's state for each of ``moved``.
+        steps: how many steps it has taken.
+    """
+
+    arrays: Sequence[Any]
+    moved: Sequence[Any]
+    states: Sequence[Any]
+    steps: int
 
 
 class _OnArrays:
@@ -219,32 +231,41 @@ class _OnArrays:
         self.program, self.variant, self.optimizer = program, variant, optimizer
         self.run = variant.on_arrays["value_and_gradient"]
         self.vectors = variant.array_source.parameters
-        self.order = self._joined([vector.places.reshape(vector.shape) for vector in self.vectors])
-        self.steps = optimizer.steps
-        self.together = len(self.order) <= SMALL
         numbers = [parameter._data for parameter in program.parameters]
-        self.flat = numpy.array(numbers, variant.dtype)[self.order]
-        self.arrays = self._parts(self.flat)  # views: they move with the whole
-        columns = [numpy.array(column, variant.dtype)[self.order] for column in zip(*optimizer.states)]
-        self.moved = [self.flat] if self.together else self.arrays
-        parts = [[column] if self.together else self._parts(column) for column in columns]
-        self.states = tuple(zip(*parts)) or ((),) * len(self.moved)
+        self.together = len(numbers) <= SMALL
+        self.memory: Any = "C" if self.together else "F"  # large products of a training like columns better
+        self.order = self._joined([vector.places.reshape(vector.shape) for vector in self.vectors])
+        stops = itertools.accumulate(vector.size for vector in self.vectors)
+        self.cuts = [slice(stop - vector.size, stop) for stop, vector in zip(stops, self.vectors)]
+        flat, *columns = [
+            self._for_rule(numpy.array(column, variant.dtype)[self.order])
+            for column in (numbers, *zip(*optimizer.states))
+        ]
+        self.now = self._numbers(flat, tuple(zip(*columns)) or ((),) * len(flat), optimizer.steps)
+
+    def _numbers(self, moved: Sequence[Any], states: Sequence[Any], steps: int) -> _Numbers:
+        return _Numbers(self._parts(moved[0]) if self.together else moved, moved, states, steps)
+
+    def _for_rule(self, flat: Any) -> list[Any]:
+        """Give numbers in one array in the form in which the optimiser's rule takes them."""
+        return [flat] if self.together else self._parts(flat)
 
     def _parts(self, flat: Any) -> list[Any]:
         """Cut an array of all numbers into one for each vector of parameters."""
-        cuts = self.numpy.cumsum([vector.size for vector in self.vectors])[:-1]
-        parts = self.numpy.split(flat, cuts)
-        return [part.reshape(vector.shape, order=ORDER) for part, vector in zip(parts, self.vectors)]
+        return [
+            flat[cut].reshape(vector.shape, order=self.memory) for cut, vector in zip(self.cuts, self.vectors)
+        ]
 
     def _joined(self, parts: Sequence[Any]) -> Any:
         """Put the parts into one array again."""
-        return self.numpy.concatenate([part.ravel(ORDER) for part in parts])
+        return self.numpy.concatenate([part.ravel(self.memory) for part in parts])
 
     def step(self, columns: Sequence[Any]) -> float:
-        numpy, variant = self.numpy, self.variant
+        numpy, variant, optimizer = self.numpy, self.variant, self.optimizer
+        arrays, moved, states, steps = self.now
         ready = variant.columns(columns)
         losses, gradients, *held = self.run(
-            *self.arrays,
+            *arrays,
             *variant.frozen_arrays(),
             *variant.random_arrays(len(columns[0]) if columns else 1),
             *ready,
@@ -255,24 +276,19 @@ class _OnArrays:
         gradients = [*map(numpy.asarray, gradients)]
         if self.together:
             gradients = [self._joined(gradients)]
-        if not math.isfinite(mean) or not all(map(self._is_finite, gradients)):
+        optimizer.steps = steps
+        rate, number_of_step = itertools.repeat(optimizer.learning_rate), itertools.repeat(steps + 1)
+        changes, states = zip(*map(optimizer.update, moved, gradients, states, rate, number_of_step))
+        del gradients  # the next arrays take their place, which is in the caches
+        moved = [numpy.subtract(old, change, dtype=variant.dtype) for old, change in zip(moved, changes)]
+        if not math.isfinite(mean) or not all(map(self._is_finite, moved)):
             raise FloatingPointError(NOT_FINITE)
-        self._move(gradients)
+        self.now = self._numbers(moved, states, steps + 1)
         return mean
 
-    def _move(self, gradients: Sequence[Any]) -> None:
-        """Move all parameters by the optimiser's rule."""
-        self.optimizer.steps = self.steps
-        rate, step = repeat(self.optimizer.learning_rate), repeat(self.steps + 1)
-        changes, states = zip(*map(self.optimizer.update, self.moved, gradients, self.states, rate, step))
-        with uninterrupted() if states[0] else nullcontext():
-            list(map(self.numpy.subtract, self.moved, changes, self.moved))  # Ctrl-C cannot split one call
-            self.states = states
-            self.steps += 1
-
-    def _is_finite(self, gradient: Any) -> bool:
-        """Tell whether a gradient is finite; its square, which is fast to sum, nearly always tells."""
-        flat = gradient.ravel("K")
+    def _is_finite(self, array: Any) -> bool:
+        """Tell whether an array is finite; its square, which is fast to sum, nearly always tells."""
+        flat = array.ravel("K")
         return bool(math.isfinite(flat @ flat) or self.numpy.isfinite(flat).all())
 
     def _through_values(self, columns: Sequence[Any]) -> tuple[Any, list[Any]]:
@@ -282,8 +298,9 @@ class _OnArrays:
         flat = self.numpy.array(gradient, self.variant.dtype)
         return self.numpy.array(mean), [flat[v.places].reshape(v.shape) for v in self.vectors]
 
-    def _in_order(self, flat: Any) -> list[float]:
-        """Put numbers that stand as in the arrays into the parameters' order."""
+    def _in_order(self, parts: Sequence[Any]) -> list[float]:
+        """Put the numbers of arrays into the parameters' order."""
+        flat = self._joined(parts)
         ordered = self.numpy.empty_like(flat)
         ordered[self.order] = flat
         numbers: list[float] = ordered.tolist()
@@ -291,13 +308,13 @@ class _OnArrays:
 
     def write_numbers(self) -> None:
         """Put the parameters into the Values."""
-        for parameter, number in zip(self.program.parameters, self._in_order(self.flat)):
+        for parameter, number in zip(self.program.parameters, self._in_order(self.now.moved)):
             parameter._data = number
 
     def write_back(self) -> None:
         """Put everything where it came from."""
         self.write_numbers()
-        columns = [self._in_order(self._joined(column)) for column in zip(*self.states)]
+        columns = [self._in_order(column) for column in zip(*self.now.states)]
         if columns:
             self.optimizer.states = [*zip(*columns)]
-        self.optimizer.steps = self.steps
+        self.optimizer.steps = self.now.steps
