@@ -5,11 +5,13 @@
 
 The peers come with ``pip install -e ".[bench]"``; a row says so where one is missing.
 
-Every contestant runs in its own process, which stays alive and does one repeat when
-asked. The contestants of a row take turns, once with Python's garbage collector on and
-once with it off, and each figure is the median of its rounds. Before any of it is
-measured, all contestants must compute the same numbers. Only ratios are printed:
-seconds belong to one machine. Even ratios need a machine that has nothing else to do.
+Every contestant runs in its own process, which does one repeat when asked; a third of
+the rounds are done by each of three processes, since one can be slow for as long as it
+lives, by where its memory lies. The contestants of a row take turns, once with Python's
+garbage collector on and once with it off, and each figure is the median of its rounds.
+Before any of it is measured, all contestants must compute the same numbers. Only ratios
+are printed: seconds belong to one machine. Even ratios need a machine that has nothing
+else to do.
 """
 
 from __future__ import annotations
@@ -28,8 +30,9 @@ from typing import Any
 
 WORKER = Path(__file__).with_name("worker.py")
 WARM_UP = 3
+PROCESSES = 3
 KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": "1000000000", "MALLOC_MMAP_THRESHOLD_": "1000000000"}
-"""Lets the GNU C library keep what is freed: else chance decides who waits for the same pages again and again."""
+"""Lets the GNU C library keep what is freed: else chance decides who waits for the same pages at each step."""
 
 
 @dataclass(frozen=True)
@@ -109,19 +112,23 @@ ROWS = [
 
 
 class Contestant:
-    """A worker process, and the figures that it has answered so far."""
+    """A worker process, and the figures that it and those before it have answered so far."""
 
     def __init__(self, program: str, name: str) -> None:
-        self.name = name
+        self.program, self.name = program, name
+        self.figures: dict[str, list[float]] = {"with gc": [], "without gc": []}
+        self.missing: str | None = None
+
+    def start(self) -> None:
+        """Start a new process."""
         self.process = subprocess.Popen(
-            [sys.executable, str(WORKER), program, name],
+            [sys.executable, str(WORKER), self.program, self.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, **KEEP_MEMORY},
         )
-        self.missing: str | None = self.read()["missing"]
-        self.figures: dict[str, list[float]] = {"with gc": [], "without gc": []}
+        self.missing = self.read()["missing"]
 
     def read(self) -> Any:
         assert self.process.stdout is not None
@@ -153,14 +160,18 @@ def lines_of(row: Row, rounds: int) -> list[list[str]]:
     """Measure a row, and write a line of the table for each of its peers."""
     contestants = [Contestant(row.program, name) for name in (row.ours, *row.goals)]
     ours, *peers = contestants
-    present = [contestant for contestant in contestants if contestant.missing is None]
+    requests = ["with gc", "without gc"] if row.with_gc_off else ["with gc"]
     agreed = True
-    if ours in present and len(present) > 1:
-        agreed = agree(present, row.tolerance)
-        if agreed:
-            measure(present, rounds, ["with gc", "without gc"] if row.with_gc_off else ["with gc"])
-    for contestant in contestants:
-        contestant.close()
+    for process in range(min(PROCESSES, rounds)):
+        for contestant in contestants:
+            contestant.start()
+        present = [contestant for contestant in contestants if contestant.missing is None]
+        if ours in present and len(present) > 1:
+            agreed = agreed and agree(present, row.tolerance)
+            if agreed:
+                measure(present, len(range(process, rounds, PROCESSES)), requests)
+        for contestant in contestants:
+            contestant.close()
     return [
         [row.name, row.work, peer.name, f"{row.goals[peer.name]}×".replace("≥ ?×", "-").replace("≤ ?×", "-")]
         + (result_of(row, ours, peer) if agreed else ["-", "-", "they compute different numbers"])
