@@ -32,7 +32,7 @@ WORKER = Path(__file__).with_name("worker.py")
 WARM_UP = 3
 PROCESSES = 3
 KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": "1000000000", "MALLOC_MMAP_THRESHOLD_": "1000000000"}
-"""Lets the GNU C library keep what is freed: else chance decides who waits for the same pages at each step."""
+"""Lets the C library keep what is freed: else chance decides who waits for the same pages at each step."""
 
 
 @dataclass(frozen=True)
