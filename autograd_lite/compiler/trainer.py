@@ -64,7 +64,8 @@ class Trainer:
             The mean before the step.
 
         Raises:
-            FloatingPointError: if the loss or a gradient is not finite; then nothing has moved.
+            FloatingPointError: if the loss, or a parameter after the step, is not finite; then
+                nothing has moved.
         """
         self.prepare(*columns)
         try:
@@ -140,9 +141,8 @@ class _OnFloats:
 
     def __init__(self, program: Program, variant: Variant, optimizer: Any) -> None:
         self.program, self.variant, self.optimizer = program, variant, optimizer
-        self.numbers = [parameter._data for parameter in program.parameters]
-        self.states: Sequence[Any] = optimizer.states
-        self.steps = optimizer.steps
+        numbers = [parameter._data for parameter in program.parameters]
+        self.now: tuple[Sequence[float], Sequence[Any], int] = (numbers, optimizer.states, optimizer.steps)
         self.run = variant.straight[1]["value_and_gradient"]
         self.few = variant.is_random or bool(variant.tape.frozen)
 
@@ -153,18 +153,19 @@ class _OnFloats:
             frozen = self.variant.frozen_numbers() if self.few else []
             random = self.variant.random_numbers() if self.few else []
             mean, gradient = self._run(frozen, random, [])
-        rate, step = itertools.repeat(self._rate()), itertools.repeat(self.steps + 1)
-        changes, states = zip(*map(self.optimizer.update, self.numbers, gradient, self.states, rate, step))
-        numbers = [*map(sub, self.numbers, changes)]
-        if not math.isfinite(mean) or not all(map(math.isfinite, numbers)):
+        optimizer, (numbers, states, steps) = self.optimizer, self.now
+        optimizer.steps = steps
+        rate, number_of_step = itertools.repeat(optimizer.learning_rate), itertools.repeat(steps + 1)
+        changes, states = zip(*map(optimizer.update, numbers, gradient, states, rate, number_of_step))
+        moved = [*map(sub, numbers, changes)]
+        if not math.isfinite(mean) or not all(map(math.isfinite, moved)):
             raise FloatingPointError(NOT_FINITE)
-        self.numbers, self.states = numbers, states
-        self.steps += 1
+        self.now = moved, states, steps + 1
         return mean
 
     def _run(self, frozen: Any, random: Any, numbers: Sequence[Any]) -> Any:
         try:
-            value, gradient, held = self.run(self.numbers, frozen, random, *numbers)
+            value, gradient, held = self.run(self.now[0], frozen, random, *numbers)
             if held:
                 return value, gradient
             self.program.warn_of_guards(1)
@@ -180,25 +181,20 @@ class _OnFloats:
         variant, rows = self.variant, len(columns[0])
         lists = [array.reshape(rows, -1).tolist() for array in variant.columns(columns)]
         frozen = variant.frozen_numbers()
-        total, gradient = 0.0, [0.0] * len(self.numbers)
+        total, gradient = 0.0, [0.0] * len(self.now[0])
         for numbers in zip(*lists):
             value, part = self._run(frozen, variant.random_numbers(), numbers)
             total += value
             gradient = [old + new for old, new in zip(gradient, part)]
         return total / rows, [number / rows for number in gradient]
 
-    def _rate(self) -> float:
-        self.optimizer.steps = self.steps
-        rate: float = self.optimizer.learning_rate
-        return rate
-
     def write_numbers(self) -> None:
-        for parameter, number in zip(self.program.parameters, self.numbers):
+        for parameter, number in zip(self.program.parameters, self.now[0]):
             parameter._data = number
 
     def write_back(self) -> None:
         self.write_numbers()
-        self.optimizer.states, self.optimizer.steps = list(self.states), self.steps
+        self.optimizer.states, self.optimizer.steps = list(self.now[1]), self.now[2]
 
 
 SMALL = 20_000
@@ -273,6 +269,8 @@ class _OnArrays:
         if held and not numpy.all(held[0]):
             losses, gradients = self._through_values(columns)
         mean = float(losses.sum() / losses.size)
+        if not math.isfinite(mean):
+            raise FloatingPointError(NOT_FINITE)
         gradients = [*map(numpy.asarray, gradients)]
         if self.together:
             gradients = [self._joined(gradients)]
@@ -281,7 +279,7 @@ class _OnArrays:
         changes, states = zip(*map(optimizer.update, moved, gradients, states, rate, number_of_step))
         del gradients  # the next arrays take their place, which is in the caches
         moved = [numpy.subtract(old, change, dtype=variant.dtype) for old, change in zip(moved, changes)]
-        if not math.isfinite(mean) or not all(map(self._is_finite, moved)):
+        if not all(map(self._is_finite, moved)):
             raise FloatingPointError(NOT_FINITE)
         self.now = self._numbers(moved, states, steps + 1)
         return mean

@@ -218,20 +218,21 @@ class Variant:
         Raises:
             IndexError: if an index is out of the range that the function can take.
             FormsDifferError: if the rows have not the form that was traced.
+            ValueError: if the arguments have different numbers of rows.
         """
         for number, form in enumerate(self.forms):
             if form.kind == "fixed" and any(
                 read(item).form.key != self.keys[number] for item in columns[number]
             ):
                 raise FormsDifferError(f"traced for {form.value!r}, got another")
-        ready = [self._column(columns[number], *expected) for number, *expected in self._expected]
+        ready = [self._column(columns[number], *expected) for number, expected in self._expected]
         if len({*map(len, ready)}) > 1:
             count_rows(columns)  # says what is wrong
         return ready
 
     @functools.cached_property
-    def _expected(self) -> list[tuple[int, Form, tuple[int, ...], Any, list[tuple[int, int]]]]:
-        """For each argument that varies its number, form, lengths, dtype, and the bounds of its indices."""
+    def _expected(self) -> list[tuple[int, tuple[Form, tuple[int, ...], Any, list[tuple[int, int]]]]]:
+        """For each argument that varies its number; and form, lengths, dtype, and bounds of its indices."""
         import numpy
 
         expected = []
@@ -239,7 +240,7 @@ class Variant:
             form, limits = self.forms[number], self.tape.bounds
             dtype = numpy.dtype(self.dtype if form.kind == "floats" else "int64")
             bounds = [(slot, limits[place]) for slot, place in enumerate(places) if place in limits]
-            expected.append((number, form, form.lengths, dtype, bounds if form.kind == "wholes" else []))
+            expected.append((number, (form, form.lengths, dtype, bounds if form.kind == "wholes" else [])))
         return expected
 
     def _column(
