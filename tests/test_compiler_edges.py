@@ -445,6 +445,24 @@ def test_a_step_that_is_not_finite_moves_nothing(w, v, backend):
     assert (w.data, v.data) == (1.5, -1.0)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("backend", ["python", "numpy"])
+@pytest.mark.parametrize(
+    ("loss", "optimizer"),
+    [
+        (lambda w, x: (w * x - 4.0).sqrt(), lambda: optim.SGD(lr=0.5)),  # 0, with an infinite gradient
+        (lambda w, x: (w * x - 4.0).sqrt(), lambda: optim.Adam(lr=0.5)),
+        (lambda w, x: w * x * 100.0, lambda: optim.SGD(lr=1e307)),  # only the new parameter is infinite
+    ],
+)
+def test_a_finite_loss_with_a_step_that_is_not_moves_nothing(w, backend, loss, optimizer):
+    trainer = compile(lambda x: loss(w, x), [w], backend=backend).trainer(optimizer())
+    with pytest.raises(FloatingPointError, match="not finite: try a smaller learning rate"):
+        trainer.step([2.0])
+    trainer.write_back()
+    assert (w.data, trainer.optimizer.steps) == (2.0, 0)
+
+
 @pytest.mark.parametrize("optimizer", [lambda: optim.SGD(lr=0.5), lambda: optim.Adam(lr=0.5)])
 def test_many_parameters_are_moved_vector_by_vector(monkeypatch, optimizer):
     def trained():

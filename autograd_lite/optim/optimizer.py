@@ -103,6 +103,9 @@ class Optimizer:
             state: what ``begin`` or the last step gave.
             lr: the learning rate of this step.
             step: the number of this step, from 1.
+
+        Returns:
+            What is subtracted from the parameter, and the new state. What was given stays as it is.
         """
         raise NotImplementedError
 

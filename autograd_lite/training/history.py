@@ -20,7 +20,7 @@ class History:
         validation_loss: the mean loss on the validation examples after it, if there are any.
         metrics: for each metric its mean on the validation examples (without any, on the
             training examples) after the epoch.
-        seconds: how long the epoch took.
+        seconds: how long the epoch took; compiling, which comes before the first, is not in it.
         engine: "compiled", or "eager: " and why the steps were not compiled.
         stopped: why the training ended: "epochs", "early stopping", "interrupted" or "callback".
     """
