@@ -179,7 +179,7 @@ def _added_functional(target: Any, place: tuple[Any, ...], values: Any) -> Any:
 
 def _picked(xp: Any, values: Any, index: Any) -> Any:
     """Pick a number from each row."""
-    if values.ndim == 2 and index.ndim == 1:  # the usual case, for which this is faster
+    if values.ndim == 2 and values.shape[:1] == index.shape:  # the usual case, for which this is faster
         return values[xp.arange(len(index)), index]
     values = xp.broadcast_to(values, (*index.shape, values.shape[-1]))
     return xp.take_along_axis(values, index[..., None], axis=-1)[..., 0]
