@@ -204,7 +204,7 @@ def name_vectors(program: VectorProgram, arguments: Sequence[str]) -> list[str]:
     for vector in program.vectors:
         if vector.kind == "input":
             names[vector.number] = arguments[int(vector.source)]
-        elif vector.kind == "product" or _is_neuron(vector, program):
+        elif is_layer(vector, program):
             layer += 1
             for role, operand in zip(["X", "W", "b", "b", "b"], vector.operands):
                 if isinstance(operand, View) and operand.vector not in names:
@@ -219,7 +219,7 @@ def name_vectors(program: VectorProgram, arguments: Sequence[str]) -> list[str]:
             give(vector, "picked" if leaf.kind not in ("parameter", "frozen") else "rows")
         elif vector.kind == "map" and vector.number != last and isinstance(vector.operands[0], View):
             source = program.vectors[vector.operands[0].vector]
-            is_sum = source.kind == "product" or _is_neuron(source, program)
+            is_sum = is_layer(source, program)
             if is_sum and len(vector.operands) == 1 and vector.number in multiplied:
                 give(vector, names[source.number].replace("z", "h", 1))
     outputs = [output for output in program.outputs if isinstance(output, View)]
@@ -240,10 +240,10 @@ def name_vectors(program: VectorProgram, arguments: Sequence[str]) -> list[str]:
     return [names[number] for number in range(len(program.vectors))]
 
 
-def _is_neuron(vector: Vector, program: VectorProgram) -> bool:
-    """Tell whether a vector is one weighted sum, and its weights are a leaf."""
+def is_layer(vector: Vector, program: VectorProgram) -> bool:
+    """Tell whether a vector is the z of a layer: a matrix product, or one neuron's weighted sum."""
     if vector.kind != "dots" or vector.shape or not isinstance(vector.operands[1], View):
-        return False
+        return vector.kind == "product"
     return program.vectors[vector.operands[1].vector].kind in ("parameter", "frozen")
 
 

@@ -10,6 +10,7 @@ from autograd_lite.compiler.emit import (
     Writer,
     atom,
     function_name,
+    is_layer,
     partial_source,
     term_source,
     transposed,
@@ -82,8 +83,8 @@ class Reverse:
         pieces = [(place, text) for place, text in parts if place is not None]
         if not pieces:
             text = _added(whole)
-            is_layer = bool(vector.operands) and name.startswith("z")  # dz is what the lectures speak of
-            if is_number(text) or (text.isidentifier() and not is_layer):
+            has_line = is_layer(vector, self.writer.program)  # dz is what the lectures speak of
+            if is_number(text) or (text.isidentifier() and not has_line):
                 self.adjoints[vector.number] = text
             else:
                 self.writer.line(f"d{name} = {text}")
