@@ -1,7 +1,9 @@
-"""What several tests share: a browser, and both ways to find places for a drawing."""
+"""What several tests share: a browser, both ways to find places for a drawing, backends and a weight."""
 
 import pytest
 from browser import browser, found
+
+from autograd_lite import Value
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +20,13 @@ def engine(request):
     if request.param == "dot":
         found("dot")
     return request.param
+
+
+@pytest.fixture(params=["python", "numpy", "auto"])
+def backend(request):
+    return request.param
+
+
+@pytest.fixture
+def w():
+    return Value(2.0, label="w")
