@@ -1,9 +1,7 @@
-"""What several tests share: a browser, both ways to find places for a drawing, backends and a weight."""
+"""What several tests share: a browser, and both ways to find places for a drawing."""
 
 import pytest
 from browser import browser, found
-
-from autograd_lite import Value
 
 
 @pytest.fixture(scope="session")
@@ -20,13 +18,3 @@ def engine(request):
     if request.param == "dot":
         found("dot")
     return request.param
-
-
-@pytest.fixture(params=["python", "numpy", "auto"])
-def backend(request):
-    return request.param
-
-
-@pytest.fixture
-def w():
-    return Value(2.0, label="w")

@@ -13,6 +13,18 @@ from autograd_lite.compiler.inspecting import has_numpy
 from autograd_lite.compiler.products import distinct_rows
 from autograd_lite.compiler.vectors import Constant, Join, View
 
+BACKENDS = ["python", "numpy", "auto"]
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request):
+    return request.param
+
+
+@pytest.fixture
+def w():
+    return Value(2.0, label="w")
+
 
 @pytest.fixture
 def v():

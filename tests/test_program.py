@@ -40,6 +40,16 @@ DIFFER = "the program and the function itself differ"
 LENGTHS = [1.0, 10.0, 100.0]
 
 
+@pytest.fixture(params=["python", "numpy", "auto"])
+def backend(request):
+    return request.param
+
+
+@pytest.fixture
+def w():
+    return Value(2.0, label="w")
+
+
 @pytest.fixture
 def b():
     return Value(1.0, label="b")
