@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from autograd_lite.functions import exp, logsumexp, sum
+from autograd_lite.engine import Value
+from autograd_lite.functions import amax, exp, sum
 
 __all__ = ["mean", "softmax"]
 
@@ -36,7 +37,7 @@ def softmax(logits: Iterable[Any]) -> list[Any]:
     """Turn K logits into K probabilities, without overflow.
 
     Formula:
-        p[k] = exp(logits[k]) / Σ_j exp(logits[j]) = exp(logits[k] - logsumexp(logits))
+        p[k] = exp(logits[k] - m) / Σ_j exp(logits[j] - m),  m the largest of them
 
     Args:
         logits: at least one Value or number. Adding one constant to all changes nothing.
@@ -48,6 +49,24 @@ def softmax(logits: Iterable[Any]) -> list[Any]:
         >>> [round(p, 4) for p in softmax([0.0, 1.0, 1001.0])]
         [0.0, 0.0, 1.0]
     """
-    listed = list(logits)
-    total = logsumexp(listed)
-    return [exp(logit - total) for logit in listed]
+    shares = [exp(logit) for logit in shifted(list(logits))]
+    total = sum(shares)
+    return [share / total for share in shares]
+
+
+def shifted(logits: list[Any]) -> list[Any]:
+    """Subtract the largest logit from each: what is computed from the rest loses nothing to its size.
+
+    Args:
+        logits: at least one Value or number. The largest counts as a constant.
+
+    Raises:
+        ValueError: if there are none.
+
+    Example:
+        >>> shifted([1.0, 1001.0])
+        [-1000.0, 0.0]
+    """
+    largest = amax(logits)
+    constant = largest.detach() if isinstance(largest, Value) else largest
+    return [logit - constant for logit in logits]

@@ -10,7 +10,7 @@ from autograd_lite.engine import Value
 from autograd_lite.layout import partials_of
 from autograd_lite.modes import MODE
 from autograd_lite.scalar import number_of, refuse_while_traced
-from autograd_lite.sweep import adjoints, call_text, check_finite, topological_order
+from autograd_lite.sweep import adjoints, call_text, check_finite, slots_of, topological_order
 
 __all__ = ["check_fresh", "grad"]
 
@@ -67,12 +67,7 @@ def grad(output: Value, inputs: Value | Sequence[Value], create_graph: bool = Fa
 def _rules_on_values(node: Value) -> list[Any]:
     """Evaluate a node's partial derivatives as Values: a graph of their own."""
     assert node.op is not None
-    return node.op.slopes(node, node.inputs, _positions(node))
-
-
-def _positions(node: Value) -> list[int]:
-    """List which inputs of a node are Values."""
-    return [index for index, arg in enumerate(node.args) if isinstance(arg, Value)]
+    return node.op.slopes(node, node.inputs, slots_of(node))
 
 
 def check_fresh(nodes: Sequence[Value]) -> None:
@@ -97,4 +92,4 @@ def _computed_again(node: Value) -> list[float]:
     assert node.op is not None
     numbers = node.op.numbers(node.inputs, number_of)
     y = node.op.forward(*numbers)
-    return [y, *node.op.slopes(y, numbers, _positions(node))]
+    return [y, *node.op.slopes(y, numbers, slots_of(node))]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from autograd_lite.composed import shifted
 from autograd_lite.engine import Value
 from autograd_lite.functions import dot, log, logsumexp, pick, relu, softplus
 from autograd_lite.functions import sum as sum_of
@@ -156,7 +157,7 @@ def cross_entropy(logits: Sequence[Any], target: int) -> Any:
     """Compute the negative log-likelihood of a class under a softmax, without overflow.
 
     Formula:
-        loss = -log softmax(logits)[k] = logsumexp(logits) - logits[k]
+        loss = -log softmax(logits)[k] = logsumexp(z) - z[k],  z = logits - max(logits)
 
     Args:
         logits: K Values, any numbers; adding one constant to all changes nothing.
@@ -181,6 +182,7 @@ def cross_entropy(logits: Sequence[Any], target: int) -> Any:
         raise TypeError(f"a class is a whole number from 0 to {len(listed) - 1}, got {target!r}") from None
     if not 0 <= k < len(listed):
         raise ValueError(f"a class is a whole number from 0 to {len(listed) - 1}, got {k}")
+    listed = shifted(listed)
     return logsumexp(listed) - pick(listed, target)
 
 

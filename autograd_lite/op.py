@@ -47,6 +47,11 @@ class Op:
             ``{0}`` that names functions of NumPy, or a function of such a namespace and the
             inputs (for an operation on lists, arrays whose last axis is the list). Without it,
             an operator's template; else the float function is mapped over the elements.
+        shares: for an operation on a list, whether its partials add up to 1. They are then divided by
+            their sum: rounding, or a tie, may have made it another number.
+        stops: where the operation passes nothing on, whatever comes from above: True for wherever a
+            partial is 0, since the operation is flat there or has chosen another input; or for each
+            input a function of all inputs that tells so.
         identity: for an operation on two inputs, the left and the right number that
             change nothing (None where there is none).
         why: a sentence on what the operation does to a gradient.
@@ -71,6 +76,8 @@ class Op:
         many: Rule | None = None,
         pack: Callable[..., tuple[Any, tuple[Any, ...]]] | None = None,
         array: str | Callable[..., Any] | None = None,
+        shares: bool = False,
+        stops: bool | tuple[Callable[..., bool], ...] = False,
         identity: tuple[float | None, float | None] = (None, None),
         why: str = "",
         doc: str = "",
@@ -85,9 +92,11 @@ class Op:
         self.source = forward if isinstance(forward, str) else None
         self.partials = partials
         self.attributes = attributes or {}
-        self.many = many
+        self.many = _shared_out(many) if many and shares else many
         self.pack = pack or (_pack_list if many else None)
         self.array = array
+        self.shares = shares
+        self.stops = stops
         self.identity = identity
         self.doc = doc
         self.example = example
@@ -225,6 +234,24 @@ class Op:
     def _terms(self) -> list[Any]:
         return self.terms(self.names)
 
+    @functools.cached_property
+    def conditions(self) -> frozenset[int]:
+        """The inputs whose partial is the constant 0, as that of where's condition: they get no gradient."""
+        terms = [] if self.many is not None else self._terms
+        return frozenset(index for index, term in enumerate(terms) if isinstance(term, float) and term == 0.0)
+
+    def stops_at(self, index: int, partial: Any, numbers: Sequence[float]) -> bool:
+        """Tell whether nothing passes to an input, whatever comes from above.
+
+        Args:
+            index: the input, counted through all lists.
+            partial: the partial derivative by it.
+            numbers: the inputs as floats.
+        """
+        if isinstance(self.stops, bool):
+            return self.stops and bool(partial == 0.0)
+        return bool(partial == 0.0) and self.stops[index](*numbers)
+
     def partial_formula(self, index: int) -> str:
         """Write the partial derivative by an input, with y for the output."""
         return formula(self._terms[index])
@@ -249,6 +276,20 @@ def evaluate(term: Any, values: Mapping[str, Any]) -> Any:
 def _pack_list(values: Sequence[Any], *attributes: Any) -> tuple[Any, tuple[Any, ...]]:
     """Take what a caller passes to an operation on a list, by default a list and the attributes."""
     return (list(values),), attributes
+
+
+def _shared_out(rule: Rule) -> Rule:
+    """Divide the partials of one list by their sum; a formula stays as it is."""
+
+    def many(y: Any, values: Sequence[Any]) -> tuple[list[Any]]:
+        (partials,) = rule(y, values)
+        if isinstance(y, Symbol):
+            return (partials,)
+        total = functools.reduce(operator.add, partials)
+        is_number = math.isfinite(getattr(total, "data", total))
+        return ([partial / total for partial in partials] if is_number else partials,)
+
+    return many
 
 
 def python_source(term: Any, namespace: dict[str, Any]) -> str:

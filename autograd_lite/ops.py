@@ -13,7 +13,7 @@ import functools
 import math
 import operator
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd_lite import ieee
@@ -76,7 +76,8 @@ POW = Op(
     "pow", "{0} ** {1}", ieee.pow,
     lambda y, a, b: b * WHERE(b, a, WHERE(LESS(SMALLEST, ABS(a)), a, 1.0)) ** (b - 1.0),
     lambda y, a, b: y * LOG(WHERE(a, a, WHERE(LESS(b, 0.0), a, 1.0))),
-    identity=(None, 1.0), why="** brings the exponent down in front and lowers it by one",
+    identity=(None, 1.0), stops=(lambda a, b: b == 0.0, lambda a, b: a == 0.0 and b >= 0.0),
+    why="** brings the exponent down in front and lowers it by one",
     array="{0} ** {1}",
     doc="Power; never complex: a negative number to a fractional power is nan.",
 )
@@ -151,7 +152,7 @@ SIGMOID: Op = Op(
 )
 RELU = Op(
     "relu", "relu({0})", "0.0 if {0} <= 0.0 else {0}", lambda y, a: STEP(a, 0.0),
-    array="maximum({0}, 0.0)",
+    array="maximum({0}, 0.0)", stops=True,
     why="relu passes the gradient on where its input is positive, and stops it elsewhere",
     doc="Rectified linear unit, the larger of a and 0.", example=("relu(-2.0)", 0.0),
 )
@@ -193,7 +194,7 @@ MAXIMUM = Op(
     "maximum", "maximum({0}, {1})", "{1} if {1} > {0} or {1} != {1} else {0}",
     lambda y, a, b: 0.5 * (1.0 + LESS(b, a) - LESS(a, b)),
     lambda y, a, b: 0.5 * (1.0 + LESS(a, b) - LESS(b, a)),
-    array="maximum({0}, {1})",
+    array="maximum({0}, {1})", stops=True,
     why="maximum passes the gradient on to the larger input; at a tie each gets half",
     doc="The larger of two numbers.", example=("maximum(2.0, 3.0)", 3.0),
 )
@@ -201,7 +202,7 @@ MINIMUM = Op(
     "minimum", "minimum({0}, {1})", "{1} if {1} < {0} or {1} != {1} else {0}",
     lambda y, a, b: 0.5 * (1.0 + LESS(a, b) - LESS(b, a)),
     lambda y, a, b: 0.5 * (1.0 + LESS(b, a) - LESS(a, b)),
-    array="minimum({0}, {1})",
+    array="minimum({0}, {1})", stops=True,
     why="minimum passes the gradient on to the smaller input; at a tie each gets half",
     doc="The smaller of two numbers.", example=("minimum(2.0, 3.0)", 2.0),
 )
@@ -209,7 +210,7 @@ CLIP = Op(
     "clip", "clip({0}, {1}, {2})", "min(max({0}, {1}), {2})",
     lambda y, a, low, high: (1.0 - LESS(a, low)) * (1.0 - LESS(high, a)),
     attributes={"low": None, "high": None},
-    array="minimum(maximum({0}, {1}), {2})",
+    array="minimum(maximum({0}, {1}), {2})", stops=True,
     why="clip passes the gradient on between the bounds, and stops it outside",
     doc="a, but no smaller than low and no larger than high.",
     example=("clip(7.0, -1.0, 1.0)", 1.0),
@@ -220,7 +221,7 @@ STEP: Op = Op(
     "{1} if {0} == 0.0 else 1.0 if {0} > 0.0 else 0.0 if {0} < 0.0 else {0}",
     lambda y, a, at_zero: 0.0 * y,
     attributes={"at_zero": 0.0},
-    array=_step_of_array,
+    array=_step_of_array, stops=True,
     why="step is flat: no gradient passes through it",
     doc="1 where a is positive, 0 where it is negative, at_zero at 0.",
     example=("step(3.0)", 1.0),
@@ -228,21 +229,21 @@ STEP: Op = Op(
 SIGN: Op = Op(
     "sign", "sign({0})", "1.0 if {0} > 0.0 else -1.0 if {0} < 0.0 else {0}",
     lambda y, a: 0.0 * y,
-    array="sign({0})",
+    array="sign({0})", stops=True,
     why="sign is flat: no gradient passes through it",
     doc="1 where a is positive, -1 where it is negative, 0 at 0.", example=("sign(-3.0)", -1.0),
 )
 LESS: Op = Op(
     "less", "less({0}, {1})", "1.0 if {0} < {1} else 0.0 if {0} >= {1} else {0} + {1}",
     lambda y, a, b: 0.0 * y, lambda y, a, b: 0.0 * y,
-    array="where({0} < {1}, 1.0, where({0} >= {1}, 0.0, {0} + {1}))",
+    array="where({0} < {1}, 1.0, where({0} >= {1}, 0.0, {0} + {1}))", stops=True,
     why="less is flat: no gradient passes through it",
     doc="1 where a < b, else 0; nan where either is nan.", example=("less(1.0, 2.0)", 1.0),
 )
 WHERE: Op = Choice(
     "where", "{1} if {0} else {2}", "{1} if {0} else {2}",
     lambda y, a, b, c: 0.0, lambda y, a, b, c: WHERE(a, 1.0, 0.0), lambda y, a, b, c: WHERE(a, 0.0, 1.0),
-    array="where({0} != 0.0, {1}, {2})",
+    array="where({0} != 0.0, {1}, {2})", stops=True,
     why="where passes the gradient on to the input that was chosen",
     doc="b where a is not 0, else c.",
     example=("where(0.0, 2.0, 3.0)", 3.0),
@@ -266,8 +267,12 @@ def _dot(weights: Sequence[float], inputs: Sequence[float], bias: Sequence[float
     return total
 
 
+def _amax(values: Sequence[float]) -> float:
+    return functools.reduce(MAXIMUM.forward, values)
+
+
 def _logsumexp(values: Sequence[float]) -> float:
-    largest = functools.reduce(MAXIMUM.forward, values)
+    largest = _amax(values)
     if math.isinf(largest) or math.isnan(largest):
         return largest
     at = values.index(largest)
@@ -277,8 +282,10 @@ def _logsumexp(values: Sequence[float]) -> float:
 
 def _logsumexp_of_array(xp: Any, values: Any) -> Any:
     largest = values.max(axis=-1)
-    shift = xp.where(xp.isfinite(largest), largest, 0.0)
-    return shift + xp.log(xp.exp(values - shift[..., None]).sum(axis=-1))
+    shift = xp.where(xp.isfinite(largest), largest, 0.0)[..., None]
+    is_first = xp.arange(values.shape[-1]) == values.argmax(axis=-1)[..., None]
+    others = xp.where(is_first, 0.0, xp.exp(xp.minimum(values - shift, 0.0))).sum(axis=-1)
+    return xp.where(xp.isfinite(largest), largest + xp.log1p(others), largest)
 
 
 Packed = tuple[tuple[Sequence[Any], ...], tuple[Any, ...]]
@@ -289,11 +296,14 @@ def _pack_sum(values: Iterable[Any], start: Any = 0.0) -> Packed:
     return (list(values) if plain_zero else [start, *values],), ()
 
 
-def _pack_logsumexp(values: Iterable[Any]) -> Packed:
-    listed = list(values)
-    if not listed:
-        raise ValueError("logsumexp of no values at all: give at least one")
-    return (listed,), ()
+def _pack_some(name: str) -> Callable[..., Packed]:
+    def pack(values: Iterable[Any]) -> Packed:
+        listed = list(values)
+        if not listed:
+            raise ValueError(f"{name} of no values at all: give at least one")
+        return (listed,), ()
+
+    return pack
 
 
 def _pack_pick(values: Sequence[Any], index: int) -> Packed:
@@ -325,9 +335,16 @@ DOT = Op(
     doc="The weighted sum of a neuron.",
     example=("dot([1.0, 2.0], [3.0, 4.0], 0.5)", 11.5),
 )
+AMAX: Op = Op(
+    "amax", "max_i values[i]", _amax, pack=_pack_some("amax"),
+    many=lambda y, values: ([1.0 - LESS(value, y) for value in values],), shares=True, stops=True,
+    array=lambda xp, values: values.max(axis=-1),
+    why="amax passes the gradient on to the largest input; at a tie each of the largest gets the same share",
+    doc="The largest of a list of numbers.", example=("amax([1.0, 3.0, 2.0])", 3.0),
+)
 LOGSUMEXP = Op(
-    "logsumexp", "log Σ_i exp(values[i])", _logsumexp, pack=_pack_logsumexp,
-    many=lambda y, values: ([EXP(value - y) for value in values],),
+    "logsumexp", "log Σ_i exp(values[i])", _logsumexp, pack=_pack_some("logsumexp"),
+    many=lambda y, values: ([EXP(value - y) for value in values],), shares=True,
     array=_logsumexp_of_array,
     why="logsumexp shares the gradient out in proportion to exp of each input",
     doc="log of the sum of the exponentials of a list of numbers.",
@@ -336,7 +353,7 @@ LOGSUMEXP = Op(
 PICK = Op(
     "pick", "values[index]", lambda values, index: values[position_of(index)], pack=_pack_pick,
     many=lambda y, values, index: ([float(i == position_of(index)) for i in range(len(values))],),
-    attributes={"index": None},
+    attributes={"index": None}, stops=True,
     why="pick passes the gradient on to the one input that was picked",
     doc="The number at a position of a list.", example=("pick([5.0, 6.0, 7.0], 2)", 7.0),
 )

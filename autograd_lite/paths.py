@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from autograd_lite.engine import Value
-from autograd_lite.sweep import topological_order
+from autograd_lite.sweep import contributions, topological_order
 from autograd_lite.symbol import format_number
 
 __all__ = ["Path", "paths_between"]
@@ -22,7 +22,8 @@ class Path:
     Attributes:
         nodes: the names on the way, from the output to the input.
         partials: the local derivative along each edge.
-        product: their product, this path's share of the gradient.
+        product: their product, this path's share of the gradient; 0 where an operation on the way
+            is flat or has chosen another input.
     """
 
     nodes: tuple[str, ...]
@@ -67,16 +68,17 @@ def _walk(output: Value, end: Value, nodes: Sequence[Value], names: Mapping[Valu
     for node in nodes:
         if any(parent in leading for parent in node.parents):
             leading.add(node)
-    waiting: list[tuple[Value, tuple[str, ...], tuple[float, ...]]] = []
+    waiting: list[tuple[Value, tuple[str, ...], tuple[float, ...], float | None]] = []
     if output in leading:
-        waiting.append((output, (names[output],), ()))
+        waiting.append((output, (names[output],), (), 1.0))
     while waiting:
-        node, way, partials = waiting.pop()
+        node, way, partials, product = waiting.pop()
         if node is end:
-            product = 1.0
-            for partial in partials:
-                product *= partial
-            yield Path(way, partials, product)
-        edges = [edge for edge in zip(node.parents, node.partials) if edge[0] in leading]
-        for parent, partial in reversed(edges):
-            waiting.append((parent, (*way, names[parent]), (*partials, partial)))
+            yield Path(way, partials, 0.0 if product is None else product)
+        parents = node.parents
+        products = [None] * len(parents)  # behind a condition
+        if product is not None and node.op is not None:
+            products = contributions(node, product, node.partials)
+        edges = [edge for edge in zip(parents, node.partials, products) if edge[0] in leading]
+        for parent, partial, passed_on in reversed(edges):
+            waiting.append((parent, (*way, names[parent]), (*partials, partial), passed_on))

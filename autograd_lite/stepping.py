@@ -15,7 +15,7 @@ from autograd_lite.naming import name_all, variables_of
 from autograd_lite.op import Op
 from autograd_lite.paths import Path, paths_between
 from autograd_lite.scalar import number_of
-from autograd_lite.sweep import topological_order
+from autograd_lite.sweep import contributions, slots_of, topological_order
 from autograd_lite.symbol import Symbol, factor, fill, format_number
 
 __all__ = ["FACES", "Line", "Path", "Step", "Trace", "step_through"]
@@ -291,14 +291,20 @@ def _steps(output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) ->
     )  # fmt: skip
     gradients: dict[Value, float] = {output: 1.0}
     for node in reversed(nodes):
-        op, upstream = _operation(node), gradients[node]
-        wanted = [position for position, arg in enumerate(node.args) if isinstance(arg, Value)]
+        if node not in gradients:  # all that was computed from it is a condition
+            continue
+        op, upstream, wanted = _operation(node), gradients[node], slots_of(node)
+        passed_on = contributions(node, upstream, node.partials)
         formulas = op.slopes(Symbol(names[node]), _symbols(node, names), wanted)
-        for argument, arg, local, formula in zip(wanted, node.parents, node.partials, formulas):
+        for argument, arg, local, formula, contribution in zip(
+            wanted, node.parents, node.partials, formulas, passed_on
+        ):
             index += 1
-            contribution = upstream * local
-            before = gradients.get(arg, 0.0)
-            gradients[arg] = after = before + contribution
+            before = after = gradients.get(arg, 0.0)
+            if contribution is None:
+                contribution = 0.0
+            else:
+                gradients[arg] = after = before + contribution
             numbers_text = " · ".join(map(format_number, (upstream, local)))
             yield Step(
                 index, "backward", names[node], op.name, names[arg], argument,

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite.layout import MANY
+from autograd_lite.layout import MANY, partials_of
+from autograd_lite.scalar import Scalar, number_of
 
 if TYPE_CHECKING:
     from autograd_lite.engine import Value
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _one_at_a_time = threading.RLock()
 """Held by a sweep: two threads may share nodes."""
 
-__all__ = ["adjoints", "call_text", "check_finite", "sweep", "topological_order"]
+__all__ = ["adjoints", "call_text", "check_finite", "contributions", "slots_of", "sweep", "topological_order"]
 
 
 def topological_order(output: Value) -> tuple[list[Value], list[Value]]:
@@ -92,6 +93,10 @@ def sweep(output: Value) -> None:
                 else:
                     node._first._grad += upstream * node._first_partial
                     second._grad += upstream * node._second_partial
+            if not isfinite(sum([leaf._grad for leaf in leaves])):  # then it matters what passes nothing on
+                totals = adjoints(output, nodes, partials_of)
+                for value in (*leaves, *nodes):
+                    value._grad = totals.get(value, 0.0)
         except BaseException:
             for leaf, gradient in zip(leaves, before):
                 leaf._grad = gradient
@@ -164,13 +169,51 @@ def adjoints(
     """
     totals: dict[Value, Any] = {output: 1.0}
     for node in reversed(nodes):
-        upstream = totals[node]
-        for parent, partial in zip(node.parents, partials_of(node)):
-            contribution = upstream * partial
+        if node not in totals:  # all that was computed from it is a condition
+            continue
+        for parent, contribution in zip(node.parents, contributions(node, totals[node], partials_of(node))):
+            if contribution is None:
+                continue
             if check is not None:
                 check(node, parent, contribution)
             totals[parent] = totals[parent] + contribution if parent in totals else contribution
     return totals
+
+
+def contributions(node: Value, upstream: Any, partials: Iterable[Any]) -> list[Any]:
+    """List what a node adds to the gradient of each parent: upstream · partial.
+
+    Where the operation is flat, or has chosen another input, it adds 0, whatever comes from above:
+    relu(-1) and an upstream of inf give 0, not nan. A condition gets None: no gradient at all.
+
+    Args:
+        node: an inner node.
+        upstream: the derivative of the output by it.
+        partials: its partial derivative by each parent, in the same kind of number.
+
+    Example:
+        >>> from autograd_lite import Value
+        >>> contributions(Value(-1.0).relu(), math.inf, [0.0])
+        [0.0]
+    """
+    partials = list(partials)
+    products = [upstream * partial for partial in partials]
+    op = node.op
+    assert op is not None
+    if not op.conditions and not (op.stops and any(math.isnan(number_of(product)) for product in products)):
+        return products
+    numbers = op.flat(op.numbers(node.inputs, number_of))
+    return [
+        None if slot in op.conditions
+        else 0.0 if math.isnan(number_of(product)) and op.stops_at(slot, number_of(partial), numbers)
+        else product
+        for slot, partial, product in zip(slots_of(node), partials, products)
+    ]  # fmt: skip
+
+
+def slots_of(node: Value) -> list[int]:
+    """List which inputs of a node are Values, counted through all lists."""
+    return [slot for slot, operand in enumerate(node.args) if isinstance(operand, Scalar)]
 
 
 def check_finite(node: Value, parent: Value, contribution: Any) -> None:

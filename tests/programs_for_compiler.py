@@ -315,7 +315,7 @@ class Maker:
         width = self.widths[source]
         cut = self.generator.randint(1, width)
         kind = self.generator.choice(
-            ["sum", "builtin", "logsumexp", "softmax", "squares", "norm", "twice", "mean", "parts"]
+            ["sum", "builtin", "amax", "logsumexp", "softmax", "squares", "norm", "twice", "mean", "parts"]
         )
 
         def block(vectors):
@@ -337,8 +337,8 @@ class Maker:
                     ag.logsumexp(x[:cut]),
                     ag.logsumexp(x[cut - 1 :]),
                 ]
-            return [{"sum": ag.sum, "builtin": sum, "logsumexp": ag.logsumexp, "mean": ag.mean,
-                     "squares": lambda x: sum(a * a for a in x)}[kind](x)]  # fmt: skip
+            return [{"sum": ag.sum, "builtin": sum, "amax": ag.amax, "logsumexp": ag.logsumexp,
+                     "mean": ag.mean, "squares": lambda x: sum(a * a for a in x)}[kind](x)]  # fmt: skip
 
         return {"softmax": width, "norm": width, "twice": 3, "parts": 4}.get(kind, 1), block
 

@@ -92,7 +92,7 @@ OF_TWO = [
     operator.add, operator.sub, operator.mul, ag.maximum, ag.minimum, ag.less,
     lambda x, y: x / (1.0 + y * y), lambda x, y: ag.where(x, x, y), lambda x, y: (1.0 + x * x) ** ag.tanh(y),
     lambda x, y: ag.sum([x, y, 1.5, x]), lambda x, y: ag.dot([x, y], [y, 2.0], x),
-    lambda x, y: ag.dot([x], [y]),
+    lambda x, y: ag.dot([x], [y]), lambda x, y: ag.amax([x, y, 0.25]),
     lambda x, y: ag.logsumexp([x, y, x]), lambda x, y: ag.logsumexp([x, 0.0]),
     lambda x, y: ag.pick([x, y], 1),
     lambda x, y: ag.softmax([x, y])[0], lambda x, y: ag.mean([x, y]), lambda x, y: sum([x, y]),
@@ -618,16 +618,20 @@ def test_the_source_of_a_classifier():
         == """\
 def value_and_gradient(W1, b1, W2, b2, x, y):
     N = len(x)
-    z1 = x @ W1.T + b1    # 5 weighted sums of 4
-    h1 = sigmoid(z1)      # sigmoid, 5 times
-    z2 = h1 @ W2.T + b2   # 3 weighted sums of 5
-    logsumexp1 = logsumexp(z2)
-    picked = pick(z2, y)  # pick
+    z1 = x @ W1.T + b1            # 5 weighted sums of 4
+    h1 = sigmoid(z1)              # sigmoid, 5 times
+    z2 = h1 @ W2.T + b2           # 3 weighted sums of 5
+    amax1 = amax(z2)
+    detach1 = amax1               # detach stops the gradient
+    sub1 = z2 - detach1[:, None]  # sub, 3 times
+    logsumexp1 = logsumexp(sub1)
+    picked = pick(sub1, y)        # pick
     loss = logsumexp1 - picked
 
     dloss = full_like(loss, 1.0 / N)
     dpicked = -dloss
-    dz2 = unpick(dpicked, y, 3) + dloss[..., None] * exp(z2 - logsumexp1[..., None])
+    dsub1 = unpick(dpicked, y, 3) + dloss[..., None] * shares(exp(sub1 - logsumexp1[..., None]))
+    dz2 = dsub1
     dW2 = (h1.T @ dz2).T
     db2 = dz2.sum(axis=0)
     dh1 = dz2 @ W2

@@ -279,6 +279,9 @@ CASES = [
          lambda a, b, c, d, bias: a * c + b * d + bias,
          [(1.0, 2.0, 3.0, 4.0, 5.0), (1e10, -1e10, 1.0, 1.0, 1e-10), (0.0, -0.3, 1e100, 0.7, 0.0)],
          st.tuples(*[between(-1e100, 1e100)] * 5), dot_terms),
+    Case("amax", lambda *values: ag.amax(values), max,
+         [(1.0, 2.0, 3.0), (1e-30, -1.0, 0.0), (-5.0, -1e300, -7.0)],
+         st.tuples(NOT_ZERO, NOT_ZERO, NOT_ZERO).filter(lambda point: len({*point}) == 3)),
     Case("logsumexp", lambda *values: ag.logsumexp(values), exact_logsumexp,
          [(0.0, 0.0, 0.0), (1.0, -2.0, 0.5), (-40.0, 0.0, 20.0), (700.0, 699.0, -700.0), (1e-10, -1e-10, 0.0),
           (-math.log(3.0), -math.log(3.0), -math.log(3.0)), (0.0, -5.0, -5.0), (-40.0, 0.0, -45.0),
@@ -733,6 +736,7 @@ def test_operations_on_lists_agree_bit_for_bit_with_the_general_path(values, oth
     arguments = {
         "sum": (values,),
         "dot": (values, [*others, 1.0][: len(values)], data.draw(OPERANDS)),
+        "amax": (values,),
         "logsumexp": (values,),
         "pick": (values, data.draw(st.integers(0, len(values) - 1))),
     }

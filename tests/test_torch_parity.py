@@ -129,6 +129,7 @@ PAIRS = {
     "dot([x, y], [y, 3], x)": Pair(
         "dot", lambda x, y: ag.dot([x, y], [y, 3.0], x), lambda x, y: x + x * y + y * 3.0, 2
     ),
+    "amax([x, y])": Pair("amax", lambda x, y: ag.amax([x, y]), lambda x, y: torch.stack([x, y]).amax(), 2),
     "logsumexp([x, y])": Pair(
         "logsumexp", lambda x, y: ag.logsumexp([x, y]), lambda x, y: torch.stack([x, y]).logsumexp(0), 2
     ),
@@ -146,6 +147,7 @@ FEWER = [0.0, -0.0, inf, -inf, nan, 0.5, -0.5, 1.0, -2.0, 3.0, 40.0, 1e-10, 1e-3
 UNDEFINED = "an undefined input has an undefined slope; PyTorch gives a number"
 TAIL = "the slope keeps its tail; PyTorch computes it from a value that has been rounded to 1 or -1"
 UNDERFLOW = "PyTorch's exp(-x) overflows and takes a tiny but exact result to 0"
+LOST = "PyTorch's exp(x - y) loses what is small beside y, ln 2 here; JAX does not"
 SQUARE_ROOT = "IEEE 754's pow, as PyTorch's own x**y; PyTorch computes x**0.5 as sqrt(x)"
 
 DIFFERENT = [
@@ -183,6 +185,8 @@ DIFFERENT = [
     ("sigmoid(x)", (710.0,), [1.0, 4.47628622567513e-309], TAIL),
     ("sigmoid(x)", (-710.0,), [4.47628622567513e-309, 4.47628622567513e-309], UNDERFLOW),
     ("silu(x)", (-710.0,), [-3.1781632202293424e-306, -3.173686934003667e-306], UNDERFLOW),
+    ("logsumexp([x, y])", (1e200, 1e200), [1e200, 0.5, 0.5], LOST),
+    ("logsumexp([x, y])", (-1e200, -1e200), [-1e200, 0.5, 0.5], LOST),
     ("x**0.5", (-inf,), [inf, 0.0], SQUARE_ROOT),
     ("x**0.5", (-0.0,), [0.0, inf], SQUARE_ROOT),
     ("x**-0.5", (-inf,), [0.0, -0.0], SQUARE_ROOT),

@@ -110,6 +110,7 @@ def namespace(xp: Any, source: ArraySource, dtype: str) -> dict[str, Any]:
         "added": _added_numpy if xp.__name__ == "numpy" else _added_functional,
         "pick": functools.partial(_picked, xp),
         "unpick": functools.partial(_unpicked, xp),
+        "shares": functools.partial(_shares, xp),
     }
     for name, values in source.constants.items():
         names[name] = xp.asarray(values.astype(dtype) if values.dtype.kind == "f" else values)
@@ -188,3 +189,9 @@ def _picked(xp: Any, values: Any, index: Any) -> Any:
 def _unpicked(xp: Any, d: Any, index: Any, count: int) -> Any:
     """Put each number at a place of a row of zeros."""
     return xp.where(xp.arange(count) == index[..., None], d[..., None], 0.0)
+
+
+def _shares(xp: Any, partials: Any) -> Any:
+    """Divide the partials of each list by their sum, unless that is no number."""
+    total = partials.sum(axis=-1, keepdims=True)
+    return partials / xp.where(xp.isfinite(total), total, 1.0)

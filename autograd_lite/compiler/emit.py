@@ -298,6 +298,8 @@ def comment_on(vector: Vector) -> str:
         return f"sum of {count} products" if len({*sides}) == 1 else f"weighted sum of {count}"
     if vector.kind in ("sum", "dots") and count > 1:
         return f"{vector.kind} of {vector.operands[0].shape[-1]}"
+    if vector.op is not None and len(vector.op.conditions) == len(vector.operands):
+        return vector.op.why
     return "pick" if vector.kind == "pick" else ""
 
 

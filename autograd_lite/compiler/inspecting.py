@@ -123,7 +123,7 @@ def argument_names(f: Callable[..., Any], count: int) -> list[str]:
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     several = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "x")
     names += [f"{several}{number}" for number in range(1, count - len(names) + 1)]
-    taken = {"N", "floats", "added", "pick", "unpick", "array", "forward", "value_and_gradient"}
+    taken = {"N", "floats", "added", "pick", "unpick", "shares", "array", "forward", "value_and_gradient"}
     return [
         f"{name}_" if name in taken or callable(getattr(numpy, name, None)) else name
         for name in names[:count]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,7 +14,7 @@ from autograd_lite.compiler.batches import split_rows
 from autograd_lite.compiler.checking import check, is_time, run_eagerly
 from autograd_lite.compiler.explaining import explanation
 from autograd_lite.compiler.inspecting import has_numpy, list_parameters, modules_of, name_of, stack_level
-from autograd_lite.compiler.tracing import TraceError
+from autograd_lite.compiler.tracing import INSTEAD_OF_IF, TraceError
 from autograd_lite.compiler.trainer import Trainer
 from autograd_lite.compiler.variant import Variant
 from autograd_lite.modes import MODE, current_tracer
@@ -92,6 +93,7 @@ class Program:
                 return self.eagerly(example, gradient=gradient)
             if not held:
                 self.warn_of_guards(1)
+            if not held or (gradient and not all(map(math.isfinite, found[1]))):
                 return self.eagerly(example, gradient=gradient)
             return found if gradient else [float(output) for output in found[0]]
         import numpy
@@ -189,6 +191,8 @@ class Program:
             return _mean([value for value, _ in found]), [_mean(g) for g in zip(*(part for _, part in found))]
         (losses, arrays), held = self._run_arrays(variant, columns, rows, gradient=True)
         if held.all():
+            if rows > 1 and not all(numpy.isfinite(array).all() for array in arrays):
+                return self._by_halves(variant, columns, rows)  # the engine knows what passes nothing on
             return float(numpy.broadcast_to(losses, (rows,)).mean()), variant.gradient_list(arrays)
         self.warn_of_guards(int((~held).sum()))
         total, gradient = 0.0, [0.0] * len(self.parameters)
@@ -199,6 +203,22 @@ class Program:
         for place in numpy.flatnonzero(~held):
             value, part = self.eagerly(self._row(columns, int(place)), gradient=True)
             total, gradient = total + value, [old + new for old, new in zip(gradient, part)]
+        return total / rows, [number / rows for number in gradient]
+
+    def _by_halves(self, variant: Variant, columns: Sequence[Any], rows: int) -> tuple[float, list[float]]:
+        """Compute the mean of some rows and its gradient where only those not finite run eagerly."""
+        middle = rows // 2
+        total, gradient = 0.0, [0.0] * len(self.parameters)
+        for part in (slice(0, middle), slice(middle, rows)):
+            chosen = [column[part] for column in columns]
+            count = len(chosen[0])
+            mean, slopes = (
+                self._run_rows(variant, chosen, count)
+                if count > 1
+                else self._run_one(variant, self._row(chosen, 0), gradient=True)
+            )
+            total += mean * count
+            gradient = [old + new * count for old, new in zip(gradient, slopes)]
         return total / rows, [number / rows for number in gradient]
 
     def _run_arrays(
@@ -294,7 +314,7 @@ class Program:
             self._warned = True
             warnings.warn(
                 f"comparisons came out otherwise than when the function was traced, for {rows} rows: "
-                "they run eagerly, which is slow. Use maximum, relu or where(step(a), b, c) instead of if",
+                f"they run eagerly, which is slow. Use maximum, relu, or {INSTEAD_OF_IF}",
                 RuntimeWarning,
                 stacklevel=stack_level(),
             )

@@ -291,7 +291,8 @@ class Reverse:
             texts = {term_source(term, {}).replace(one.name, "a") for one, term in zip(listed, terms)}
             if len(texts) == 1 and not re.search(r"\ba\d+_", "".join(texts)):
                 values = {"y": Symbol(f"{name}{spread}"), "a0_": Symbol(read)}
-                return f"{d}{spread} * {term_source(evaluate(terms[0], values), self.writer.operations)}"
+                partials = term_source(evaluate(terms[0], values), self.writer.operations)
+                return f"{d}{spread} * {f'shares({partials})' if op.shares else partials}"
         function = function_name(op, self.writer.operations)
         reads = [self.writer.read(operand, exact=True) for operand in vector.operands]
         attributes = [number_source(float(attribute)) for attribute in vector.attributes]

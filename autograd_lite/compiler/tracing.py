@@ -11,7 +11,24 @@ from autograd_lite.engine import Value
 from autograd_lite.modes import current_tracer, traced_by
 from autograd_lite.refusals import is_plain
 
-__all__ = ["Guard", "Index", "TraceError", "Traced", "as_value", "flat", "is_number", "trace"]
+__all__ = [
+    "INSTEAD_OF_IF",
+    "Guard",
+    "Index",
+    "TraceError",
+    "Traced",
+    "as_value",
+    "flat",
+    "is_number",
+    "trace",
+]
+
+
+INSTEAD_OF_IF = (
+    "where(step(a), b, c) instead of if on a number; a branch that is not defined everywhere needs "
+    "a guarded input, as in sqrt(where(step(a), a, 1.0)), since both branches are computed"
+)
+"""What replaces a comparison: the branch that is not chosen must stay finite, or 0 times inf is nan."""
 
 
 class TraceError(TypeError):
@@ -162,8 +179,7 @@ class _Tracer:
         raise TraceError(
             f"a function to be compiled is run once, for all inputs, and a number in it is not known yet: "
             f"{what}. Use .detach() for a number without its gradient, logsumexp instead of subtracting "
-            f"the largest number, where(step(a), b, c) instead of if on a number, "
-            f"a.exp() instead of math.exp(a)"
+            f"the largest number, a.exp() instead of math.exp(a), {INSTEAD_OF_IF}"
         )
 
 

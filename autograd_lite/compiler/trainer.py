@@ -147,21 +147,31 @@ class _OnFloats:
         self.few = variant.is_random or bool(variant.tape.frozen)
 
     def step(self, columns: Sequence[Any]) -> float:
-        if columns:
-            mean, gradient = self._batch(columns)
-        else:
-            frozen = self.variant.frozen_numbers() if self.few else []
-            random = self.variant.random_numbers() if self.few else []
-            mean, gradient = self._run(frozen, random, [])
+        mean, gradient = self._batch(columns) if columns else self._once()
+        after = self._after(gradient)
+        if after is None and math.isfinite(mean):  # the engine knows what passes nothing on
+            self.write_numbers()
+            mean, gradient = self.program.mean_and_grad(*columns)
+            after = self._after(gradient)
+        if after is None or not math.isfinite(mean):
+            raise FloatingPointError(NOT_FINITE)
+        self.now = after
+        return mean
+
+    def _after(self, gradient: Sequence[float]) -> tuple[Sequence[float], Sequence[Any], int] | None:
+        """Compute what a step moves; None if a parameter would not be finite."""
         optimizer, (numbers, states, steps) = self.optimizer, self.now
         optimizer.steps = steps
         rate, number_of_step = itertools.repeat(optimizer.learning_rate), itertools.repeat(steps + 1)
         changes, states = zip(*map(optimizer.update, numbers, gradient, states, rate, number_of_step))
         moved = [*map(sub, numbers, changes)]
-        if not math.isfinite(mean) or not all(map(math.isfinite, moved)):
-            raise FloatingPointError(NOT_FINITE)
-        self.now = moved, states, steps + 1
-        return mean
+        return (moved, states, steps + 1) if all(map(math.isfinite, moved)) else None
+
+    def _once(self) -> Any:
+        """Compute the number and the gradient of a function without arguments."""
+        frozen = self.variant.frozen_numbers() if self.few else []
+        random = self.variant.random_numbers() if self.few else []
+        return self._run(frozen, random, [])
 
     def _run(self, frozen: Any, random: Any, numbers: Sequence[Any]) -> Any:
         try:
@@ -257,32 +267,43 @@ class _OnArrays:
         return self.numpy.concatenate([part.ravel(self.memory) for part in parts])
 
     def step(self, columns: Sequence[Any]) -> float:
-        numpy, variant, optimizer = self.numpy, self.variant, self.optimizer
-        arrays, moved, states, steps = self.now
+        mean, after = self._moved_by(self._gradients(columns))
+        if after is None and math.isfinite(mean):  # the engine knows what passes nothing on
+            mean, after = self._moved_by(self._through_values(columns))
+        if after is None or not math.isfinite(mean):
+            raise FloatingPointError(NOT_FINITE)
+        self.now = after
+        return mean
+
+    def _gradients(self, columns: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
+        """Compute the loss of each row, and the gradient of their mean."""
+        variant = self.variant
         ready = variant.columns(columns)
         losses, gradients, *held = self.run(
-            *arrays,
+            *self.now.arrays,
             *variant.frozen_arrays(),
             *variant.random_arrays(len(columns[0]) if columns else 1),
             *ready,
         )
-        if held and not numpy.all(held[0]):
-            losses, gradients = self._through_values(columns)
-        mean = float(losses.sum() / losses.size)
-        if not math.isfinite(mean):
-            raise FloatingPointError(NOT_FINITE)
+        if held and not self.numpy.all(held[0]):
+            return self._through_values(columns)
+        return losses, gradients
+
+    def _moved_by(self, found: tuple[Any, Sequence[Any]]) -> tuple[float, _Numbers | None]:
+        """Compute the mean loss, and what a step moves; None if a parameter would not be finite."""
+        numpy, optimizer = self.numpy, self.optimizer
+        losses, gradients = found
+        _, moved, states, steps = self.now
         gradients = [*map(numpy.asarray, gradients)]
         if self.together:
             gradients = [self._joined(gradients)]
         optimizer.steps = steps
         rate, number_of_step = itertools.repeat(optimizer.learning_rate), itertools.repeat(steps + 1)
         changes, states = zip(*map(optimizer.update, moved, gradients, states, rate, number_of_step))
-        del gradients  # the next arrays take their place, which is in the caches
-        moved = [numpy.subtract(old, change, dtype=variant.dtype) for old, change in zip(moved, changes)]
-        if not all(map(self._is_finite, moved)):
-            raise FloatingPointError(NOT_FINITE)
-        self.now = self._numbers(moved, states, steps + 1)
-        return mean
+        del gradients, found  # the next arrays take their place, which is in the caches
+        moved = [numpy.subtract(old, change, dtype=self.variant.dtype) for old, change in zip(moved, changes)]
+        finite = all(map(self._is_finite, moved))
+        return float(losses.sum() / losses.size), self._numbers(moved, states, steps + 1) if finite else None
 
     def _is_finite(self, array: Any) -> bool:
         """Tell whether an array is finite; its square, which is fast to sum, nearly always tells."""

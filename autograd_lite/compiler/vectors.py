@@ -172,8 +172,12 @@ def depend_on_parameters(vectors: Sequence[Vector]) -> set[int]:
     """Find the vectors that need an adjoint."""
     wanted: set[int] = set()
     for vector in vectors:
+        conditions = vector.op.conditions if vector.op else ()
         if vector.kind == "parameter" or any(
-            view.vector in wanted for operand in vector.operands for view in views_of(operand)
+            view.vector in wanted
+            for slot, operand in enumerate(vector.operands)
+            if slot not in conditions
+            for view in views_of(operand)
         ):
             wanted.add(vector.number)
     return wanted

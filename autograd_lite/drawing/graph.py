@@ -18,6 +18,7 @@ from autograd_lite.engine import Value
 from autograd_lite.gradients import check_fresh
 from autograd_lite.naming import name_all
 from autograd_lite.scalar import NO_GRADIENT
+from autograd_lite.sweep import contributions
 
 __all__ = ["Edge", "Graph", "Node", "build"]
 
@@ -220,11 +221,10 @@ class _Builder:
         for index in range(self.wiring.leaves, len(values)):
             here, passed_over = sources[part[index]], hidden.get(part[index], ())
             value, gradient = values[index], gradient_of(values[index])
-            for parent, partial in zip(self.wiring.parents[index], value.partials):
+            for parent, flow in zip(self.wiring.parents[index], _flows(value, gradient)):
                 source = part[parent]
                 if source == part[index] or parent in passed_over:
                     continue
-                flow = None if gradient is None else gradient * partial
                 here[source] = _larger(here.get(source), flow)
         return sources
 
@@ -249,9 +249,8 @@ class _Builder:
         value = self.wiring.values[index]
         labels = derivatives(value, self.names, is_stale)
         flows: dict[int, float | None] = {}
-        for parent, partial, label in zip(self.wiring.parents[index], value.partials, labels):
+        for parent, flow, label in zip(self.wiring.parents[index], _flows(value, gradient), labels):
             source = self.part[parent]
-            flow = None if gradient is None else gradient * partial
             if source not in self.folds:
                 self.edges.append(Edge(self.keys[source], circle, label, flow))
             else:
@@ -280,6 +279,11 @@ class _Builder:
         if data is not None:
             line += f" = {four_digits(data)}, gradient {'–' if gradient is None else four_digits(gradient)}"
         self.lines[key] = line
+
+
+def _flows(value: Value, gradient: float | None) -> list[float | None]:
+    """List what flows back from a Value to each parent; None before any sweep."""
+    return [None] * len(value.parents) if gradient is None else contributions(value, gradient, value.partials)
 
 
 def _larger(one: float | None, other: float | None) -> float | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd_lite.drawing.text import four_digits
 from autograd_lite.engine import Value
+from autograd_lite.sweep import slots_of
 from autograd_lite.symbol import Symbol, fill, formula
 
 __all__ = ["cut", "derivatives", "formula_of", "operation_text", "short_name"]
@@ -77,8 +78,7 @@ def derivatives(node: Value, names: Mapping[Value, str], is_stale: bool = False)
     """
     op = node.op
     assert op is not None
-    wanted = [index for index, arg in enumerate(node.args) if isinstance(arg, Value)]
-    rules = op.slopes(Symbol(short_name(names[node])), _symbols(node, names), wanted)
+    rules = op.slopes(Symbol(short_name(names[node])), _symbols(node, names), slots_of(node))
     top = f"∂{short_name(names[node])}/∂"
     texts = []
     for parent, partial, rule in zip(node.parents, node.partials, rules):
