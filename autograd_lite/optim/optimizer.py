@@ -10,7 +10,7 @@ from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
 from autograd_lite.optim.schedules import Schedule
 
-__all__ = ["Optimizer", "check_positive", "check_range"]
+__all__ = ["Optimizer", "check_positive", "check_range", "is_moderate"]
 
 MOST_STEPS = 2**53
 """Fewer than this are counted exactly by floats, which schedules and rules compute with."""
@@ -136,9 +136,9 @@ class Optimizer:
         if [len(one) for one in states] != [len(one) for one in self.states]:
             raise ValueError("the optimiser's state does not fit these parameters and settings")
         for number in (number for one in states for number in one):
-            if type(number) is not float or not _is_moderate(number):
+            if type(number) is not float or not is_moderate(number):
                 raise ValueError(
-                    f"the optimiser's state holds {number!r}, which is no finite number, or its square is none"
+                    f"the optimiser's state holds {number!r}, which is no finite number with a finite square"
                 )
         for one in states:
             self._try_out(tuple(one), steps)
@@ -152,7 +152,7 @@ class Optimizer:
             return
         except (ValueError, OverflowError) as error:
             raise ValueError(f"the optimiser cannot go on from the state {state}: {error}") from None
-        if not all(map(_is_moderate, (change, *after))):
+        if not all(map(is_moderate, (change, *after))):
             raise ValueError(f"the optimiser's next step from the state {state} would be {change!r}")
 
     def _bound(self) -> list[Value]:
@@ -161,7 +161,7 @@ class Optimizer:
         return self.parameters
 
 
-def _is_moderate(number: float) -> bool:
+def is_moderate(number: float) -> bool:
     """Tell whether a number is finite, and its square as well: losses and rules compute squares."""
     return math.isfinite(number * number)
 

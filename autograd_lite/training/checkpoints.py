@@ -6,7 +6,7 @@ import json
 import math
 import os
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, is_dataclass
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
@@ -16,7 +16,7 @@ from autograd_lite.files import write_text
 from autograd_lite.interrupts import uninterrupted
 from autograd_lite.nn.module import Module, checked_state, is_finite_number, table_of
 from autograd_lite.nn.saving import read_json
-from autograd_lite.optim import Optimizer
+from autograd_lite.optim.optimizer import Optimizer, is_moderate
 
 if TYPE_CHECKING:
     from autograd_lite.training.history import Records
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Checkpoint", "generators_of", "values_of"]
 
 FORMAT = "autograd_lite checkpoint, version 1"
+LARGEST_FLOAT32 = (2.0 - 2.0**-23) * 2.0**127
 LARGEST_GAUSS = 9.0
 """``random.gauss`` keeps √(-2 log(1 - u)) · sin 2πv, and u is at most 1 - 2⁻⁵³."""
 
@@ -56,7 +57,8 @@ class Checkpoint:
         """Write the file, whole or not at all.
 
         Raises:
-            ValueError: if JSON cannot hold it, as where a number is not finite.
+            FloatingPointError: if a number is not finite, or a file that holds it would be
+                refused; the old file is as it was.
             OSError: if it cannot be written.
         """
         if self.path is not None:
@@ -71,13 +73,17 @@ class Checkpoint:
         """
         if self.path is None:
             return
-        self._text()
+        try:
+            self._text()
+        except (ValueError, TypeError, FloatingPointError) as error:
+            raise ValueError(f"a checkpoint cannot hold this training: {error}") from None
         if not os.path.exists(self.path):
             return
         content = read_json(self.path, FORMAT)
         try:
             self._check_settings(content["settings"])
             state = checked_state(content["values"], self.values.keys())
+            self._check_sizes([state.values(), *content["optimizer"]["states"]])
             records = self._checked_records(content["records"])
             pairs = zip(self.generators, content["generators"], strict=True)
             internals = [_checked_internals(generator, found) for generator, found in pairs]
@@ -93,20 +99,32 @@ class Checkpoint:
             raise ValueError(f"{path} cannot be taken up, move it away: {error}") from None
 
     def _text(self) -> str:
+        for name, value in self.values.items():
+            if not math.isfinite(value.data):
+                raise FloatingPointError(f"no checkpoint is written, since {name} is {value.data}")
+        for number in (number for state in self.optimizer.states for number in state):
+            if not is_moderate(number):
+                raise FloatingPointError(
+                    f"no checkpoint is written, since the optimiser's state holds {number}: "
+                    "try a smaller learning rate, or scale the inputs"
+                )
         content: dict[str, Any] = {"format": FORMAT, "settings": self.settings}
         content["values"] = numbers_of(self.values)
         content["optimizer"] = self.optimizer.state_dict()
         content["generators"] = [generator.getstate() for generator in self.generators]
         content["records"] = _without_nan(asdict(self.records))
-        try:
-            return json.dumps(content, indent=1, allow_nan=False)
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"a checkpoint cannot hold this training: {error}") from None
+        return json.dumps(content, indent=1, allow_nan=False)
 
     def _check_settings(self, found: Mapping[str, Any]) -> None:
         for name, setting in self.settings.items():
             if json.dumps(found[name]) != json.dumps(setting):
                 raise ValueError(f"it was trained with {name} {found[name]!r}, not {setting!r}")
+
+    def _check_sizes(self, numbers: Iterable[Iterable[float]]) -> None:
+        """Check that the training's kind of floats can hold all numbers."""
+        largest = LARGEST_FLOAT32 if self.settings["dtype"] == "float32" else math.inf
+        if any(abs(number) > largest for row in numbers for number in row):
+            raise ValueError("it holds a number that is too large for float32")
 
     def _checked_records(self, found: Any) -> Records:
         records: Records = _read_as(type(self.records), found, "")

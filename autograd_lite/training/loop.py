@@ -98,7 +98,7 @@ def fit(
         OSError: if the checkpoint cannot be written, found out before, except for a full disk.
         FloatingPointError: if the loss or a gradient stops being finite; the message names
             epoch, batch and the first operation that made it so. The parameters are those
-            before that batch.
+            before that batch. Also if another number, which a checkpoint is to hold, is not.
 
     Example:
         >>> from autograd_lite import losses, nn, optim, predict
