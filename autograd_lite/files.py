@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
-__all__ = ["json_text", "suffix_of", "write_text"]
+from autograd_lite.interrupts import uninterrupted
+
+__all__ = ["check_writable", "json_text", "suffix_of", "write_text"]
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a file so that at any moment the old one or the new one is whole.
 
     It is written beside the old one and then renamed. A link stays a link, to a new
-    file; an old file's permissions stay. A process killed while it writes may leave a
-    file behind whose name begins with ``.unfinished``.
+    file; an old file's permissions stay. Ctrl-C waits until it is written. A process killed
+    while it writes may leave a file behind whose name begins with ``.unfinished``.
 
     Args:
         path: where to; the folder exists.
         text: what it is to hold; a lone surrogate, which no file can hold, becomes "?".
 
     Raises:
-        OSError: if the file cannot be written; the old one is as it was.
+        OSError: if the file cannot be written, or is a folder, a device, a pipe or a socket;
+            the error names it, and it is as it was.
     """
-    import secrets
     import stat
 
-    target = os.path.realpath(path)
-    unfinished = os.path.join(os.path.dirname(target), f".unfinished-{secrets.token_hex(8)}")
-    try:
+    with uninterrupted(), _beside(path) as (unfinished, target):
         with open(unfinished, "xb") as file:
             file.write(text.encode("utf-8", errors="replace"))
             file.flush()
@@ -36,10 +37,60 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         with suppress(FileNotFoundError):
             os.chmod(unfinished, stat.S_IMODE(os.stat(target).st_mode))
         os.replace(unfinished, target)
-    except BaseException:
-        with suppress(FileNotFoundError):
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Raise the error that ``write_text`` would, but for a full disk; nothing is changed.
+
+    Raises:
+        OSError: as ``write_text`` does.
+    """
+    with uninterrupted(), _beside(path) as (unfinished, _):
+        open(unfinished, "xb").close()  # only trying tells: permissions are not all there is
+
+
+@contextmanager
+def _beside(path: str | os.PathLike[str]) -> Iterator[tuple[str, str]]:
+    """Give a name to write to first, gone afterwards, and the one to rename it to, which errors name."""
+    import errno
+    import secrets
+
+    name = _name_of(path)
+    target = os.path.realpath(name)
+    unfinished = os.path.join(os.path.dirname(target), f".unfinished-{secrets.token_hex(8)}")
+    try:
+        _refuse_what_is_no_file(name)
+        yield unfinished, target
+    except OSError as error:
+        link = () if target == os.path.abspath(name) else (None, target)
+        raise OSError(error.errno or errno.EIO, error.strerror or str(error), name, *link) from None
+    finally:
+        with suppress(OSError):
             os.unlink(unfinished)
-        raise
+
+
+def _refuse_what_is_no_file(name: str) -> None:
+    """Raise an OSError if something else than a file has this name, or no file can have it."""
+    import errno
+    import stat
+
+    try:
+        mode = os.stat(name).st_mode
+    except FileNotFoundError:
+        if os.path.basename(name) in ("", ".", ".."):
+            raise OSError(errno.ENOENT, "it is not the name of a file") from None
+        return
+    if stat.S_ISDIR(mode):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "it is a device, a pipe or a socket: give the name of a file")
+
+
+def _name_of(path: str | os.PathLike[str]) -> str:
+    name = os.fspath(path) if isinstance(path, os.PathLike) else path
+    if not isinstance(name, str):
+        raise TypeError(f"the name of a file is a str or a Path, got {path!r}")
+    return name
 
 
 def suffix_of(path: str | os.PathLike[str], known: list[str]) -> str:
@@ -56,7 +107,7 @@ def suffix_of(path: str | os.PathLike[str], known: list[str]) -> str:
         >>> suffix_of("steps.HTML", [".html", ".json"])
         '.html'
     """
-    name = os.fspath(path)
+    name = _name_of(path)
     suffix = os.path.splitext(name)[1].lower()
     if suffix not in known:
         ends = f"{', '.join(known[:-1])} or {known[-1]}"

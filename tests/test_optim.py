@@ -189,11 +189,15 @@ def test_a_step_to_infinity_is_refused_if_wanted():
         ({"steps": -1}, "number of steps"),
         ({"steps": 1.5}, "number of steps"),
         ({"steps": True}, "number of steps"),
+        ({"steps": 2**53}, "number of steps"),
+        ({"steps": 10**400}, "number of steps"),
         ({"states": [[0.0]]}, "does not fit"),
         ({"states": [[0.0, 1.0]] * 4}, "does not fit"),
         ({"states": [[nan]] * 4}, "no finite number"),
         ({"states": [["1"]] * 4}, "no finite number"),
         ({"states": [[10**400]] * 4}, "no finite number"),
+        ({"states": [[1e308]] * 4}, "finite square"),
+        ({"states": [[0.0]] * 3 + [[-1e155]]}, "finite square"),
         ({"states": 3}, "list of lists"),
         ({"states": [3] * 4}, "list of lists"),
     ],
@@ -207,6 +211,29 @@ def test_a_state_that_does_not_fit_is_refused_whole(change, said):
     with pytest.raises(ValueError, match="table of kind, steps and states"):
         optimizer.load_state_dict({"kind": "SGD"})
     assert snapshot(optimizer) == before
+
+
+@pytest.mark.parametrize("kind", [optim.RMSprop, optim.Adam, optim.AdamW])
+@pytest.mark.parametrize("square", [-1.0, -1e-9, -5e-324])
+def test_a_state_that_the_rule_cannot_go_on_from_is_refused_whole(kind, square):
+    optimizer = kind(values())
+    walked(optimizer, 2)
+    before, state = snapshot(optimizer), optimizer.state_dict()
+    state["states"][-1][-1] = square
+    with pytest.raises(ValueError, match="cannot go on from the state"):
+        optimizer.load_state_dict(state)
+    assert snapshot(optimizer) == before
+
+
+def test_the_state_of_a_rule_that_needs_a_gradient_can_be_taken():
+    class Signs(optim.Optimizer):
+        def begin(self, zero):
+            return (zero,)
+
+        def update(self, data, grad, state, lr, step):
+            return lr * grad / abs(grad), (state[0] + 1.0,)
+
+    Signs([Value(1.0)], lr=0.1).load_state_dict({"kind": "Signs", "steps": 3, "states": [[3.0]]})
 
 
 # ---- Settings -----------------------------------------------------------------------------

@@ -678,7 +678,7 @@ def changed(key, thing):
         (changed(["generators"], []), "cannot be taken up"),
         (changed(["generators", 0, 1], [1, 2]), "cannot be taken up"),
         (changed(["records", "history", "loss"], ["x"]), "history.loss is not what it should be"),
-        (changed(["records", "best"], {}), "cannot be taken up"),
+        (changed(["records", "best"], {}), "best is not what it should be"),
         (changed(["format"], "else"), "does not hold"),
         (lambda content: {"format": content["format"]}, "cannot be taken up"),
     ],

@@ -10,7 +10,10 @@ from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
 from autograd_lite.optim.schedules import Schedule
 
-__all__ = ["Optimizer", "check_positive", "check_range"]
+__all__ = ["Optimizer", "check_positive", "check_range", "is_moderate"]
+
+MOST_STEPS = 2**53
+"""Fewer than this are counted exactly by floats, which schedules and rules compute with."""
 
 
 class Optimizer:
@@ -126,21 +129,41 @@ class Optimizer:
         if state["kind"] != kind:
             raise ValueError(f"the state is that of {state['kind']}, this optimiser is {kind}")
         steps, states = state["steps"], state["states"]
-        if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
-            raise ValueError(f"the number of steps is a whole number of at least 0, got {steps!r}")
+        if isinstance(steps, bool) or not isinstance(steps, int) or not 0 <= steps < MOST_STEPS:
+            raise ValueError(f"the number of steps is a whole number from 0 to 2**53, got {steps!r}")
         if not isinstance(states, list) or not all(isinstance(one, list) for one in states):
             raise ValueError("the states of an optimiser are a list of lists")
         if [len(one) for one in states] != [len(one) for one in self.states]:
             raise ValueError("the optimiser's state does not fit these parameters and settings")
         for number in (number for one in states for number in one):
-            if type(number) is not float or not math.isfinite(number):
-                raise ValueError(f"the optimiser's state holds {number!r}, which is no finite number")
+            if type(number) is not float or not is_moderate(number):
+                raise ValueError(
+                    f"the optimiser's state holds {number!r}, which is no finite number with a finite square"
+                )
+        for one in states:
+            self._try_out(tuple(one), steps)
         self.steps, self.states = steps, [tuple(one) for one in states]
+
+    def _try_out(self, state: tuple[Any, ...], steps: int) -> None:
+        """Raise a ValueError if the rule cannot go on from a state, even where the gradient is 0."""
+        try:
+            change, after = self.update(0.0, 0.0, state, 1.0, steps + 1)
+        except ZeroDivisionError:  # a rule may need another gradient
+            return
+        except (ValueError, OverflowError) as error:
+            raise ValueError(f"the optimiser cannot go on from the state {state}: {error}") from None
+        if not all(map(is_moderate, (change, *after))):
+            raise ValueError(f"the optimiser's next step from the state {state} would be {change!r}")
 
     def _bound(self) -> list[Value]:
         if self.parameters is None:
             raise ValueError("this optimiser has no parameters yet: pass model.parameters() to it")
         return self.parameters
+
+
+def is_moderate(number: float) -> bool:
+    """Tell whether a number is finite, and its square as well: losses and rules compute squares."""
+    return math.isfinite(number * number)
 
 
 def check_range(name: str, number: float, below: float = math.inf) -> None:

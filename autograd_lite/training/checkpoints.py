@@ -6,18 +6,27 @@ import json
 import math
 import os
 import random
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, is_dataclass
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 from autograd_lite.engine import Value
+from autograd_lite.files import write_text
 from autograd_lite.interrupts import uninterrupted
 from autograd_lite.nn.module import Module, checked_state, is_finite_number, table_of
-from autograd_lite.nn.saving import read_json, write_json
-from autograd_lite.optim import Optimizer
+from autograd_lite.nn.saving import read_json
+from autograd_lite.optim.optimizer import Optimizer, is_moderate
+
+if TYPE_CHECKING:
+    from autograd_lite.training.history import Records
 
 __all__ = ["Checkpoint", "generators_of", "values_of"]
 
 FORMAT = "autograd_lite checkpoint, version 1"
+LARGEST_FLOAT32 = (2.0 - 2.0**-23) * 2.0**127
+LARGEST_GAUSS = 9.0
+"""``random.gauss`` keeps √(-2 log(1 - u)) · sin 2πv, and u is at most 1 - 2⁻⁵³."""
 
 
 class Checkpoint:
@@ -28,7 +37,7 @@ class Checkpoint:
         values: every Value of the model, by name.
         optimizer: the optimiser; its states belong to the training.
         generators: what random numbers are drawn from.
-        records: tables of numbers that grow with the training.
+        records: the ``Records`` of the training.
         settings: what must be the same when the training goes on.
     """
 
@@ -38,72 +47,111 @@ class Checkpoint:
         values: Mapping[str, Value],
         optimizer: Optimizer,
         generators: list[Any],
-        records: Mapping[str, Any],
+        records: Records,
         settings: Mapping[str, Any],
     ) -> None:
         self.path, self.values, self.optimizer = path, values, optimizer
         self.generators, self.records, self.settings = generators, records, settings
 
     def write(self) -> None:
-        """Write the file, whole or not at all."""
+        """Write the file, whole or not at all.
+
+        Raises:
+            FloatingPointError: if a number is not finite, or a file that holds it would be
+                refused; the old file is as it was.
+            OSError: if it cannot be written.
+        """
         if self.path is not None:
-            content = {"format": FORMAT, "settings": self.settings, "values": numbers_of(self.values)}
-            content["optimizer"] = self.optimizer.state_dict()
-            content["generators"] = [generator.getstate() for generator in self.generators]
-            content["records"] = {name: _without_nan(vars(record)) for name, record in self.records.items()}
-            write_json(self.path, content)
+            write_text(self.path, self._text())
 
     def resume(self) -> None:
         """Take up the file, if there is one.
 
         Raises:
-            ValueError: if it is damaged or of another training; then nothing has changed.
+            ValueError: if it is damaged or of another training, or if none could be written;
+                then nothing has changed.
         """
-        if self.path is None or not os.path.exists(self.path):
+        if self.path is None:
+            return
+        try:
+            self._text()
+        except (ValueError, TypeError, FloatingPointError) as error:
+            raise ValueError(f"a checkpoint cannot hold this training: {error}") from None
+        if not os.path.exists(self.path):
             return
         content = read_json(self.path, FORMAT)
-        optimizer = self.optimizer
-        old_state, old = (optimizer.steps, optimizer.states), [g.getstate() for g in self.generators]
         try:
             self._check_settings(content["settings"])
             state = checked_state(content["values"], self.values.keys())
-            records = {name: self._record(name, content["records"][name]) for name in self.records}
-            for generator, internal in zip(self.generators, content["generators"], strict=True):
-                generator.setstate((internal[0], tuple(internal[1]), internal[2]))
-            optimizer.load_state_dict(content["optimizer"])
+            self._check_sizes([state.values(), *content["optimizer"]["states"]])
+            records = self._checked_records(content["records"])
+            pairs = zip(self.generators, content["generators"], strict=True)
+            internals = [_checked_internals(generator, found) for generator, found in pairs]
+            with uninterrupted():
+                self.optimizer.load_state_dict(content["optimizer"])  # the last that can refuse
+                set_numbers(self.values, state)
+                for generator, internal in zip(self.generators, internals):
+                    generator.setstate(internal)
+                for name, record in vars(self.records).items():
+                    vars(record).update(vars(getattr(records, name)))
         except (ValueError, TypeError, LookupError, OverflowError, AttributeError) as error:
-            optimizer.steps, optimizer.states = old_state
-            for generator, before in zip(self.generators, old):
-                generator.setstate(before)
             path = os.fspath(self.path)
             raise ValueError(f"{path} cannot be taken up, move it away: {error}") from None
-        with uninterrupted():
-            set_numbers(self.values, state)
-            for name, record in self.records.items():
-                vars(record).update(records[name])
+
+    def _text(self) -> str:
+        for name, value in self.values.items():
+            if not math.isfinite(value.data):
+                raise FloatingPointError(f"no checkpoint is written, since {name} is {value.data}")
+        for number in (number for state in self.optimizer.states for number in state):
+            if not is_moderate(number):
+                raise FloatingPointError(
+                    f"no checkpoint is written, since the optimiser's state holds {number}: "
+                    "try a smaller learning rate, or scale the inputs"
+                )
+        content: dict[str, Any] = {"format": FORMAT, "settings": self.settings}
+        content["values"] = numbers_of(self.values)
+        content["optimizer"] = self.optimizer.state_dict()
+        content["generators"] = [generator.getstate() for generator in self.generators]
+        content["records"] = _without_nan(asdict(self.records))
+        return json.dumps(content, indent=1, allow_nan=False)
 
     def _check_settings(self, found: Mapping[str, Any]) -> None:
-        for name, setting in json.loads(json.dumps(self.settings)).items():
-            if found[name] != setting:
+        for name, setting in self.settings.items():
+            if json.dumps(found[name]) != json.dumps(setting):
                 raise ValueError(f"it was trained with {name} {found[name]!r}, not {setting!r}")
 
-    def _record(self, name: str, found: Mapping[str, Any]) -> dict[str, Any]:
-        """Check that a record has the fields and types that it has now."""
-        now = vars(self.records[name])
-        return {field: _like(now[field], found[field], f"{name}.{field}") for field in now}
+    def _check_sizes(self, numbers: Iterable[Iterable[float]]) -> None:
+        """Check that the training's kind of floats can hold all numbers."""
+        largest = LARGEST_FLOAT32 if self.settings["dtype"] == "float32" else math.inf
+        if any(abs(number) > largest for row in numbers for number in row):
+            raise ValueError("it holds a number that is too large for float32")
+
+    def _checked_records(self, found: Any) -> Records:
+        records: Records = _read_as(type(self.records), found, "")
+        records.check(self.settings["metrics"], self.settings["validation"] > 0, self.values.keys())
+        return records
 
 
-def _like(now: Any, found: Any, name: str) -> Any:
-    """Check that something read is of the kind of what is there now."""
-    if isinstance(now, list) and isinstance(found, list):
-        return [math.nan if item is None else _like(0.0, item, name) for item in found]
-    if isinstance(now, dict) and isinstance(found, dict):
-        return {key: _like([] if isinstance(item, list) else 0.0, item, name) for key, item in found.items()}
-    is_number = isinstance(now, (int, float)) or now is None
-    good = found is None or is_finite_number(found) if is_number else type(found) is type(now)
-    if not good:
-        raise ValueError(f"{name} is not what it should be")
-    return found
+def _read_as(declared: Any, found: Any, name: str) -> Any:
+    """Make what JSON held, null for nan, into what a type declares, or raise a ValueError."""
+    origin, inner = get_origin(declared), get_args(declared)
+    if is_dataclass(declared) and isinstance(found, dict):
+        kinds = get_type_hints(declared)
+        if kinds.keys() == found.keys():
+            fields = {key: _read_as(kinds[key], found[key], f"{name}{key}.") for key in kinds}
+            return declared(**fields)  # type: ignore[operator]
+    elif origin is dict and isinstance(found, dict):
+        return {key: _read_as(inner[1], item, f"{name}{key}.") for key, item in found.items()}
+    elif origin is list and isinstance(found, list):
+        return [_read_as(inner[0], item, name) for item in found]
+    elif origin is UnionType:
+        return None if found is None else _read_as(inner[0], found, name)
+    elif declared is float:
+        if found is None or is_finite_number(found):
+            return math.nan if found is None else float(found)
+    elif found in inner if origin is Literal else type(found) is declared:
+        return found
+    raise ValueError(f"{name[:-1]} is not what it should be")
 
 
 def _without_nan(thing: Any) -> Any:
@@ -113,6 +161,23 @@ def _without_nan(thing: Any) -> Any:
     if isinstance(thing, list):
         return [_without_nan(item) for item in thing]
     return None if isinstance(thing, float) and not math.isfinite(thing) else thing
+
+
+def _checked_internals(generator: Any, found: Any) -> tuple[int, tuple[int, ...], float | None]:
+    """Check that a generator can have been in a state; ``setstate`` itself takes nearly anything."""
+    version, words, _ = generator.getstate()
+    found_version, found_words, gauss = found
+    if (
+        type(found_version) is not int
+        or found_version != version
+        or len(found_words) != len(words)
+        or not all(type(word) is int and 0 <= word < 2**32 for word in found_words)
+        or not any(found_words[:-1])
+        or found_words[-1] >= len(words)
+        or not (gauss is None or (type(gauss) is float and abs(gauss) < LARGEST_GAUSS))
+    ):
+        raise ValueError("the state of a generator of random numbers is not what it should be")
+    return version, tuple(found_words), gauss
 
 
 def values_of(model: Any, parameters: list[Value]) -> dict[str, Value]:

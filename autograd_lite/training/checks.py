@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd_lite.engine import Value
+from autograd_lite.files import check_writable
 from autograd_lite.modes import no_grad
 from autograd_lite.nn.module import Module
 from autograd_lite.optim import Optimizer
@@ -96,9 +97,11 @@ def check_batches(model: Any, count: int, size: int) -> None:
 
 
 def check_folder(checkpoint: str | os.PathLike[str] | None) -> None:
-    """Raise a FileNotFoundError if a checkpoint could not be written."""
-    if checkpoint is not None and not os.path.isdir(os.path.dirname(os.path.abspath(checkpoint))):
-        raise FileNotFoundError(f"there is no folder for the checkpoint {os.fspath(checkpoint)}")
+    """Raise an OSError, or a TypeError for what is no name, if a checkpoint could not be written."""
+    if checkpoint is not None:
+        if not os.path.isdir(os.path.dirname(os.path.abspath(checkpoint))):
+            raise FileNotFoundError(f"there is no folder for the checkpoint {os.fspath(checkpoint)}")
+        check_writable(checkpoint)
 
 
 def check_examples(X: Any, y: Any) -> Examples:

@@ -24,7 +24,7 @@ from autograd_lite.training.checks import (
     plain,
 )
 from autograd_lite.training.compiled import CompiledStep, choose_step
-from autograd_lite.training.history import Best, History
+from autograd_lite.training.history import Best, History, Records
 from autograd_lite.training.progress import Progress
 from autograd_lite.training.states import kept, mode
 from autograd_lite.training.steps import EagerStep, outputs_of
@@ -93,10 +93,12 @@ def fit(
     Raises:
         ValueError, TypeError: for wrong shapes, empty or non-finite data and settings out of
             range, before any parameter has changed. Tried out are an example of each
-            shape, and each label; a list of tokens is not looked into.
+            shape, and each label; a list of tokens is not looked into. A damaged checkpoint
+            is refused whole.
+        OSError: if the checkpoint cannot be written, found out before, except for a full disk.
         FloatingPointError: if the loss or a gradient stops being finite; the message names
             epoch, batch and the first operation that made it so. The parameters are those
-            before that batch.
+            before that batch. Also if another number, which a checkpoint is to hold, is not.
 
     Example:
         >>> from autograd_lite import losses, nn, optim, predict
@@ -140,7 +142,7 @@ def fit(
     unbound = optimizer.parameters is None
     if unbound:
         optimizer.bind(parameters)
-    records = {"history": history, "best": best}
+    records = Records(history, best)
     saved = Checkpoint(checkpoint, values, optimizer, [shuffler, *generators], records, settings)
     try:
         saved.resume()
