@@ -5,15 +5,17 @@ Drawings, networks, losses, optimisers, training, datasets and plots are importe
 
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite import drawing, functions
+from autograd_lite.core import kernels, sweep  # speed alone; first, since they replace what others import
+
+from autograd_lite import drawing, functions  # isort: skip
 from autograd_lite.composed import mean, softmax
+from autograd_lite.core.modes import detect_anomaly, no_grad
+from autograd_lite.core.op import Op
 from autograd_lite.derivatives import GradientCheck, gradcheck, hessian, jacobian
 from autograd_lite.engine import NO_GRADIENT, Value
 from autograd_lite.expression import ExpressionError, evaluate_expression
 from autograd_lite.functions import *
 from autograd_lite.gradients import grad
-from autograd_lite.modes import detect_anomaly, no_grad
-from autograd_lite.op import Op
 from autograd_lite.stepping import Path, Step, Trace, step_through
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
+from autograd_lite.core.symbol import format_number
 from autograd_lite.engine import Value
 from autograd_lite.expression import FUNCTIONS, ExpressionError, evaluate_expression, normal_name
 from autograd_lite.stepping import Trace, step_through
-from autograd_lite.symbol import format_number
 
 HELP = """\
 Step through an expression: compute it, then its gradient, one step at a time.

@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from autograd_lite.core.modes import no_grad
+from autograd_lite.core.scalar import number_of
 from autograd_lite.engine import Value
 from autograd_lite.gradients import grad
-from autograd_lite.modes import no_grad
-from autograd_lite.scalar import number_of
 
 __all__ = ["GradientCheck", "gradcheck", "hessian", "jacobian"]
 

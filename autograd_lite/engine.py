@@ -1,30 +1,30 @@
-"""Value: a number that remembers how it was computed, and its backward pass."""
+"""Value: a number that remembers how it was computed, and its backward pass.
+
+This page is the engine; ``ops`` holds the rules that it applies. ``a * b`` calls the operation ``MUL``
+of ``ops``, which leaves it to its operands how to apply it: for Values that is ``record``.
+Two files beside it only make it fast and could be deleted: ``core.kernels`` does what ``record``
+does, written out for each operation, and ``core.sweep`` what ``accumulate`` does, in place.
+"""
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, SupportsFloat
 
-from autograd_lite.functions import KERNEL_NAMES
-from autograd_lite.kernels import compile_list_kernel
-from autograd_lite.layout import MANY, Layout, layout, parents_of, partials_of
-from autograd_lite.modes import MODE, current_tracer
-from autograd_lite.op import Op
-from autograd_lite.refusals import as_float, is_foreign, leaf_data
-from autograd_lite.scalar import NO_GRADIENT, Scalar, number_of, refuse_while_traced
-from autograd_lite.sweep import adjoints, call_text, check_finite, sweep, topological_order
+from autograd_lite.core.coercion import as_float, leaf_data
+from autograd_lite.core.modes import MODE, current_tracer
+from autograd_lite.core.node import Node, check_finite
+from autograd_lite.core.op import Op
+from autograd_lite.core.scalar import NO_GRADIENT, number_of, refuse_while_traced
 
 __all__ = ["NO_GRADIENT", "Value"]
-
-new = object.__new__
 
 DETACH = Op("detach", "detach({0})", lambda a: a, lambda y, a: 0.0, why="detach stops the gradient")
 """What ``detach`` means where a tracer must see it."""
 
 
-class Value(Scalar):
+class Value(Node):
     """A number in a computation graph.
 
     Args:
@@ -43,67 +43,36 @@ class Value(Scalar):
         (-12.0, -4.0, -4.0, 3.0)
     """
 
-    __slots__ = (
-        "_first",
-        "_first_partial",
-        "_layout",
-        "_second",
-        "_second_partial",
-    )
-
-    _layout: Layout | None
-    _first: Any
-    _second: Any
-    _first_partial: Any
-    _second_partial: Any
+    __slots__ = ()
 
     def __init__(self, data: SupportsFloat, label: str = "") -> None:
         self._data = data if type(data) is float else leaf_data(data)
         self._grad = NO_GRADIENT
-        self._layout = None
+        self._layout = None  # a leaf: no operation computed it
         if label != "":
             self.label = label
 
-    @property
-    def op(self) -> Op | None:
-        """The operation that computed this Value; None for a leaf."""
-        return None if self._layout is None else self._layout.op
+    def apply(self, op: Op, operands: tuple[Any, ...]) -> Value:
+        """Apply an operation to Values and plain numbers: what ``a * b`` comes to."""
+        return record(op, operands)
 
-    @property
-    def args(self) -> tuple[Value | float, ...]:
-        """All inputs of the operation in order: Values, and plain numbers as floats."""
-        return () if self._layout is None else self._layout.op.flat(self._layout.inputs(self))
+    def backward(self) -> None:
+        """Compute the derivative of this Value by every Value that it depends on.
 
-    @property
-    def inputs(self) -> tuple[Any, ...]:
-        """The inputs as the operation takes them: those of an operation on lists are in lists."""
-        return () if self._layout is None else self._layout.inputs(self)
+        Leaves add it to their ``.grad``; the nodes in between set theirs. So after a second
+        ``backward()`` the leaves hold the sum of both, and the nodes in between their own again.
 
-    @property
-    def parents(self) -> tuple[Value, ...]:
-        """The Values among the inputs, in order; ``x * x`` has the parents (x, x)."""
-        return () if self._layout is None else parents_of(self)
-
-    @property
-    def partials(self) -> tuple[float, ...]:
-        """The derivative of this Value by each parent, captured by the forward pass."""
-        refuse_while_traced("its .partials are read")
-        return () if self._layout is None else partials_of(self)
-
-    @property
-    def _prev(self) -> tuple[Value, ...]:
-        return self.parents
-
-    @property
-    def _op(self) -> str:
-        if self._layout is None:
-            return ""
-        op = self._layout.op
-        exponent = format(self._second_partial, "g") if self._layout.kind == "constant_right" else ""
-        return f"**{exponent}" if op.sign == "**" else {"negative": "-"}.get(op.sign, op.sign)
+        Raises:
+            FloatingPointError: under ``detect_anomaly``, before any gradient has
+                changed, if a contribution is not finite.
+        """
+        refuse_while_traced("its gradient is computed")
+        if MODE.get().checking:
+            adjoints(self, topological_order(self)[1], check=check_finite)
+        accumulate(self)
 
     def detach(self) -> Value:
-        """Give the same number as a new leaf, through which no gradient flows.
+        """Return the same number as a new leaf, through which no gradient flows.
 
         Example:
             >>> x = Value(3.0)
@@ -113,34 +82,15 @@ class Value(Scalar):
         """
         return Value(self._data) if current_tracer() is None else record(DETACH, (self,))
 
-    def backward(self) -> None:
-        """Compute the derivative of this Value by every Value that it depends on.
 
-        Leaves add it to their ``.grad``; the nodes in between set theirs.
-        ∂L/∂x = Σ ∂L/∂v · ∂v/∂x over all v computed from x.
-
-        Raises:
-            FloatingPointError: under ``detect_anomaly``, before any gradient has
-                changed, if a contribution is not finite.
-        """
-        refuse_while_traced("its gradient is computed")
-        if MODE.get().checking:
-            adjoints(self, topological_order(self)[1], partials_of, check_finite)
-        sweep(self)
-
-    def apply(self, op: Op, operands: tuple[Any, ...]) -> Value:
-        """Record an operation on Values and floats."""
-        return record(op, operands)
-
-
-# ---- The forward pass ---------------------------------------------------------------------
+# ---- The forward pass ------------------------------------------------------------------
 
 
 def record(op: Op, operands: Sequence[Any]) -> Value:
     """Compute an operation and, unless gradients are off, remember it as a node.
 
-    This is what an operation on Values means; the kernels do the same, faster, in the
-    ordinary cases.
+    The node keeps the operation, its inputs, and its derivative by each Value among them. These
+    partials are computed now, as numbers: changing a ``.data`` later cannot change a gradient.
 
     Args:
         op: the operation.
@@ -152,69 +102,20 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
         FloatingPointError: under ``detect_anomaly``, if the result is not finite.
     """
     mode = MODE.get()
-    for name, attribute in zip(op.attributes, op.split(operands)[1]):
-        if isinstance(attribute, Value) and not hasattr(attribute, "position"):  # a traced index
-            raise TypeError(f"{op.name}: {name} is a plain number, not a Value: use its .data")
+    op.check_attributes(operands)
     numbers = op.numbers(operands, number_of)
     y = op.forward(*numbers)
     if mode.checking and not math.isfinite(y):
-        raise FloatingPointError(f"{call_text(op, operands)} is {y}")
+        raise FloatingPointError(f"{op.call_text(operands)} is {y}")
     if not mode.recording and op is not DETACH:
-        return Value(y) if current_tracer() is None else _traced_aside(op, operands)
+        return Value(y) if current_tracer() is None else _recorded_and_detached(op, operands)
     inputs = op.numbers(operands, lambda arg: arg if isinstance(arg, Value) else as_float(arg))
-    wanted = [index for index, arg in enumerate(_operands(op, inputs)) if isinstance(arg, Value)]
-    return _node(op, inputs, y, op.slopes(y, numbers, wanted))
+    node = Value(y)
+    node.remember(op, inputs, op.slopes(y, numbers, op.slots_of(inputs, Value)))
+    return node
 
 
-Prepared = tuple[Sequence[Any], Sequence[float]]
-"""A list of Values and their numbers, or a copy of a list of floats, twice."""
-
-
-def prepare(values: Sequence[Any]) -> Prepared | None:
-    """Give a list and its numbers, if it holds only Values or only floats; else None."""
-    try:
-        numbers = [value._data for value in values]
-    except AttributeError:
-        floats = tuple(values)
-        return (floats, floats) if {*map(type, floats)} == {float} else None
-    return (values, numbers) if numbers else None
-
-
-def record_many(op: Op, lists: Sequence[Sequence[Any]], attributes: tuple[Any, ...]) -> Any:
-    """Record an operation on lists of Values and lists of floats, faster than ``record``."""
-    prepared: list[Any] = [prepare(values) for values in lists]
-    if None not in prepared:
-        lengths = tuple([None if values is floats else len(values) for values, floats in prepared])
-        if any(lengths):
-            listed, numbers = zip(*prepared)
-            return list_kernel(op, lengths)(*listed, *numbers, *attributes)
-    return op.apply_to((*lists, *attributes))
-
-
-@functools.lru_cache(1024)
-def list_kernel(op: Op, lengths: tuple[int | None, ...]) -> Callable[..., Any]:
-    """Give what records an operation on lists: a function of the lists, their numbers, the attributes.
-
-    Args:
-        op: the operation.
-        lengths: the length of each list of Values; None for a list of floats.
-    """
-    return _list_kernels(op, tuple(length is None for length in lengths))(Layout(op, "lists", lengths))
-
-
-@functools.cache
-def _list_kernels(op: Op, plain: tuple[bool, ...]) -> Callable[[Layout], Callable[..., Any]]:
-    return compile_list_kernel(op, plain, KERNEL_NAMES)
-
-
-def aside(y: float, op: Op, *operands: Any) -> Value:
-    """Finish an operation in a context whose mode may differ from the ordinary one."""
-    mode = MODE.get()
-    plain = not (mode.recording or mode.checking or current_tracer())
-    return Value(y) if plain else record(op, operands)
-
-
-def _traced_aside(op: Op, operands: Sequence[Any]) -> Value:
+def _recorded_and_detached(op: Op, operands: Sequence[Any]) -> Value:
     """Let a tracer see an operation through which no gradient flows."""
     token = MODE.set(MODE.get()._replace(recording=True))
     try:
@@ -223,43 +124,98 @@ def _traced_aside(op: Op, operands: Sequence[Any]) -> Value:
         MODE.reset(token)
 
 
-def _operands(op: Op, inputs: Sequence[Any]) -> tuple[Any, ...]:
-    """List what an operation can be differentiated by: all its inputs but the attributes."""
-    flat = op.flat(inputs)
-    return flat[: len(flat) - len(op.attributes)]
+# ---- The backward pass -----------------------------------------------------------------
 
 
-def _node(op: Op, inputs: list[Any], y: float, partials: list[float]) -> Value:
-    """Make a node in the layout that its inputs ask for."""
-    node = Value(y)
-    parents = [arg for arg in _operands(op, inputs) if isinstance(arg, Value)]
-    kind = _kind(op, inputs)
-    node._layout = layout(op, kind)
-    if kind == "many":
-        node._first, node._second, node._first_partial = parents, MANY, partials
-        node._second_partial = tuple(inputs)
-    elif kind == "two":
-        node._first, node._second = parents
-        node._first_partial, node._second_partial = partials
-    else:
-        node._first, node._second, node._first_partial = parents[0], None, partials[0]
-        rest = {"one": tuple(inputs[1:]) or None, "constant_right": inputs[-1], "constant_left": inputs[0]}
-        node._second_partial = rest[kind]
-    return node
+def accumulate(output: Value) -> None:
+    """Add the derivative of an output to the ``.grad`` of its leaves, and set that of its other nodes."""
+    leaves, nodes = topological_order(output)
+    totals = adjoints(output, nodes)
+    for node in nodes:
+        node._grad = 0.0 + totals.get(node, 0.0)
+    for leaf in leaves:
+        leaf._grad += 0.0 + totals.get(leaf, 0.0)
 
 
-def _kind(op: Op, inputs: list[Any]) -> str:
-    """Name the layout of a node of this operation with these inputs."""
-    if len(op.partials) == 1:
-        return "one"
-    if len(op.partials) != 2 or len(inputs) != 2:
-        return "many"
-    if isinstance(inputs[0], Value):
-        return "two" if isinstance(inputs[1], Value) else "constant_right"
-    return "constant_left"
+def topological_order(output: Value) -> tuple[list[Value], list[Value]]:
+    """List the leaves of a graph, and its inner nodes so that each follows its parents.
+
+    Parents come in the order in which the operations name them, so the lists are the
+    same in every process. Nothing is recursive: a graph may be as deep as memory allows.
+
+    Example:
+        >>> x, y, z = Value(-2.0), Value(5.0), Value(-4.0)
+        >>> leaves, nodes = topological_order((x + y) * z)
+        >>> [leaf.data for leaf in leaves], [node.data for node in nodes]
+        ([-2.0, 5.0, -4.0], [3.0, -12.0])
+    """
+    leaves: list[Value] = []
+    nodes: list[Value] = []
+    seen: set[Value] = set()
+    waiting: list[Any] = [output]
+    while waiting:
+        node = waiting.pop()
+        if node is None:  # a mark: all parents of the node below it have been listed
+            nodes.append(waiting.pop())
+        elif node not in seen:
+            seen.add(node)
+            if node.op is None:
+                leaves.append(node)
+            else:
+                waiting += (node, None, *reversed(node.parents))
+    return leaves, nodes
 
 
-KERNEL_NAMES.update(
-    NO_GRADIENT=NO_GRADIENT, Value=Value, new=object.__new__, record_many=record_many, aside=aside,
-    foreign=lambda left, right: is_foreign(left) or is_foreign(right),
-)  # fmt: skip
+def adjoints(
+    output: Value,
+    nodes: Sequence[Value],
+    partials_of: Callable[[Value], Iterable[Any]] = lambda node: node.captured,
+    check: Callable[[Value, Value, Any], None] | None = None,
+) -> dict[Value, Any]:
+    """Compute the derivative of an output by every Value of its graph; no ``.grad`` is touched.
+
+    The chain rule: ∂L/∂parent = Σ ∂L/∂node · ∂node/∂parent over all nodes computed from the parent. The
+    nodes are taken in reverse topological order, so that ∂L/∂node is complete before it is passed on.
+
+    Args:
+        output: the Value to differentiate.
+        nodes: the inner nodes of its graph in topological order.
+        partials_of: returns a node's partial derivative by each parent, in any kind of number.
+        check: called with a node, its parent and the contribution along that edge.
+    """
+    totals: dict[Value, Any] = {output: 1.0}
+    for node in reversed(nodes):
+        if node not in totals:  # all that was computed from it is a condition
+            continue
+        for parent, contribution in zip(node.parents, contributions(node, totals[node], partials_of(node))):
+            if contribution is None:
+                continue
+            if check is not None:
+                check(node, parent, contribution)
+            totals[parent] = totals[parent] + contribution if parent in totals else contribution
+    return totals
+
+
+def contributions(node: Value, upstream: Any, partials: Iterable[Any]) -> list[Any]:
+    """List what a node adds to the gradient of each parent: upstream · partial.
+
+    Where the operation is flat, or has chosen another input, it adds 0, whatever comes from above:
+    relu(-1) and an upstream of inf give 0, not nan. A condition gets None: no gradient at all.
+
+    Example:
+        >>> contributions(Value(-1.0).relu(), math.inf, [0.0])
+        [0.0]
+    """
+    op = node.op
+    assert op is not None
+    partials = list(partials)
+    products = [upstream * partial for partial in partials]
+    if not op.conditions and not (op.stops and any(math.isnan(number_of(product)) for product in products)):
+        return products
+    numbers = op.flat(op.numbers(node.inputs, number_of))
+    for at, (slot, partial) in enumerate(zip(node.slots, partials)):
+        if slot in op.conditions:
+            products[at] = None
+        elif math.isnan(number_of(products[at])) and op.stops_at(slot, number_of(partial), numbers):
+            products[at] = 0.0
+    return products

@@ -1,4 +1,4 @@
-"""The operations as functions, and as the operators and methods of Value.
+"""The operations as functions.
 
 All of it is made from the declarations in ``ops``; nothing is listed here. What
 editors and type checkers read, ``functions.pyi``, is made from them as well.
@@ -8,22 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd_lite.kernels import compile_kernel
-from autograd_lite.op import Op
+from autograd_lite.core.op import Op
+from autograd_lite.core.operators import function_of
 from autograd_lite.ops import OPS
-from autograd_lite.symbol import Number
 
 __all__ = [op.name for op in OPS.values() if not op.is_operator]
-
-
-class Operators(Number):
-    """Python's operators, and a method for each operation on one number."""
-
-    __slots__ = ()
-
-
-KERNEL_NAMES: dict[str, Any] = {"modes": 0, "tracers": 0}
-"""The names that kernels see; the engine adds Value and what makes one."""
 
 
 def documentation(op: Op) -> str:
@@ -48,20 +37,12 @@ def documentation(op: Op) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _install() -> None:
-    for op in OPS.values():
-        kernels = compile_kernel(op, KERNEL_NAMES)
-        function: Any = kernels[op.name]
-        function.__module__ = __name__
-        if op.is_operator:
-            setattr(Operators, f"__{op.dunder}__", function)
-            if "reflected" in kernels:
-                setattr(Operators, f"__r{op.dunder}__", kernels["reflected"])
-            continue
-        function.__doc__ = documentation(op)
-        globals()[op.name] = function
-        if len(op.partials) == 1:
-            setattr(Operators, op.name, function)
+def install(op: Op, function: Any) -> None:
+    """Let a function be the one of an operation's name here."""
+    function.__module__ = __name__
+    function.__doc__ = documentation(op)
+    globals()[op.name] = function
 
 
-_install()
+for _name in __all__:
+    install(OPS[_name], function_of(OPS[_name]))

@@ -6,11 +6,10 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, Literal, overload
 
-from autograd_lite.engine import Value
-from autograd_lite.layout import partials_of
-from autograd_lite.modes import MODE
-from autograd_lite.scalar import number_of, refuse_while_traced
-from autograd_lite.sweep import adjoints, call_text, check_finite, slots_of, topological_order
+from autograd_lite.core.modes import MODE
+from autograd_lite.core.node import check_finite
+from autograd_lite.core.scalar import number_of, refuse_while_traced
+from autograd_lite.engine import Value, adjoints, topological_order
 
 __all__ = ["check_fresh", "grad"]
 
@@ -57,7 +56,7 @@ def grad(output: Value, inputs: Value | Sequence[Value], create_graph: bool = Fa
     if create_graph:
         check_fresh(nodes)
     check = check_finite if MODE.get().checking else None
-    totals = adjoints(output, nodes, _rules_on_values if create_graph else partials_of, check)
+    totals = adjoints(output, nodes, _rules_on_values if create_graph else lambda node: node.captured, check)
     gradients = [totals.get(value, 0.0) for value in listed]
     if create_graph:
         gradients = [total if isinstance(total, Value) else Value(total) for total in gradients]
@@ -67,7 +66,7 @@ def grad(output: Value, inputs: Value | Sequence[Value], create_graph: bool = Fa
 def _rules_on_values(node: Value) -> list[Any]:
     """Evaluate a node's partial derivatives as Values: a graph of their own."""
     assert node.op is not None
-    return node.op.slopes(node, node.inputs, slots_of(node))
+    return node.op.slopes(node, node.inputs, node.slots)
 
 
 def check_fresh(nodes: Sequence[Value]) -> None:
@@ -79,10 +78,10 @@ def check_fresh(nodes: Sequence[Value]) -> None:
     with warnings.catch_warnings():  # the forward pass has warned of what it met
         warnings.simplefilter("ignore", RuntimeWarning)
         for node in nodes:
-            if repr(_computed_again(node)) != repr([node._data, *partials_of(node)]):
+            if repr(_computed_again(node)) != repr([node._data, *node.captured]):
                 assert node.op is not None
                 raise RuntimeError(
-                    f"the graph is stale: {node.data!r} is no longer {call_text(node.op, node.inputs)}: "
+                    f"the graph is stale: {node.data!r} is no longer {node.op.call_text(node.inputs)}: "
                     "a .data has changed since the forward pass; run the forward pass again"
                 )
 
@@ -92,4 +91,4 @@ def _computed_again(node: Value) -> list[float]:
     assert node.op is not None
     numbers = node.op.numbers(node.inputs, number_of)
     y = node.op.forward(*numbers)
-    return [y, *node.op.slopes(y, numbers, slots_of(node))]
+    return [y, *node.op.slopes(y, numbers, node.slots)]

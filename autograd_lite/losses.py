@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd_lite.composed import shifted
+from autograd_lite.core.coercion import as_float, is_plain, position_of
 from autograd_lite.engine import Value
 from autograd_lite.functions import dot, log, logsumexp, pick, relu, softplus
 from autograd_lite.functions import sum as sum_of
-from autograd_lite.refusals import as_float, is_plain, position_of
 
 __all__ = [
     "bce_with_logits",

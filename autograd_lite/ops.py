@@ -16,10 +16,10 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from autograd_lite import ieee
-from autograd_lite.op import Op, evaluate
-from autograd_lite.refusals import position_of
-from autograd_lite.symbol import Number
+from autograd_lite.core import ieee
+from autograd_lite.core.coercion import position_of
+from autograd_lite.core.op import Op, evaluate
+from autograd_lite.core.symbol import Number
 
 __all__ = ["OPS"]
 

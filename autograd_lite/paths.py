@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from autograd_lite.engine import Value
-from autograd_lite.sweep import contributions, topological_order
-from autograd_lite.symbol import format_number
+from autograd_lite.core.symbol import format_number
+from autograd_lite.engine import Value, contributions, topological_order
 
 __all__ = ["Path", "paths_between"]
 

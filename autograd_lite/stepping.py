@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, overload
 
-from autograd_lite.engine import Value
+from autograd_lite.core.op import Op
+from autograd_lite.core.scalar import number_of
+from autograd_lite.core.symbol import Symbol, factor, fill, format_number
+from autograd_lite.engine import Value, contributions, topological_order
 from autograd_lite.files import json_text, suffix_of, write_text
 from autograd_lite.gradients import check_fresh
 from autograd_lite.naming import name_all, variables_of
-from autograd_lite.op import Op
 from autograd_lite.paths import Path, paths_between
-from autograd_lite.scalar import number_of
-from autograd_lite.sweep import contributions, slots_of, topological_order
-from autograd_lite.symbol import Symbol, factor, fill, format_number
 
 __all__ = ["FACES", "Line", "Path", "Step", "Trace", "step_through"]
 
@@ -293,7 +292,7 @@ def _steps(output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) ->
     for node in reversed(nodes):
         if node not in gradients:  # all that was computed from it is a condition
             continue
-        op, upstream, wanted = _operation(node), gradients[node], slots_of(node)
+        op, upstream, wanted = _operation(node), gradients[node], node.slots
         passed_on = contributions(node, upstream, node.partials)
         formulas = op.slopes(Symbol(names[node]), _symbols(node, names), wanted)
         for argument, arg, local, formula, contribution in zip(

@@ -11,36 +11,48 @@ import re
 from pathlib import Path
 from typing import Any
 
-from autograd_lite.op import Op
+from autograd_lite.core.op import Op
+from autograd_lite.core.symbol import Symbol, formula
 from autograd_lite.ops import OPS
-from autograd_lite.symbol import Symbol, formula
 
 ROOT = Path(__file__).parents[1]
-STUB = ROOT / "autograd_lite" / "functions.pyi"
 README = ROOT / "README.md"
 
 HEAD = '''\
-"""What editors and type checkers read of ``functions``: made by tests/generated.py."""
+"""What editors and type checkers read of ``{}``: made by tests/generated.py."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, overload
+from collections.abc import {}
+from typing import {}
 
-from autograd_lite.engine import Value
-from autograd_lite.op import Op
-from autograd_lite.symbol import Number
+from autograd_lite.core.op import Op
+from autograd_lite.{} import {}
 
 '''
 
 
-def stub() -> str:
-    """Write ``functions.pyi``: types for every operator, method and function."""
+def stubs() -> dict[Path, str]:
+    """Write the stubs: types for every operator and method, and for every function."""
+    package = ROOT / "autograd_lite"
     named = [op for op in OPS.values() if not op.is_operator]
-    lines = [HEAD, "__all__ = [\n", *(f'    "{op.name}",\n' for op in named), "]\n\n"]
-    lines += ["KERNEL_NAMES: dict[str, Any]\n\n", "def documentation(op: Op) -> str: ...\n\n"]
-    lines.append("class Operators(Number):\n")
-    lines += [line for op in OPS.values() for line in _methods(op)]
-    lines += [line for op in named for line in _functions(op)]
-    return "".join(lines)
+    methods = [
+        HEAD.format("operators", "Callable", "Any", "core.symbol", "Number").replace(
+            "import Number\n", "import Number\nfrom autograd_lite.engine import Value\n"
+        ),
+        "def function_of(op: Op) -> Callable[..., Any]: ...\n\n",
+        "class Operators(Number):\n",
+        *(line for op in OPS.values() for line in _methods(op)),
+    ]
+    functions = [
+        HEAD.format("functions", "Iterable, Sequence", "Any, overload", "engine", "Value"),
+        "__all__ = [\n", *(f'    "{op.name}",\n' for op in named), "]\n\n",
+        "def documentation(op: Op) -> str: ...\n",
+        "def install(op: Op, function: Any) -> None: ...\n",
+        *(line for op in named for line in _functions(op)),
+    ]  # fmt: skip
+    return {
+        package / "core" / "operators.pyi": "".join(methods),
+        package / "functions.pyi": "".join(functions),
+    }
 
 
 def _attributes(op: Op) -> str:
@@ -156,5 +168,6 @@ def _derivatives(op: Op) -> str:
 
 
 if __name__ == "__main__":
-    STUB.write_text(stub(), encoding="utf-8")
+    for stub, text in stubs().items():
+        stub.write_text(text, encoding="utf-8")
     README.write_text(readme(), encoding="utf-8")

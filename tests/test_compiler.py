@@ -12,8 +12,8 @@ from programs_for_compiler import Maker, lift
 import autograd_lite as ag
 from autograd_lite import Value, grad, losses, nn
 from autograd_lite.compiler import compile
+from autograd_lite.engine import topological_order
 from autograd_lite.ops import OPS
-from autograd_lite.sweep import topological_order
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import NO_GRADIENT, GradientCheck, Op, Value, grad, gradcheck, hessian, jacobian
+from autograd_lite.core.sweep import _zeroed
+from autograd_lite.engine import topological_order
 from autograd_lite.ops import OPS
-from autograd_lite.sweep import _zeroed, topological_order
 
 
 def test_jacobian():

@@ -16,11 +16,10 @@ from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import NO_GRADIENT, Op, Value, detect_anomaly, dot, grad, no_grad, relu
-from autograd_lite.engine import record_many
-from autograd_lite.functions import KERNEL_NAMES
-from autograd_lite.kernels import compile_kernel
+from autograd_lite.core.kernels import compile_kernel, record_lists
+from autograd_lite.core.modes import ACTIVE
+from autograd_lite.engine import topological_order
 from autograd_lite.ops import OPS
-from autograd_lite.sweep import topological_order
 
 FINITE = st.floats(-10.0, 10.0)
 
@@ -285,7 +284,7 @@ def test_a_slope_of_a_list_operation_that_divides_by_zero_is_infinite():
         many=lambda y, values: ([-1.0 / (v * v) for v in values],),
     )  # fmt: skip
     x, y = Value(0.0), Value(2.0)
-    for compute in (inverses, lambda values: record_many(inverses, (values,), ())):
+    for compute in (inverses, lambda values: record_lists(inverses, (values,), ())):
         with pytest.warns(RuntimeWarning, match=r"div\(-1\.0, 0\.0\) is -inf"):
             node = compute([x, y])
         assert (node.data, tuple(node.partials)) == (math.inf, (-math.inf, -0.25))
@@ -298,7 +297,7 @@ def test_an_operation_on_two_numbers_may_have_an_attribute():
         lambda y, a, b, share: share, lambda y, a, b, share: 1.0 - share, attributes={"share": 0.25},
     )  # fmt: skip
     x, y = Value(8.0), Value(4.0)
-    compiled = compile_kernel(blend, dict(KERNEL_NAMES))["blend"]
+    compiled = compile_kernel(blend, dict(ACTIVE))["blend"]
     for compute in (blend, compiled):
         assert compute(x, y).args == (x, y, 0.25)
         assert (compute(x, y).data, compute(x, y, 0.5).partials) == (5.0, (0.5, 0.5))

@@ -12,7 +12,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from autograd_lite import Value, datasets, nn, plot
-from autograd_lite.modes import MODE
+from autograd_lite.core.modes import MODE
 from autograd_lite.plot import pictures
 
 

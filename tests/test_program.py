@@ -33,7 +33,7 @@ from autograd_lite import (
     tanh,
 )
 from autograd_lite.compiler import TraceError, compile
-from autograd_lite.modes import current_tracer
+from autograd_lite.core.modes import current_tracer
 
 GUARDS = "comparisons came out otherwise than when the function was traced"
 DIFFER = "the program and the function itself differ"

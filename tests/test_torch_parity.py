@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import Value, grad
+from autograd_lite.engine import topological_order
 from autograd_lite.ops import OPS
-from autograd_lite.sweep import topological_order
 
 # A peer of several GB is not asked of everybody who runs the tests; CI installs it.
 torch = pytest.importorskip("torch", reason="these tests compare with PyTorch: pip install torch")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd_lite.compiler.inspecting import has_numpy, hashable
-from autograd_lite.refusals import as_float
+from autograd_lite.core.coercion import as_float
 
 __all__ = ["Argument", "Form", "FormsDifferError", "count_rows", "read", "read_rows"]
 

@@ -11,7 +11,7 @@ from typing import Any
 from autograd_lite.compiler.emit import Writer, tuple_source
 from autograd_lite.compiler.reverse import Reverse
 from autograd_lite.compiler.vectors import Constant, Operand, Vector, VectorProgram
-from autograd_lite.op import Op
+from autograd_lite.core.op import Op
 
 __all__ = ["ArraySource", "namespace"]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from autograd_lite.compiler.arguments import Argument
 from autograd_lite.compiler.tracing import as_value, flat
+from autograd_lite.core.modes import MODE
 from autograd_lite.engine import Value
 from autograd_lite.gradients import grad
-from autograd_lite.modes import MODE
 
 __all__ = ["check", "is_time", "run_eagerly"]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from autograd_lite.compiler.access import Access, access
 from autograd_lite.compiler.vectors import Constant, Join, Operand, Vector, VectorProgram, View, views_of
-from autograd_lite.op import Op, evaluate, number_source
+from autograd_lite.core.op import Op, evaluate, number_source
+from autograd_lite.core.symbol import Symbol
 from autograd_lite.ops import OPS
-from autograd_lite.symbol import Symbol
 
 __all__ = ["Writer", "array_source"]
 

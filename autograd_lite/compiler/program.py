@@ -17,7 +17,7 @@ from autograd_lite.compiler.inspecting import has_numpy, list_parameters, module
 from autograd_lite.compiler.tracing import INSTEAD_OF_IF, TraceError
 from autograd_lite.compiler.trainer import Trainer
 from autograd_lite.compiler.variant import Variant
-from autograd_lite.modes import MODE, current_tracer
+from autograd_lite.core.modes import MODE, current_tracer
 
 __all__ = ["Program"]
 

@@ -25,8 +25,8 @@ from autograd_lite.compiler.vectors import (
     reverse_order,
     views_of,
 )
-from autograd_lite.op import Op, evaluate, number_source
-from autograd_lite.symbol import Symbol
+from autograd_lite.core.op import Op, evaluate, number_source
+from autograd_lite.core.symbol import Symbol
 
 __all__ = ["Reverse"]
 

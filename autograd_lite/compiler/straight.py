@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite.compiler.tape import CONSTANT, Tape
-from autograd_lite.op import Op, call_source, evaluate, number_source, python_source
+from autograd_lite.core.op import Op, call_source, evaluate, number_source, python_source
+from autograd_lite.core.symbol import Symbol
 from autograd_lite.ops import DOT, PICK, SUM
-from autograd_lite.symbol import Symbol
 
 __all__ = ["StraightSource", "define"]
 

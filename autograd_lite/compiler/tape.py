@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd_lite.compiler.tracing import Index, Traced
-from autograd_lite.engine import Value, record
-from autograd_lite.op import Op
+from autograd_lite.core.op import Op
+from autograd_lite.engine import Value, record, topological_order
 from autograd_lite.ops import DOT, PICK, SUM
-from autograd_lite.sweep import topological_order
 
 __all__ = ["CONSTANT", "FROZEN", "INNER", "INPUT", "PARAMETER", "RANDOM", "Tape", "write_tape"]
 

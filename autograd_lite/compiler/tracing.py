@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from autograd_lite.compiler.arguments import Argument
+from autograd_lite.core.coercion import is_plain
+from autograd_lite.core.modes import current_tracer, traced_by
+from autograd_lite.core.node import Node
 from autograd_lite.engine import Value
-from autograd_lite.modes import current_tracer, traced_by
-from autograd_lite.refusals import is_plain
 
 __all__ = [
     "INSTEAD_OF_IF",
@@ -119,7 +120,7 @@ def _moving(name: str) -> Callable[..., Any]:
         indices = [index, *(other for other in others if isinstance(other, Index))]
         position = on_numbers(*[getattr(each, "position", each) for each in (index, *others)])
         moved = Index(position, tuple({id(root): root for each in indices for root in each.roots}.values()))
-        for slot in Value.__slots__:
+        for slot in Node.__slots__:
             setattr(moved, slot, getattr(value, slot))
         return moved
 

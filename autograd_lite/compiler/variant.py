@@ -16,8 +16,8 @@ from autograd_lite.compiler.straight import StraightSource, define
 from autograd_lite.compiler.tape import INNER, Tape, write_tape
 from autograd_lite.compiler.tracing import nested, trace
 from autograd_lite.compiler.vectors import Vector, VectorProgram
+from autograd_lite.core.modes import MODE, ORDINARY
 from autograd_lite.engine import Value
-from autograd_lite.modes import MODE, ORDINARY
 
 __all__ = ["Variant"]
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd_lite.op import Op
+from autograd_lite.core.op import Op
 
 __all__ = [
     "Constant",

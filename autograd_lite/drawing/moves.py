@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from autograd_lite.core.symbol import format_number
 from autograd_lite.drawing.graph import Graph, Node
 from autograd_lite.drawing.text import four_digits
 from autograd_lite.engine import Value
 from autograd_lite.stepping import Step, Trace
-from autograd_lite.symbol import format_number
 
 __all__ = ["MOST_STEPS", "Moves", "runs_of"]
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd_lite.engine import Value
+from autograd_lite.engine import Value, topological_order
 from autograd_lite.ops import ADD, DOT, MUL, SUM
-from autograd_lite.sweep import topological_order
 
 __all__ = ["Unit", "Wiring", "units_of", "wiring_of"]
 

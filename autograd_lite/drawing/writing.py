@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from autograd_lite.core.symbol import Symbol, fill, formula
 from autograd_lite.drawing.text import four_digits
 from autograd_lite.engine import Value
-from autograd_lite.sweep import slots_of
-from autograd_lite.symbol import Symbol, fill, formula
 
 __all__ = ["cut", "derivatives", "formula_of", "operation_text", "short_name"]
 
@@ -78,7 +77,7 @@ def derivatives(node: Value, names: Mapping[Value, str], is_stale: bool = False)
     """
     op = node.op
     assert op is not None
-    rules = op.slopes(Symbol(short_name(names[node])), _symbols(node, names), slots_of(node))
+    rules = op.slopes(Symbol(short_name(names[node])), _symbols(node, names), node.slots)
     top = f"∂{short_name(names[node])}/∂"
     texts = []
     for parent, partial, rule in zip(node.parents, node.partials, rules):

@@ -11,10 +11,11 @@ from typing import Any
 
 from autograd_lite import functions
 from autograd_lite.composed import softmax
-from autograd_lite.engine import Value, list_kernel, prepare
+from autograd_lite.core.coercion import as_float
+from autograd_lite.core.kernels import list_kernel, prepare
+from autograd_lite.engine import Value
 from autograd_lite.nn.module import Module
 from autograd_lite.ops import DOT, OPS
-from autograd_lite.refusals import as_float
 
 __all__ = ["MLP", "Layer", "Neuron"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd_lite.core.modes import current_tracer
 from autograd_lite.engine import Value
-from autograd_lite.modes import current_tracer
 from autograd_lite.nn.dense import Seed, generator_of, inputs_of
 from autograd_lite.nn.module import Module
 

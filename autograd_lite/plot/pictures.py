@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from autograd_lite import functions
+from autograd_lite.core.modes import no_grad
 from autograd_lite.engine import NO_GRADIENT, Value
 from autograd_lite.gradients import grad
-from autograd_lite.modes import no_grad
 from autograd_lite.ops import OPS
 
 if TYPE_CHECKING:

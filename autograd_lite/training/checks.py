@@ -9,9 +9,9 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from autograd_lite.core.modes import no_grad
 from autograd_lite.engine import Value
 from autograd_lite.files import check_writable
-from autograd_lite.modes import no_grad
 from autograd_lite.nn.module import Module
 from autograd_lite.optim import Optimizer
 

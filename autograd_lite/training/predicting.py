@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite.compiler import compile
-from autograd_lite.modes import no_grad
+from autograd_lite.core.modes import no_grad
 from autograd_lite.training.checks import plain
 from autograd_lite.training.compiled import ROWS_AT_ONCE
 from autograd_lite.training.states import mode

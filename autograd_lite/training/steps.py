@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograd_lite.composed import mean
+from autograd_lite.core.modes import detect_anomaly, no_grad
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
-from autograd_lite.modes import detect_anomaly, no_grad
 from autograd_lite.optim import Optimizer
 from autograd_lite.training.checkpoints import numbers_of, set_numbers
 from autograd_lite.training.checks import Examples

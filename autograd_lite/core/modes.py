@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-from autograd_lite.functions import KERNEL_NAMES
-
 __all__ = ["detect_anomaly", "no_grad"]
 
 
@@ -27,38 +25,41 @@ TRACER: ContextVar[Any] = ContextVar("autograd_lite_tracer", default=None)
 MODE: ContextVar[Mode] = ContextVar("autograd_lite_mode", default=ORDINARY)
 _counting = threading.Lock()
 
+ACTIVE: dict[str, Any] = {"modes": 0, "tracers": 0}
+"""How many contexts have a changed mode, or a tracer. Kernels have it as their globals, to look fast."""
+
 
 @contextmanager
 def _changed(**changes: bool) -> Iterator[None]:
     """Change this context's mode; kernels stand aside while any context's is changed."""
     with _counting:
-        KERNEL_NAMES["modes"] += 1
+        ACTIVE["modes"] += 1
     token = MODE.set(MODE.get()._replace(**changes))
     try:
         yield
     finally:
         MODE.reset(token)
         with _counting:
-            KERNEL_NAMES["modes"] -= 1
+            ACTIVE["modes"] -= 1
 
 
 @contextmanager
 def traced_by(tracer: Any) -> Iterator[None]:
     """Let a tracer watch: it is told of comparisons, and numbers may not be read."""
     with _counting:
-        KERNEL_NAMES["tracers"] += 1
+        ACTIVE["tracers"] += 1
     token = TRACER.set(tracer)
     try:
         yield
     finally:
         TRACER.reset(token)
         with _counting:
-            KERNEL_NAMES["tracers"] -= 1
+            ACTIVE["tracers"] -= 1
 
 
 def current_tracer() -> Any:
     """Give what watches this context's forward pass; None outside the compiler."""
-    return TRACER.get() if KERNEL_NAMES["tracers"] else None
+    return TRACER.get() if ACTIVE["tracers"] else None
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autograd_lite.op import Op
+    from autograd_lite.core.op import Op
 
 __all__ = ["Number", "Symbol", "format_number"]
 

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autograd_lite.ieee import SIGNALS, Guarded
-from autograd_lite.refusals import as_float
-from autograd_lite.symbol import Number, Symbol, formula
+from autograd_lite.core.coercion import as_float
+from autograd_lite.core.ieee import SIGNALS, Guarded
+from autograd_lite.core.symbol import Number, Symbol, formula
 
 __all__ = ["Op"]
 
@@ -102,6 +102,7 @@ class Op:
         self.example = example
         self.why = why or f"{name} scales the gradient by its own slope at this point"
         self.sign = _sign(template, name)
+        self.layouts: dict[str, Any] = {}
         self.names = [*ARGUMENTS[: len(partials)], *self.attributes]
         self._check()
         self.forward: Callable[..., Any] = (
@@ -195,6 +196,25 @@ class Op:
         if self.many is None:
             return [*map(number_of, values), *map(as_float, attributes)]
         return [*([number_of(value) for value in listed] for listed in values), *attributes]
+
+    def check_attributes(self, operands: Sequence[Any]) -> None:
+        """Raise a TypeError if an attribute is a Value, and not a plain number or a traced index."""
+        for name, attribute in zip(self.attributes, self.split(operands)[1]):
+            if isinstance(attribute, Number) and not hasattr(attribute, "position"):
+                raise TypeError(f"{self.name}: {name} is a plain number, not a Value: use its .data")
+
+    def slots_of(self, inputs: Sequence[Any], kind: type[Number]) -> list[int]:
+        """List which inputs, counted through all lists, are of a kind of number; attributes are none."""
+        args = self.flat(inputs)
+        return [slot for slot in range(len(args) - len(self.attributes)) if isinstance(args[slot], kind)]
+
+    def call_text(self, operands: Sequence[Any]) -> str:
+        """Write a call with its operands' labels and numbers, for an error message."""
+        shown = []
+        for operand in self.flat(operands):
+            label = getattr(operand, "label", "")
+            shown.append((f"{label}=" if label else "") + repr(getattr(operand, "data", operand)))
+        return f"{self.name}({', '.join(shown)})"
 
     def slopes(self, y: Any, inputs: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
         """Compute partial derivatives in any kind of number; on floats as IEEE 754 says.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import operator
 from typing import Any, Self, SupportsFloat
 
-from autograd_lite.functions import KERNEL_NAMES, Operators
-from autograd_lite.modes import current_tracer
-from autograd_lite.refusals import as_float, is_foreign, is_plain, leaf_data
+from autograd_lite.core.coercion import as_float, is_foreign, is_plain, leaf_data
+from autograd_lite.core.modes import ACTIVE, current_tracer
+from autograd_lite.core.operators import Operators
 
 __all__ = ["NO_GRADIENT", "Scalar", "number_of", "refuse_while_traced"]
 
@@ -31,26 +31,26 @@ class Scalar(Operators):
     @property
     def data(self) -> float:
         """The number. Assigning to it changes no gradient that was already captured."""
-        if KERNEL_NAMES["tracers"]:
+        if ACTIVE["tracers"]:
             refuse_while_traced("its .data is read")
         return self._data
 
     @data.setter
     def data(self, number: SupportsFloat) -> None:
-        if KERNEL_NAMES["tracers"]:
+        if ACTIVE["tracers"]:
             refuse_while_traced("its .data is set")
         self._data = number if type(number) is float else leaf_data(number)
 
     @property
     def grad(self) -> float:
         """The derivative of the swept output by this Value; NO_GRADIENT, a 0.0, before any sweep."""
-        if KERNEL_NAMES["tracers"]:
+        if ACTIVE["tracers"]:
             refuse_while_traced("its .grad is read")
         return self._grad
 
     @grad.setter
     def grad(self, number: SupportsFloat) -> None:
-        if KERNEL_NAMES["tracers"]:
+        if ACTIVE["tracers"]:
             refuse_while_traced("its .grad is set")
         self._grad = number if type(number) is float else leaf_data(number)
 
@@ -79,12 +79,12 @@ class Scalar(Operators):
         return self
 
     def __bool__(self) -> bool:
-        if KERNEL_NAMES["tracers"]:
+        if ACTIVE["tracers"]:
             refuse_while_traced("it is asked whether it is true")
         return self._data != 0.0
 
     def __float__(self) -> float:
-        if KERNEL_NAMES["tracers"]:
+        if ACTIVE["tracers"]:
             refuse_while_traced("it is converted to a plain number")
         raise TypeError(
             "a conversion to float would lose the gradient: use .data for the number, "
@@ -103,7 +103,7 @@ class Scalar(Operators):
             return self is other
         if not is_plain(other):
             return NotImplemented
-        if KERNEL_NAMES["tracers"]:
+        if ACTIVE["tracers"]:
             refuse_while_traced("it is compared with ==")
         raise TypeError(
             f"== between a Value and {other!r} is ambiguous: compare the numbers with "
@@ -123,7 +123,7 @@ class Scalar(Operators):
         return NotImplemented if is_foreign(other) else _compared(">=", self, other)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if KERNEL_NAMES["tracers"]:
+        if ACTIVE["tracers"]:
             refuse_while_traced("it is copied")
         if self._layout is not None:
             raise TypeError(

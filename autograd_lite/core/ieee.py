@@ -20,7 +20,7 @@ __all__ = ["SIGNALS", "Guarded"]
 SIGNALS = (ArithmeticError, ValueError)
 """What Python raises where IEEE 754 has a value."""
 
-_PACKAGE = os.path.dirname(__file__) + os.sep
+_PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 INF = math.inf
 NAN = math.nan
 

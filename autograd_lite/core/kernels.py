@@ -4,22 +4,32 @@ For an operation on one or two inputs this makes the Python source of what
 ``engine.record`` does step by step: compute the value and the partial derivatives
 on floats, and keep both in a new node. Everything out of the ordinary (another kind
 of number, a mode that is on, a division by zero) is left to ``Op.__call__``.
+Could be deleted: without it every operation goes through ``record``, to the same bits.
 
 Read one: ``print(kernel_source(OPS["tanh"], {}))``.
 """
 
 from __future__ import annotations
 
-import linecache
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any
 
-from autograd_lite.ieee import SIGNALS
-from autograd_lite.layout import MANY, layout
-from autograd_lite.op import Op, call_source, number_source, python_source
+from autograd_lite import functions
+from autograd_lite.core.coercion import is_foreign
+from autograd_lite.core.ieee import SIGNALS
+from autograd_lite.core.modes import ACTIVE, MODE, current_tracer
+from autograd_lite.core.node import MANY, Layout, layout
+from autograd_lite.core.op import Op, call_source, number_source, python_source
+from autograd_lite.core.operators import Operators
+from autograd_lite.core.source import block, define, function_source
+from autograd_lite.engine import NO_GRADIENT, Value, record
+from autograd_lite.ops import OPS
 
-__all__ = ["compile_kernel", "compile_list_kernel", "kernel_source", "list_kernel_source"]
+__all__ = [
+    "compile_kernel", "compile_list_kernel", "kernel_source", "list_kernel", "list_kernel_source", "prepare",
+]  # fmt: skip
 
 
 def compile_kernel(op: Op, shared: dict[str, Any]) -> dict[str, Callable[..., Any]]:
@@ -34,7 +44,9 @@ def compile_kernel(op: Op, shared: dict[str, Any]) -> dict[str, Callable[..., An
         The functions by name: ``op.name``, and for an operator on two inputs ``reflected``.
     """
     names: dict[str, Any] = {op.name.upper(): op, "SIGNALS": SIGNALS, "Real": Real}
-    return _define(kernel_source(op, names), op.name, names, shared)
+    text = kernel_source(op, names)
+    shared.update(names)
+    return define(text, f"kernel {op.name}", shared)
 
 
 def compile_list_kernel(op: Op, plain: tuple[bool, ...], shared: dict[str, Any]) -> Callable[..., Any]:
@@ -57,19 +69,11 @@ def compile_list_kernel(op: Op, plain: tuple[bool, ...], shared: dict[str, Any])
         "SIGNALS": SIGNALS,
         "MANY": MANY,
     }
-    return _define(list_kernel_source(op, plain), f"{op.name} of lists", names, shared)["kernel_in"]
-
-
-def _define(
-    text: str, title: str, names: dict[str, Any], shared: dict[str, Any]
-) -> dict[str, Callable[..., Any]]:
-    """Run source that defines functions; tracebacks will show its lines."""
     shared.update(names)
-    filename = f"<autograd_lite kernel {title}>"
-    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
-    functions: dict[str, Callable[..., Any]] = {}
-    exec(compile(text, filename, "exec"), shared, functions)
-    return functions
+    kernel_in: Callable[..., Any] = define(
+        list_kernel_source(op, plain), f"kernel {op.name} of lists", shared
+    )["kernel_in"]
+    return kernel_in
 
 
 def kernel_source(op: Op, names: dict[str, Any]) -> str:
@@ -81,9 +85,9 @@ def kernel_source(op: Op, names: dict[str, Any]) -> str:
     """
     if op.many is not None:
         pack = f"{op.name.upper()}.pack({', '.join(op.parameters()[0])})"
-        lines = _function(op, [f"return record_many({op.name.upper()}, *{pack})"])
+        lines = function_source(op, [f"return record_lists({op.name.upper()}, *{pack})"])
     elif len(op.partials) > 2 or (len(op.partials) == 2 and op.attributes):
-        lines = _function(op, [f"return {op.name.upper()}.apply_to(({', '.join(op.names)}))"])
+        lines = function_source(op, [f"return {op.name.upper()}.apply_to(({', '.join(op.names)}))"])
     elif len(op.partials) == 1:
         lines = _unary(op, names)
     else:
@@ -107,9 +111,9 @@ def list_kernel_source(op: Op, plain: tuple[bool, ...]) -> str:
     remembered = f"({', '.join(kept)},)" if kept else "None"
     careful = f"({', '.join([*lists, *attributes])},)"
     body = [
-        *_block("try:", compute),
-        *_block("except SIGNALS:", [f"return {name}.apply_to({careful})"]),
-        f"if modes: return aside(y, {name}, *{careful})",
+        *block("try:", compute),
+        *block("except SIGNALS:", [f"return {name}.apply_to({careful})"]),
+        f"if modes: return slow_path(y, {name}, *{careful})",
         "node = new(Value)",
         "node._data = y",
         "node._grad = NO_GRADIENT",
@@ -120,8 +124,8 @@ def list_kernel_source(op: Op, plain: tuple[bool, ...]) -> str:
         f"node._second_partial = {remembered}",
         "return node",
     ]
-    kernel = _block(f"def kernel({', '.join([*lists, *numbers, *attributes])}):", body)
-    return "\n".join(_block("def kernel_in(where):", [*kernel, "return kernel"])) + "\n"
+    kernel = block(f"def kernel({', '.join([*lists, *numbers, *attributes])}):", body)
+    return "\n".join(block("def kernel_in(where):", [*kernel, "return kernel"])) + "\n"
 
 
 class _Whole:
@@ -150,7 +154,7 @@ def _unary(op: Op, names: dict[str, Any]) -> list[str]:
     lines, (by_a,) = _compute(op, [0], names)
     node = _node(op, "one", "a", "None", by_a, f"({attributes},)" if attributes else "None", names)
     fast = ["a_data = a._data", *lines, *node]
-    return _function(op, [*_block(f"if {' and '.join(ordinary)}:", fast), f"return {_call(op)}"])
+    return function_source(op, [*block(f"if {' and '.join(ordinary)}:", fast), f"return {_call(op)}"])
 
 
 def _binary(op: Op, names: dict[str, Any]) -> list[str]:
@@ -164,33 +168,21 @@ def _binary(op: Op, names: dict[str, Any]) -> list[str]:
     number_left = ["a_data = a * 1.0", "b_data = b._data", *lines, *node]
     value_left = [
         "a_data = a._data",
-        *_block("if type(b) is Value:", both),
-        *_block("if type(b) is float or type(b) is int:", number_right),
+        *block("if type(b) is Value:", both),
+        *block("if type(b) is float or type(b) is int:", number_right),
     ]
     if op.is_operator:  # Python calls it with a Value on its side; what the other one is may be foreign
         last = f"return NotImplemented if foreign(a, b) else {_call(op)}"
         value_left.append(f"if isinstance(b, Real): return a.__{op.dunder}__(float(b))")
         reflected = [
-            *_block("if type(a) is float or type(a) is int:", number_left),
+            *block("if type(a) is float or type(a) is int:", number_left),
             f"if isinstance(a, Real): return b.__r{op.dunder}__(float(a))",
             last,
         ]
-        return [*_function(op, [*value_left, last]), *_block("def reflected(b, a):", reflected)]
+        return [*function_source(op, [*value_left, last]), *block("def reflected(b, a):", reflected)]
     number_and_value = "if type(b) is Value and (type(a) is float or type(a) is int):"
-    body = [*_block("if type(a) is Value:", value_left), *_block(number_and_value, number_left)]
-    return _function(op, [*body, f"return {_call(op)}"])
-
-
-def _function(op: Op, body: list[str]) -> list[str]:
-    """Write a function with the operation's parameters and their defaults."""
-    names, defaults = op.parameters()
-    required = len(names) - len(defaults)
-    optional = (f"{name}={number_source(default)}" for name, default in zip(names[required:], defaults))
-    return _block(f"def {op.name}({', '.join([*names[:required], *optional])}):", body)
-
-
-def _block(head: str, body: list[str]) -> list[str]:
-    return [head, *(f"    {line}" for line in body)]
+    body = [*block("if type(a) is Value:", value_left), *block(number_and_value, number_left)]
+    return function_source(op, [*body, f"return {_call(op)}"])
 
 
 def _call(op: Op) -> str:
@@ -209,13 +201,13 @@ def _compute(op: Op, wanted: list[int], names: dict[str, Any]) -> tuple[list[str
     slopes = [python_source(terms[index], names) for index in wanted]
     lines = [
         f"y = {call_source(op, operands, names)}",
-        f"if modes: return aside(y, {', '.join([op.name.upper(), *op.names])})",
+        f"if modes: return slow_path(y, {', '.join([op.name.upper(), *op.names])})",
     ]
     if not any(mark in text for text in (lines[0], *slopes) for mark in ("/", "function(")):
         return lines, slopes
     places = [f"by_{op.names[index]}" for index in wanted]
     lines += [f"{place} = {slope}" for place, slope in zip(places, slopes)]
-    return [*_block("try:", lines), *_block("except SIGNALS:", [f"return {_call(op)}"])], places
+    return [*block("try:", lines), *block("except SIGNALS:", [f"return {_call(op)}"])], places
 
 
 def _node(
@@ -235,3 +227,70 @@ def _node(
         f"node._second_partial = {by_second}",
         "return node",
     ]
+
+
+# ---- What kernels call -----------------------------------------------------------------
+
+Prepared = tuple[Sequence[Any], Sequence[float]]
+"""A list of Values and their numbers, or a copy of a list of floats, twice."""
+
+
+def prepare(values: Sequence[Any]) -> Prepared | None:
+    """Return a list and its numbers, if it holds only Values or only floats; else None."""
+    try:
+        numbers = [value._data for value in values]
+    except AttributeError:
+        floats = tuple(values)
+        return (floats, floats) if {*map(type, floats)} == {float} else None
+    return (values, numbers) if numbers else None
+
+
+def record_lists(op: Op, lists: Sequence[Sequence[Any]], attributes: tuple[Any, ...]) -> Any:
+    """Record an operation on lists of Values and lists of floats, faster than ``record``."""
+    prepared: list[Any] = [prepare(values) for values in lists]
+    if None not in prepared:
+        lengths = tuple([None if values is floats else len(values) for values, floats in prepared])
+        if any(lengths):
+            listed, numbers = zip(*prepared)
+            return list_kernel(op, lengths)(*listed, *numbers, *attributes)
+    return op.apply_to((*lists, *attributes))
+
+
+@functools.lru_cache(1024)
+def list_kernel(op: Op, lengths: tuple[int | None, ...]) -> Callable[..., Any]:
+    """Return what records an operation on lists: a function of the lists, their numbers, the attributes.
+
+    Args:
+        op: the operation.
+        lengths: the length of each list of Values; None for a list of floats.
+    """
+    return _list_kernels(op, tuple(length is None for length in lengths))(Layout(op, "lists", lengths))
+
+
+@functools.cache
+def _list_kernels(op: Op, plain: tuple[bool, ...]) -> Callable[[Layout], Callable[..., Any]]:
+    return compile_list_kernel(op, plain, ACTIVE)
+
+
+def slow_path(y: float, op: Op, *operands: Any) -> Value:
+    """Finish an operation in a context whose mode may differ from the ordinary one."""
+    mode = MODE.get()
+    plain = not (mode.recording or mode.checking or current_tracer())
+    return Value(y) if plain else record(op, operands)
+
+
+ACTIVE.update(
+    NO_GRADIENT=NO_GRADIENT, Value=Value, new=object.__new__, record_lists=record_lists, slow_path=slow_path,
+    foreign=lambda left, right: is_foreign(left) or is_foreign(right),
+)  # fmt: skip
+
+for _op in OPS.values():
+    _kernels = compile_kernel(_op, ACTIVE)
+    if _op.is_operator:
+        setattr(Operators, f"__{_op.dunder}__", _kernels[_op.name])
+        if "reflected" in _kernels:
+            setattr(Operators, f"__r{_op.dunder}__", _kernels["reflected"])
+    else:
+        functions.install(_op, _kernels[_op.name])
+        if len(_op.partials) == 1:
+            setattr(Operators, _op.name, _kernels[_op.name])

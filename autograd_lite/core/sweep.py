@@ -1,0 +1,104 @@
+"""The backward pass without a table: gradients are added up where they stand.
+
+Could be deleted: ``engine.accumulate`` gives the same bits, more slowly.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import Any
+
+from autograd_lite import engine
+from autograd_lite.core.node import MANY
+from autograd_lite.engine import Value, adjoints
+
+__all__ = ["sweep"]
+
+_one_at_a_time = threading.RLock()
+"""Held by a sweep: two threads may share nodes."""
+
+
+def sweep(output: Value) -> None:
+    """Set the ``.grad`` of every node to the output's derivative; leaves add it to what they had.
+
+    ∂L/∂parent = Σ ∂L/∂node · ∂node/∂parent, by one walk in reverse topological order.
+    """
+    leaves: list[Value] = []
+    before: list[float] = []
+    isfinite = math.isfinite
+    with _one_at_a_time:
+        try:
+            nodes = _zeroed(output, leaves, before)
+            output._grad = 1.0
+            for node in reversed(nodes):
+                upstream = node._grad
+                second = node._second
+                if second is None:
+                    node._first._grad += upstream * node._first_partial
+                elif second is MANY:
+                    if upstream == 0.0 and isfinite(sum(node._first_partial)):
+                        continue  # a unit that is off: it would add 0 to every parent
+                    for parent, partial in zip(node._first, node._first_partial):
+                        parent._grad += upstream * partial
+                else:
+                    node._first._grad += upstream * node._first_partial
+                    second._grad += upstream * node._second_partial
+            if not isfinite(sum([leaf._grad for leaf in leaves])):  # then it matters what passes nothing on
+                totals = adjoints(output, nodes)
+                for value in (*leaves, *nodes):
+                    value._grad = 0.0 + totals.get(value, 0.0)
+        except BaseException:
+            for leaf, gradient in zip(leaves, before):
+                leaf._grad = gradient
+            raise
+        for leaf, gradient in zip(leaves, before):
+            leaf._grad += gradient
+
+
+def _zeroed(output: Value, leaves: list[Value], before: list[float]) -> list[Value]:
+    """Set every gradient to 0, and list the inner nodes in topological order.
+
+    The order is that of ``topological_order``. This walk needs no set of what it has seen: a node
+    that it has seen holds this walk's own zero.
+    """
+    zero = float("0")
+    met: set[Value] = set()  # parents in lists of which all were seen: weights, that meet in many lists
+    nodes: list[Value] = []
+    emit = nodes.append
+    waiting: list[Any] = [output]
+    take = waiting.pop
+    while waiting:
+        node = take()
+        if node is None:
+            emit(take())
+            continue
+        while node._grad is not zero:
+            if node._layout is None:
+                leaves.append(node)
+                before.append(node._grad)
+                node._grad = zero
+                break
+            node._grad = zero
+            first, second = node._first, node._second
+            if second is MANY:
+                if not met.issuperset(first):
+                    unseen = [parent for parent in reversed(first) if parent._grad is not zero]
+                    if unseen:
+                        waiting += (node, None, *unseen)
+                        break
+                    met.update(first)
+                emit(node)
+                break
+            if second is None or second._grad is zero:
+                if first._grad is zero:  # nothing is left to be listed before it
+                    emit(node)
+                    break
+                waiting += (node, None)
+            else:
+                waiting += (node, None, second)
+            node = first
+    return nodes
+
+
+engine.accumulate = sweep
