@@ -49,7 +49,7 @@ class Value(Node):
         self._data = data if type(data) is float else leaf_data(data)
         self._grad = NO_GRADIENT
         self._layout = None  # a leaf: no operation computed it
-        if label != "":
+        if label:
             self.label = label
 
     def apply(self, op: Op, operands: tuple[Any, ...]) -> Value:
@@ -140,8 +140,8 @@ def accumulate(output: Value) -> None:
 def topological_order(output: Value) -> tuple[list[Value], list[Value]]:
     """List the leaves of a graph, and its inner nodes so that each follows its parents.
 
-    Parents come in the order in which the operations name them, so the lists are the
-    same in every process. Nothing is recursive: a graph may be as deep as memory allows.
+    Parents come in the order in which the operations name them: the lists are the same in every
+    process. Nothing is recursive: a graph may be as deep as memory allows.
 
     Example:
         >>> x, y, z = Value(-2.0), Value(5.0), Value(-4.0)

@@ -9,16 +9,27 @@ Symbols the formula itself. That is why no rule asks how large a number is with
 
 from __future__ import annotations
 
-import functools
 import math
 import operator
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 from autograd_lite.core import ieee
 from autograd_lite.core.coercion import position_of
-from autograd_lite.core.op import Op, evaluate
+from autograd_lite.core.list_rules import (
+    added,
+    largest_of,
+    logsumexp_of,
+    logsumexp_of_array,
+    pack_dot,
+    pack_pick,
+    pack_some,
+    pack_sum,
+    picked,
+    sigmoid_of_array,
+    step_of_array,
+    weighted_sum,
+)  # fmt: skip
+from autograd_lite.core.op import Choice, Op
 from autograd_lite.core.symbol import Number
 
 __all__ = ["OPS"]
@@ -26,16 +37,6 @@ __all__ = ["OPS"]
 
 SMALLEST = sys.float_info.min
 """The smallest normal float: the inverse of a smaller one may overflow."""
-
-
-class Choice(Op):
-    """An operation that picks one of two inputs: in a rule, a plain number decides at once."""
-
-    def evaluate(self, operands: Sequence[Any], values: Mapping[str, Any]) -> Any:
-        condition = evaluate(operands[0], values)
-        if not isinstance(condition, Number):
-            return evaluate(operands[1] if condition else operands[2], values)
-        return self(condition, evaluate(operands[1], values), evaluate(operands[2], values))
 
 
 # ---- Arithmetic -----------------------------------------------------------------------
@@ -124,18 +125,6 @@ COS: Op = Op(
 TAN = Op("tan", "tan({0})", ieee.tan, lambda y, a: 1.0 + y * y,
          array="tan({0})", doc="Tangent of an angle in radians.", example=("tan(1.0)", 1.557408))  # fmt: skip
 
-# NumPy's own heaviside is many times slower, and its sign twice as slow.
-def _step_of_array(xp: Any, a: Any, at_zero: float) -> Any:
-    if at_zero == 1.0:
-        return 1.0 + xp.floor(a.clip(-1.0, 0.0))
-    return xp.heaviside(a, at_zero) if at_zero else xp.ceil(a.clip(0.0, 1.0))
-
-
-def _sigmoid_of_array(xp: Any, a: Any) -> Any:
-    tail = xp.exp(-abs(a))
-    return xp.where(a >= 0.0, 1.0, tail) / (1.0 + tail)
-
-
 # ---- Activations ----------------------------------------------------------------------
 
 # 1 - y * y would lose the slope's tail to rounding; this is the same, and keeps it.
@@ -147,7 +136,7 @@ TANH = Op(
 )
 SIGMOID: Op = Op(
     "sigmoid", "sigmoid({0})", ieee.sigmoid, lambda y, a: y * SIGMOID(-a),
-    array=_sigmoid_of_array,
+    array=sigmoid_of_array,
     doc="Logistic sigmoid, 1 / (1 + exp(-a)).", example=("sigmoid(0.1)", 0.524979),
 )
 RELU = Op(
@@ -184,7 +173,7 @@ LOG_SIGMOID = Op(
 SILU = Op(
     "silu", "silu({0})", ieee.silu,
     lambda y, a: SIGMOID(a) * (1.0 + a * SIGMOID(-a)),
-    array=lambda xp, a: a * _sigmoid_of_array(xp, a),
+    array=lambda xp, a: a * sigmoid_of_array(xp, a),
     doc="a * sigmoid(a), also called swish.", example=("silu(1.0)", 0.731059),
 )
 
@@ -221,7 +210,7 @@ STEP: Op = Op(
     "{1} if {0} == 0.0 else 1.0 if {0} > 0.0 else 0.0 if {0} < 0.0 else {0}",
     lambda y, a, at_zero: 0.0 * y,
     attributes={"at_zero": 0.0},
-    array=_step_of_array, stops=True,
+    array=step_of_array, stops=True,
     why="step is flat: no gradient passes through it",
     doc="1 where a is positive, 0 where it is negative, at_zero at 0.",
     example=("step(3.0)", 1.0),
@@ -252,106 +241,36 @@ WHERE: Op = Choice(
 # ---- Many inputs, one node --------------------------------------------------------------
 
 
-# Not Python's sum(): since 3.12 it compensates rounding, which no other form of the graph does.
-def _sum(values: Sequence[float]) -> float:
-    total = 0.0
-    for value in values:
-        total += value
-    return total
-
-
-def _dot(weights: Sequence[float], inputs: Sequence[float], bias: Sequence[float]) -> float:
-    total = bias[0]
-    for weight, number in zip(weights, inputs):
-        total += weight * number
-    return total
-
-
-def _amax(values: Sequence[float]) -> float:
-    return functools.reduce(MAXIMUM.forward, values)
-
-
-def _logsumexp(values: Sequence[float]) -> float:
-    largest = _amax(values)
-    if math.isinf(largest) or math.isnan(largest):
-        return largest
-    at = values.index(largest)
-    others = [math.exp(value - largest) for i, value in enumerate(values) if i != at]
-    return largest + math.log1p(_sum(others))
-
-
-def _logsumexp_of_array(xp: Any, values: Any) -> Any:
-    largest = values.max(axis=-1)
-    shift = xp.where(xp.isfinite(largest), largest, 0.0)[..., None]
-    is_first = xp.arange(values.shape[-1]) == values.argmax(axis=-1)[..., None]
-    others = xp.where(is_first, 0.0, xp.exp(xp.minimum(values - shift, 0.0))).sum(axis=-1)
-    return xp.where(xp.isfinite(largest), largest + xp.log1p(others), largest)
-
-
-Packed = tuple[tuple[Sequence[Any], ...], tuple[Any, ...]]
-
-
-def _pack_sum(values: Iterable[Any], start: Any = 0.0) -> Packed:
-    plain_zero = not isinstance(start, Number) and start == 0.0
-    return (list(values) if plain_zero else [start, *values],), ()
-
-
-def _pack_some(name: str) -> Callable[..., Packed]:
-    def pack(values: Iterable[Any]) -> Packed:
-        listed = list(values)
-        if not listed:
-            raise ValueError(f"{name} of no values at all: give at least one")
-        return (listed,), ()
-
-    return pack
-
-
-def _pack_pick(values: Sequence[Any], index: int) -> Packed:
-    try:
-        position = position_of(index)
-    except TypeError:
-        raise TypeError(f"pick takes a whole number as its index, got {index!r}") from None
-    if not 0 <= position < len(values):
-        raise IndexError(f"pick takes an index from 0 to {len(values) - 1}, got {position}")
-    return (values,), (index,)
-
-
-def _pack_dot(weights: Sequence[Any], inputs: Sequence[Any], bias: Any = 0.0) -> Packed:
-    if len(weights) != len(inputs):
-        raise ValueError(f"dot takes lists of one length, got {len(weights)} and {len(inputs)}")
-    return (weights, inputs, (bias,)), ()
-
-
 SUM = Op(
-    "sum", "Σ_i values[i]", _sum, many=lambda y, values: ([1.0] * len(values),), pack=_pack_sum,
+    "sum", "Σ_i values[i]", added, many=lambda y, values: ([1.0] * len(values),), pack=pack_sum,
     why="sum passes the gradient on to every input",
     doc="Sum of a list of numbers, added from left to right; like Python's sum, but one node.",
     example=("sum([1.0, 2.0, 3.0])", 6.0),
 )
 DOT = Op(
-    "dot", "bias + Σ_i weights[i] * inputs[i]", _dot,
-    many=lambda y, weights, inputs, bias: (inputs, weights, [1.0]), pack=_pack_dot,
+    "dot", "bias + Σ_i weights[i] * inputs[i]", weighted_sum,
+    many=lambda y, weights, inputs, bias: (inputs, weights, [1.0]), pack=pack_dot,
     why="dot hands each weight its input and each input its weight",
     doc="The weighted sum of a neuron.",
     example=("dot([1.0, 2.0], [3.0, 4.0], 0.5)", 11.5),
 )
 AMAX: Op = Op(
-    "amax", "max_i values[i]", _amax, pack=_pack_some("amax"),
+    "amax", "max_i values[i]", largest_of, pack=pack_some("amax"),
     many=lambda y, values: ([1.0 - LESS(value, y) for value in values],), shares=True, stops=True,
     array=lambda xp, values: values.max(axis=-1),
     why="amax passes the gradient on to the largest input; at a tie each of the largest gets the same share",
     doc="The largest of a list of numbers.", example=("amax([1.0, 3.0, 2.0])", 3.0),
 )
 LOGSUMEXP = Op(
-    "logsumexp", "log Σ_i exp(values[i])", _logsumexp, pack=_pack_some("logsumexp"),
+    "logsumexp", "log Σ_i exp(values[i])", logsumexp_of, pack=pack_some("logsumexp"),
     many=lambda y, values: ([EXP(value - y) for value in values],), shares=True,
-    array=_logsumexp_of_array,
+    array=logsumexp_of_array,
     why="logsumexp shares the gradient out in proportion to exp of each input",
     doc="log of the sum of the exponentials of a list of numbers.",
     example=("logsumexp([0.0, 0.0])", 0.693147),
 )
 PICK = Op(
-    "pick", "values[index]", lambda values, index: values[position_of(index)], pack=_pack_pick,
+    "pick", "values[index]", picked, pack=pack_pick,
     many=lambda y, values, index: ([float(i == position_of(index)) for i in range(len(values))],),
     attributes={"index": None}, stops=True,
     why="pick passes the gradient on to the one input that was picked",

@@ -14,7 +14,7 @@ from autograd_lite.core.coercion import as_float
 from autograd_lite.core.ieee import SIGNALS, Guarded
 from autograd_lite.core.symbol import Number, Symbol, formula
 
-__all__ = ["Op"]
+__all__ = ["Choice", "Op"]
 
 Rule = Callable[..., Any]
 """Given the output and the inputs, all of one kind of number: a partial derivative."""
@@ -291,6 +291,17 @@ def evaluate(term: Any, values: Mapping[str, Any]) -> Any:
     if not isinstance(term, Symbol):
         return term
     return values[term.name] if term.op is None else term.op.evaluate(term.operands, values)
+
+
+class Choice(Op):
+    """An operation that picks one of two inputs: in a rule, a plain number decides at once."""
+
+    def evaluate(self, operands: Sequence[Any], values: Mapping[str, Any]) -> Any:
+        """Choose at once if the condition is a plain number."""
+        condition = evaluate(operands[0], values)
+        if not isinstance(condition, Number):
+            return evaluate(operands[1] if condition else operands[2], values)
+        return self(condition, evaluate(operands[1], values), evaluate(operands[2], values))
 
 
 def _pack_list(values: Sequence[Any], *attributes: Any) -> tuple[Any, tuple[Any, ...]]:
