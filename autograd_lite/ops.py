@@ -43,33 +43,33 @@ SMALLEST = sys.float_info.min
 
 ADD = Op(
     "add", "{0} + {1}", operator.add, lambda y, a, b: 1.0, lambda y, a, b: 1.0,
-    identity=(0.0, 0.0), why="+ passes the gradient on to both inputs",
+    identity=(0.0, 0.0), dunder="add", why="+ passes the gradient on to both inputs",
     doc="Sum of two numbers.",
 )
 SUB = Op(
     "sub", "{0} - {1}", operator.sub, lambda y, a, b: 1.0, lambda y, a, b: -1.0,
-    identity=(None, 0.0), why="- passes the gradient on to the first input and negates it for the second",
+    identity=(None, 0.0), dunder="sub",
+    why="- passes the gradient on to the first input and negates it for the second",
     doc="Difference of two numbers.",
 )
 MUL = Op(
     "mul", "{0} * {1}", operator.mul, lambda y, a, b: b, lambda y, a, b: a,
-    identity=(1.0, 1.0), why="* hands each input the other's value",
+    identity=(1.0, 1.0), dunder="mul", why="* hands each input the other's value",
     doc="Product of two numbers.",
 )
 DIV = Op(
     "div", "{0} / {1}", ieee.div, lambda y, a, b: 1.0 / b, lambda y, a, b: -y / b,
-    identity=(None, 1.0),
-    array="{0} / {1}",
+    identity=(None, 1.0), dunder="truediv",
     why="/ divides the gradient by the divisor, whose own share has the opposite sign",
     doc="Quotient of two numbers.",
 )
 NEG = Op(
     "neg", "-{0}", operator.neg, lambda y, a: -1.0,
-    why="- negates the gradient", doc="The number with the opposite sign.",
+    dunder="neg", why="- negates the gradient", doc="The number with the opposite sign.",
 )
 ABS: Op = Op(
     "abs", "abs({0})", abs, lambda y, a: SIGN(a),
-    array="abs({0})",
+    array="abs({0})", dunder="abs",
     why="abs passes the gradient on, negated where its input is negative", doc="Absolute value.",
 )
 # The WHEREs keep 0 * inf out of x ** 0 near x = 0, and log 0 out of 0 ** b: there, the base counts as 1.
@@ -78,8 +78,7 @@ POW = Op(
     lambda y, a, b: b * WHERE(b, a, WHERE(LESS(SMALLEST, ABS(a)), a, 1.0)) ** (b - 1.0),
     lambda y, a, b: y * LOG(WHERE(a, a, WHERE(LESS(b, 0.0), a, 1.0))),
     identity=(None, 1.0), stops=(lambda a, b: b == 0.0, lambda a, b: a == 0.0 and b >= 0.0),
-    why="** brings the exponent down in front and lowers it by one",
-    array="{0} ** {1}",
+    dunder="pow", why="** brings the exponent down in front and lowers it by one",
     doc="Power; never complex: a negative number to a fractional power is nan.",
 )
 

@@ -913,6 +913,60 @@ def test_steps_of_where_show_its_condition():
     assert len(step_through(ag.where(product, product, x), names={})) == 8
 
 
+@pytest.mark.parametrize(
+    "name", ["inv", "index", "concat", "call", "lt", "mod", "pos", "matmul", "contains", "add"]
+)
+def test_an_own_operation_may_be_called_what_python_calls_a_special_method(name):
+    own = Op(name, f"{name}({{0}})", lambda a: 1.0 / a, lambda y, a: -y * y)
+    x = Value(4.0)
+    assert not own.is_operator and own.sign == name
+    assert (own(x).data, grad(own(x), x), own(x)._op) == (0.25, -0.0625, name)
+    for backend in ("python", "numpy"):
+        program = ag.compile(lambda a: own(x * a) + x, [x], backend=backend)
+        assert program.mean_and_grad([1.0, 0.5]) == (4.375, [0.90625])
+    assert str(step_through(own(x), names={"x": x})[0]) == f"v1 = {name}(x) = {name}(4) = 0.25"
+
+
+OWN_TEMPLATES = [
+    ("-cube({0})", lambda a: -a * a * a, lambda y, a: -3.0 * a * a),
+    ("-{0}", lambda a: -2.0 * a, lambda y, a: -2.0),  # not Python's
+    ("{0}!", lambda a: a * a + 1.0, lambda y, a: 2.0 * a),
+    ("{0} + 1 mod 2", lambda a: a + 3.0, lambda y, a: 1.0),
+    ("{0} ** 2", lambda a: a * a * a, lambda y, a: 3.0 * a * a),
+    ("abs({0})", lambda a: a * 0.5, lambda y, a: 0.5),
+    ("|{0}| if {0} else 0", lambda a: 5.0 * a, lambda y, a: 5.0),
+]
+
+
+@pytest.mark.parametrize(
+    ("template", "forward", "partial"), OWN_TEMPLATES, ids=[row[0] for row in OWN_TEMPLATES]
+)
+def test_a_template_is_only_how_an_own_operation_is_written(template, forward, partial):
+    own = Op("own", template, forward, partial)
+    x = Value(1.5)
+    for backend in ("python", "numpy"):
+        program = ag.compile(lambda a: own(x * a) * 2.0, [x], backend=backend)
+        mean, (slope,) = program.mean_and_grad([2.0, 1.0])
+        assert mean == forward(3.0) + forward(1.5)
+        assert slope == 2.0 * partial(None, 3.0) + partial(None, 1.5)
+    assert (
+        f"({template.format('x')}) * 2" in str(step_through(own(x) * 2.0, names={"x": x}))
+        or "own" in template
+    )
+
+
+def test_a_template_of_two_inputs_is_only_how_it_is_written():
+    wrapped = Op("wrapped", "{0} + {1} mod 1", operator.add, lambda y, a, b: 1.0, lambda y, a, b: 1.0)
+    x, y = Value(0.5), Value(0.25)
+    for backend in ("python", "numpy"):
+        program = ag.compile(lambda a: wrapped(x * a, y) * y, [x, y], backend=backend)
+        assert program.mean_and_grad([1.0, 3.0]) == (0.3125, [0.5, 1.5])
+    assert (
+        str(step_through(wrapped(x, y) * 2.0, names={"x": x, "y": y})[0])
+        == "v1 = x + y mod 1 = 0.5 + 0.25 mod 1 = 0.75"
+    )
+
+
 def test_a_default_attribute_may_be_infinite():
     cap = Op(
         "cap", "cap({0}, {1})", lambda a, limit: min(a, limit), lambda y, a, limit: OPS["less"](a, limit),

@@ -251,7 +251,7 @@ def array_source(op: Op, operands: Sequence[str], operations: dict[str, Op]) -> 
     """Write an operation on arrays that are already source."""
     if isinstance(op.array, str):
         return f"({op.array.format(*operands)})"
-    if op.array is None and op.sign not in (op.name, "if"):
+    if op.array is None and op.is_operator:
         return f"({op.template.format(*operands)})"
     if op.name == "detach":
         return operands[0]

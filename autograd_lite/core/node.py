@@ -85,7 +85,7 @@ class Node(Scalar):
             return ""
         op = self._layout.op
         exponent = format(self._second_partial, "g") if self._layout.kind == "constant_right" else ""
-        return f"**{exponent}" if op.sign == "**" else {"negative": "-"}.get(op.sign, op.sign)
+        return f"**{exponent}" if op.sign == "**" else op.sign
 
     def remember(self, op: Op, inputs: Sequence[Any], partials: Sequence[float]) -> None:
         """Keep the operation that computed this number.

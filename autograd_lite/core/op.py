@@ -6,7 +6,6 @@ import functools
 import itertools
 import math
 import operator
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +19,10 @@ Rule = Callable[..., Any]
 """Given the output and the inputs, all of one kind of number: a partial derivative."""
 
 ARGUMENTS = ("a", "b", "c")
+
+
+SIGNED = ("add", "sub", "mul", "truediv", "pow", "neg")
+"""Python's operators that are written with a sign."""
 
 
 class Op:
@@ -54,6 +57,8 @@ class Op:
             input a function of all inputs that tells so.
         identity: for an operation on two inputs, the left and the right number that
             change nothing (None where there is none).
+        dunder: for one of Python's own operators the name of its special method: "add", "truediv";
+            its template is then Python's own way to write it.
         why: a sentence on what the operation does to a gradient.
         doc: a sentence on what the operation computes.
         example: a call, and the number it gives, rounded to six digits.
@@ -79,6 +84,7 @@ class Op:
         shares: bool = False,
         stops: bool | tuple[Callable[..., bool], ...] = False,
         identity: tuple[float | None, float | None] = (None, None),
+        dunder: str = "",
         why: str = "",
         doc: str = "",
         example: tuple[str, float] | None = None,
@@ -101,7 +107,8 @@ class Op:
         self.doc = doc
         self.example = example
         self.why = why or f"{name} scales the gradient by its own slope at this point"
-        self.sign = _sign(template, name)
+        self.dunder = dunder
+        self.sign = template.replace("{0}", "").replace("{1}", "").strip() if dunder in SIGNED else name
         self.layouts: dict[str, Any] = {}
         self.names = [*ARGUMENTS[: len(partials)], *self.attributes]
         self._check()
@@ -155,12 +162,7 @@ class Op:
     @property
     def is_operator(self) -> bool:
         """Whether Python writes it with an operator (or ``abs``) and not with a name."""
-        return hasattr(operator, f"__{self.dunder}__")
-
-    @property
-    def dunder(self) -> str:
-        """The name of Python's special method for it: add, truediv, ..."""
-        return {"div": "truediv"}.get(self.name, self.name)
+        return self.dunder != ""
 
     def overload(self, kind: type[Number]) -> None:
         """Let Python's operator mean this operation for a kind of number."""
@@ -351,7 +353,7 @@ def call_source(op: Op, operands: Sequence[str], namespace: dict[str, Any]) -> s
     function = op.forward
     if isinstance(function, Guarded):
         function = function.raw
-    if getattr(function, "__module__", "") == operator.add.__module__:
+    if op.is_operator and getattr(function, "__module__", "") == operator.add.__module__:
         return f"({op.template.format(*operands)})"
     name = f"{op.name}_function"
     while namespace.setdefault(name, function) is not function:  # of another operation of that name
@@ -364,11 +366,3 @@ def _compiled(names: list[str], text: str) -> Callable[..., float]:
     code = compile(f"lambda {', '.join(names)}: {text}", "<autograd_lite rule>", "eval")
     function: Callable[..., float] = eval(code)
     return function
-
-
-def _sign(template: str, name: str) -> str:
-    """Find the operator in a template such as ``{0} + {1}``; a name has none."""
-    if template.startswith("-"):
-        return "negative"
-    infix = re.fullmatch(r"\{\d\} (\S+) \{\d\}.*", template)
-    return infix.group(1) if infix else name

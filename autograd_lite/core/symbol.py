@@ -7,6 +7,7 @@ Values share: anything that is not a plain float but stands for one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Number", "Symbol", "format_number"]
 
 # Python's own binding strengths, weakest first. A name or a call binds strongest.
-_STRENGTH = {"if": 0, "+": 1, "-": 1, "*": 2, "/": 2, "negative": 3, "**": 4}
+_STRENGTH = {"add": 1, "sub": 1, "mul": 2, "truediv": 2, "neg": 3, "pow": 4}
 _ATOM = 5
 _MOST_SHOWN = 12  # inputs of one operation, before the middle is left out
 
@@ -87,7 +88,7 @@ def formula(term: Any, at_least: int = 0) -> str:
 
 def factor(term: Any) -> str:
     """Write a Symbol or a float so that it can stand in a product."""
-    return formula(term, _STRENGTH["*"] + 1)
+    return formula(term, _STRENGTH["mul"] + 1)
 
 
 def fill(op: Op, operands: Sequence[Any]) -> str:
@@ -98,7 +99,7 @@ def fill(op: Op, operands: Sequence[Any]) -> str:
 def _written(term: Any) -> tuple[int, str]:
     if not isinstance(term, Symbol):
         text = format_number(term)
-        return _STRENGTH["negative"] if text.startswith("-") else _ATOM, text
+        return _STRENGTH["neg"] if text.startswith("-") else _ATOM, text
     if term.op is None:
         return _ATOM, term.name
     return _filled(term.op, term.operands)
@@ -110,15 +111,13 @@ def _filled(op: Op, operands: Sequence[Any]) -> tuple[int, str]:
         if len(shown) > _MOST_SHOWN:
             shown[3:-2] = ["…"]
         return _ATOM, f"{op.name}({', '.join(shown)})"
-    strength = _STRENGTH.get(op.sign, _ATOM)
+    strength = _STRENGTH.get(op.dunder, _ATOM if re.fullmatch(r"\w+\(.*\)", op.template) else 0)
     if strength == _ATOM:
         needed = [0] * len(operands)
-    elif op.sign == "**":
-        needed = [strength + 1, _STRENGTH["negative"]]
-    elif op.sign == "negative":
-        needed = [strength + 1]
-    elif op.sign == "if":
-        needed = [strength + 1] * 3
+    elif strength == 0:  # a template of its own
+        needed = [1 if " if " in op.template else _ATOM] * len(operands)
+    elif op.dunder == "pow":
+        needed = [strength + 1, _STRENGTH["neg"]]
     else:
-        needed = [strength, strength + 1]
+        needed = [strength, strength + 1][-len(operands) :]
     return strength, op.template.format(*map(formula, operands, needed))

@@ -139,7 +139,7 @@ def _describe_stretch(wiring: Wiring, group: Group, members: list[int]) -> Fold:
         for index in unit.members:
             op = wiring.values[index].op
             if op is not None and len(signs) <= MOST_SIGNS:
-                signs[{"negative": "-", "if": op.name}.get(op.sign, op.sign)] = None
+                signs[op.sign] = None
     listed = ", ".join([*signs][:MOST_SIGNS]) + (", …" if len(signs) > MOST_SIGNS else "")
     notes = (listed,) if count == group.steps else (listed, f"{spaced(count)} values")
     if group.steps == 1:

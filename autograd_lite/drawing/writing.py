@@ -31,7 +31,7 @@ def operation_text(node: Value) -> str:
     """
     op = node.op
     assert op is not None
-    sign = {"negative": "-", "if": op.name}.get(op.sign, op.sign)
+    sign = op.sign
     if op.many is not None:
         _, attributes = op.split(node.inputs)
         return " ".join([sign, *map(_constant_text, attributes)])
