@@ -913,9 +913,7 @@ def test_steps_of_where_show_its_condition():
     assert len(step_through(ag.where(product, product, x), names={})) == 8
 
 
-@pytest.mark.parametrize(
-    "name", ["inv", "index", "concat", "call", "lt", "mod", "pos", "matmul", "contains", "add"]
-)
+@pytest.mark.parametrize("name", "inv index concat call lt mod pos matmul add".split())
 def test_an_own_operation_may_be_called_what_python_calls_a_special_method(name):
     own = Op(name, f"{name}({{0}})", lambda a: 1.0 / a, lambda y, a: -y * y)
     x = Value(4.0)
@@ -949,10 +947,8 @@ def test_a_template_is_only_how_an_own_operation_is_written(template, forward, p
         mean, (slope,) = program.mean_and_grad([2.0, 1.0])
         assert mean == forward(3.0) + forward(1.5)
         assert slope == 2.0 * partial(None, 3.0) + partial(None, 1.5)
-    assert (
-        f"({template.format('x')}) * 2" in str(step_through(own(x) * 2.0, names={"x": x}))
-        or "own" in template
-    )
+    shown = template.format("x")
+    assert str(own(Symbol("x")) * 2.0) == (f"{shown} * 2" if shown == "abs(x)" else f"({shown}) * 2")
 
 
 def test_a_template_of_two_inputs_is_only_how_it_is_written():
@@ -961,10 +957,8 @@ def test_a_template_of_two_inputs_is_only_how_it_is_written():
     for backend in ("python", "numpy"):
         program = ag.compile(lambda a: wrapped(x * a, y) * y, [x, y], backend=backend)
         assert program.mean_and_grad([1.0, 3.0]) == (0.3125, [0.5, 1.5])
-    assert (
-        str(step_through(wrapped(x, y) * 2.0, names={"x": x, "y": y})[0])
-        == "v1 = x + y mod 1 = 0.5 + 0.25 mod 1 = 0.75"
-    )
+    shown = str(step_through(wrapped(x, y), names={"x": x, "y": y})[0])
+    assert shown == "v1 = x + y mod 1 = 0.5 + 0.25 mod 1 = 0.75"
 
 
 def test_a_default_attribute_may_be_infinite():
