@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import numbers
 import operator
+from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["as_float", "is_foreign", "is_plain", "leaf_data", "position_of"]
+__all__ = [
+    "as_float",
+    "is_bool",
+    "is_foreign",
+    "is_plain",
+    "leaf_data",
+    "leaves_of",
+    "no_leaf",
+    "position_of",
+]
 
 _HINTS: dict[str, str] = {
     "str": "convert it with float(...) first",
@@ -45,7 +55,7 @@ def leaf_data(number: Any) -> float:
     """Turn a plain number, but no bool, into the float that a Value holds."""
     if type(number) is int:
         return float(number)
-    if isinstance(number, bool) or _is_numpy_bool(number):
+    if is_bool(number):
         raise TypeError(
             f"a Value holds a real number, got {number!r}: write 1.0 or 0.0 (a mask needs no Value)"
         )
@@ -60,6 +70,11 @@ def leaf_data(number: Any) -> float:
 def is_plain(thing: Any) -> bool:
     """Tell whether something is a real number or a bool, Python's or NumPy's."""
     return isinstance(thing, numbers.Real) or _is_numpy_bool(thing)
+
+
+def is_bool(thing: Any) -> bool:
+    """Tell whether something is True or False, Python's or NumPy's; 1 and 0 are not."""
+    return isinstance(thing, bool) or _is_numpy_bool(thing)
 
 
 def is_foreign(operand: Any) -> bool:
@@ -85,3 +100,30 @@ def position_of(index: Any) -> int:
     """
     position = getattr(index, "position", None)
     return operator.index(index) if position is None else position
+
+
+def leaves_of(parameters: Any) -> list[Any]:
+    """List the Values to differentiate by or to move: each is a leaf.
+
+    Raises:
+        TypeError: if they are no list, or one is not a Value.
+        ValueError: if one is the result of an operation, which a sweep overwrites; the
+            message says what to do.
+    """
+    if hasattr(parameters, "_layout") or not isinstance(parameters, Iterable):
+        raise TypeError(f"parameters are a list of Values, got {parameters!r}")
+    listed = list(parameters)
+    for parameter in listed:
+        if isinstance(parameter, type) or not hasattr(parameter, "_layout"):
+            raise TypeError(f"parameters are Values, got {parameter!r}")
+        if parameter._layout is not None:
+            raise ValueError(no_leaf(parameter))
+    return listed
+
+
+def no_leaf(value: Any, name: str = "") -> str:
+    """Say why the result of an operation is no parameter, and what to do instead."""
+    return (
+        f"parameters are leaves, got the result of {value._layout.op.name}: {name or repr(value)}. "
+        "Its .detach() is the same number as a leaf: use that, before anything is computed from it"
+    )

@@ -400,6 +400,45 @@ def test_accuracy():
     assert accuracy([Value(1.0), Value(3.0)], 1) == 1.0
 
 
+ONE_OUTPUT = {
+    "a list": [0.1, 2.0],
+    "a tuple": (0.1, 2.0),
+    "an array": numpy.array([0.1, 2.0]),
+    "Values": [Value(0.1), Value(2.0)],
+    "an array of Values": numpy.array([Value(0.1), Value(2.0)], object),
+}
+ONE_CLASS = {"an int": 1, "NumPy's": numpy.int64(1), "an array without axes": numpy.array(1), "a bool": True}
+
+
+@pytest.mark.parametrize("target", ONE_CLASS.values(), ids=ONE_CLASS)
+@pytest.mark.parametrize("output", ONE_OUTPUT.values(), ids=ONE_OUTPUT)
+def test_accuracy_of_one_output_of_every_kind(output, target):
+    assert accuracy(output, target) == 1.0
+    assert accuracy(output, 0) == 0.0
+    assert accuracy(output[1], target) == accuracy(numpy.float32(0.5), target) == 1.0
+
+
+@pytest.mark.parametrize("as_targets", [list, tuple, numpy.array])
+@pytest.mark.parametrize("output", [*ONE_OUTPUT.values(), 0.3, [[0.1, 2.0], [1.0, 0.0]], []])
+def test_accuracy_of_a_set_of_outputs_is_refused_and_says_to_take_the_mean(output, as_targets):
+    for targets in ([1], [1, 0], [0, 1, 1]):
+        with pytest.raises(TypeError, match="one output.*with one class.*take the mean"):
+            accuracy(output, as_targets(targets))
+
+
+@pytest.mark.parametrize(
+    ("output", "target"),
+    [([[0.1, 2.0]], 1), (numpy.array([[0.1, 2.0]]), 1), ([], 1), (None, 1), (0.3, None), (0.3, "1")],
+)
+def test_accuracy_of_what_is_no_output_or_no_class_is_refused(output, target):
+    with pytest.raises(TypeError, match="one output"):
+        accuracy(output, target)
+
+
+def test_nan_picks_no_class():
+    assert [accuracy(nan, k) for k in (0, 1)] == [accuracy([nan, 1.0], k) for k in (0, 1)] == [0.0, 0.0]
+
+
 def test_early_stopping_goes_back_to_the_best_epoch():
     model, kept = nn.Neuron(1, None, seed=0), []
     history = fit(

@@ -13,6 +13,7 @@ from autograd_lite.engine import Value
 from autograd_lite.modes import no_grad
 from autograd_lite.nn.module import Module
 from autograd_lite.optim import Optimizer
+from autograd_lite.refusals import leaves_of
 
 __all__ = [
     "Examples",
@@ -54,10 +55,8 @@ def parameters_of(model: Any) -> list[Value]:
     listing = None if isinstance(model, type) else getattr(model, "parameters", None)
     if listing is None or not callable(model):
         raise TypeError(f"fit trains a Module, got {model!r}: it is called, and has parameters()")
-    parameters = list(dict.fromkeys(listing()))
+    parameters: list[Value] = list(dict.fromkeys(leaves_of(listing())))
     for parameter in parameters:
-        if not isinstance(parameter, Value):
-            raise TypeError(f"parameters() gives Values, got {parameter!r}")
         if not math.isfinite(parameter.data):
             raise ValueError(f"the parameter {parameter!r} is not finite")
     if not parameters:
@@ -179,10 +178,12 @@ def check_data(
 
 
 def plain(output: Any) -> Any:
-    """Turn a model's output into floats: a float, or lists of floats."""
+    """Turn a model's output into plain numbers: one, or lists of them; arrays become lists too."""
     if isinstance(output, Value):
         return output.data
-    return [plain(item) for item in output] if isinstance(output, (list, tuple)) else output
+    if isinstance(output, (list, tuple)):
+        return [plain(item) for item in output]
+    return plain(output.tolist()) if hasattr(output, "tolist") else output
 
 
 def _is_finite(thing: Any) -> bool:

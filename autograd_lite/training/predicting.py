@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd_lite.compiler import compile
 from autograd_lite.modes import no_grad
+from autograd_lite.refusals import is_plain
 from autograd_lite.training.checks import plain
 from autograd_lite.training.compiled import ROWS_AT_ONCE
 from autograd_lite.training.states import mode
@@ -58,7 +59,9 @@ def _compiled(model: Callable[..., Any], X: Sequence[Any]) -> list[Any] | None:
 
 
 def accuracy(output: Any, target: Any, threshold: float = 0.0) -> float:
-    """Tell whether an output picks its target's class: 1.0 or 0.0.
+    """Tell whether one output picks its target's class: 1.0 or 0.0; nan picks none.
+
+    For a set of outputs, take the mean over them.
 
     Args:
         output: a logit, right if it is above the threshold for class 1 and not above it for
@@ -67,11 +70,31 @@ def accuracy(output: Any, target: Any, threshold: float = 0.0) -> float:
         threshold: 0 for logits; for probabilities pass
             ``lambda output, target: accuracy(output, target, 0.5)``.
 
+    Raises:
+        TypeError: if there is more than one output or target.
+
     Example:
         >>> accuracy(-0.3, 0), accuracy([0.1, 2.0, 0.3], 1)
         (1.0, 1.0)
+        >>> logits, classes = [[0.1, 2.0], [3.0, 0.2]], [1, 1]
+        >>> sum(accuracy(z, k) for z, k in zip(logits, classes)) / len(classes)
+        0.5
     """
-    numbers = plain(output)
+    numbers, label = plain(output), plain(target)
+    listed = numbers if isinstance(numbers, list) else [numbers]
+    if not (listed and all(map(is_plain, listed)) and is_plain(label)):
+        raise TypeError(
+            "accuracy compares one output, a number or a list of logits, with one class, got "
+            f"{_shortened(numbers)} and {_shortened(label)}: for a set of them take the mean, "
+            "sum(accuracy(z, k) for z, k in zip(outputs, targets)) / len(targets)"
+        )
+    if any(number != number for number in listed):
+        return 0.0
     if isinstance(numbers, list):
-        return float(numbers.index(max(numbers)) == target)
-    return float((numbers > threshold) == (target > 0))
+        return float(numbers.index(max(numbers)) == label)
+    return float((numbers > threshold) == (label > 0))
+
+
+def _shortened(thing: Any) -> str:
+    text = repr(thing)
+    return text if len(text) <= 60 else f"{text[:60]}..."
