@@ -548,6 +548,47 @@ def test_the_trouble_is_found_again_under_the_same_dropout_mask():
         fit(Rare(), losses.squared_error, [1.0], [0.5], optimizer=optim.SGD(lr=1e-6), epochs=99)
 
 
+HUGE = 1e308
+ENGINES = {"eager": {"compiled": False}, "as it comes": {}, "compiled": {"compiled": True}}
+
+
+class Constant(nn.Module):
+    """A model whose loss is huge, and whose gradient is not."""
+
+    def __init__(self):
+        self.w = Value(1.0)
+
+    def __call__(self, x):
+        return self.w * x
+
+
+@pytest.mark.parametrize("count", [2, 40, 3000])
+@pytest.mark.parametrize("settings", ENGINES.values(), ids=ENGINES)
+def test_a_finite_loss_whose_sum_is_not_has_a_mean(settings, count):
+    X = [0.0] * count
+    history = fit(
+        Constant(), lambda f, t: f + HUGE, X, X, optimizer=optim.SGD(lr=1e-3), epochs=2,
+        batch_size=count // 2, validation=(X, X),
+        metrics={"huge": lambda f, t: HUGE, "inf": lambda f, t: inf}, **settings,
+    )  # fmt: skip
+    for means in (history.loss, history.validation_loss, history.metrics["huge"]):
+        assert means == pytest.approx([HUGE, HUGE], rel=1e-12)
+    assert history.metrics["inf"] == [inf, inf]
+
+
+@pytest.mark.parametrize(
+    "found", [[HUGE, -HUGE], [HUGE, HUGE, -HUGE], [inf, -inf], [inf, HUGE, HUGE], [nan, HUGE, HUGE]]
+)
+def test_the_mean_of_a_metric_is_what_ieee_says(found):
+    X = [float(number) for number in range(len(found))]
+    history = fit(
+        Constant(), losses.mse, X, X, optimizer=optim.SGD(lr=1e-3), epochs=1, shuffle=False,
+        metrics={"m": lambda f, t: found[int(t)]},
+    )  # fmt: skip
+    expected = numpy.mean(numpy.longdouble(found)) if nan not in found and inf not in found else sum(found)
+    assert history.metrics["m"] == pytest.approx([float(expected)], nan_ok=True)
+
+
 # ---- Ctrl-C -------------------------------------------------------------------------------
 
 

@@ -9,7 +9,8 @@ from operator import sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd_lite.compiler.arguments import Argument, FormsDifferError, read_rows
-from autograd_lite.compiler.batches import example_of
+from autograd_lite.compiler.batches import example_of, mean_of_rows
+from autograd_lite.ieee import mean_of
 
 if TYPE_CHECKING:
     from autograd_lite.compiler.program import Program
@@ -181,12 +182,12 @@ class _OnFloats:
         variant, rows = self.variant, len(columns[0])
         lists = [array.reshape(rows, -1).tolist() for array in variant.columns(columns)]
         frozen = variant.frozen_numbers()
-        total, gradient = 0.0, [0.0] * len(self.now[0])
+        values, gradient = [], [0.0] * len(self.now[0])
         for numbers in zip(*lists):
             value, part = self._run(frozen, variant.random_numbers(), numbers)
-            total += value
+            values.append(value)
             gradient = [old + new for old, new in zip(gradient, part)]
-        return total / rows, [number / rows for number in gradient]
+        return mean_of(values), [number / rows for number in gradient]
 
     def write_numbers(self) -> None:
         for parameter, number in zip(self.program.parameters, self.now[0]):
@@ -268,7 +269,7 @@ class _OnArrays:
         )
         if held and not numpy.all(held[0]):
             losses, gradients = self._through_values(columns)
-        mean = float(losses.sum() / losses.size)
+        mean = mean_of_rows(losses)
         if not math.isfinite(mean):
             raise FloatingPointError(NOT_FINITE)
         gradients = [*map(numpy.asarray, gradients)]

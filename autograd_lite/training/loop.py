@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from autograd_lite.ieee import mean_of
 from autograd_lite.interrupts import uninterrupted
 from autograd_lite.optim import Optimizer
 from autograd_lite.training.checkpoints import Checkpoint, generators_of, set_numbers, values_of
@@ -165,15 +166,16 @@ def fit(
                 order = list(training.rows)
                 if shuffle:
                     shuffler.shuffle(order)
-                sums = []
+                means, counts = [], []
                 for number, at in enumerate(range(0, count, size)):
                     rows = order[at : at + size]
-                    sums.append(step(training, rows, f"epoch {epoch}, batch {number}") * len(rows))
-                    bar.advance(sums[-1] / len(rows))
+                    means.append(step(training, rows, f"epoch {epoch}, batch {number}"))
+                    counts.append(len(rows))
+                    bar.advance(means[-1])
                 step.write_back()
                 found, validation_loss = _evaluate(step, eager, held_out, training, metrics, epoch)
                 with uninterrupted():
-                    history.loss.append(math.fsum(sums) / count)
+                    history.loss.append(mean_of(means, counts))
                     history.validation_loss += validation_loss
                     for name, number_found in found.items():
                         history.metrics[name].append(number_found)
@@ -233,8 +235,7 @@ def _evaluate(
             [] if held_out is None else [eager.loss_of(outputs, targets, f"epoch {epoch}, validation")]
         )
         found = {
-            name: math.fsum(metric(plain(output), target) for output, target in zip(outputs, targets))
-            / len(targets)
+            name: mean_of([metric(plain(output), target) for output, target in zip(outputs, targets)])
             for name, metric in metrics.items()
         }
     return found, validation_loss
