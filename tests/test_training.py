@@ -1,5 +1,7 @@
 """fit and predict: what they refuse, what they promise, and that it can be taken up again."""
 
+import array
+import collections
 import json
 import math
 import os
@@ -14,7 +16,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-from autograd_lite import Value, losses, nn, optim
+from autograd_lite import Value, compile, datasets, losses, nn, optim
 from autograd_lite.nn import saving
 from autograd_lite.training import History, accuracy, fit, predict
 
@@ -54,6 +56,11 @@ BAD = {
         "example 3 holds a number that is inf or nan",
     ),
     "inf and -inf in a row": ({"X": [[inf, -inf], *CORNERS[1:]]}, ValueError, "example 0"),
+    "a row that hides a number": (
+        {"X": [*CORNERS[:3], numpy.ma.masked_less(numpy.array([0.0, 1.0]), 0.5)]},
+        TypeError,
+        "an example is a masked array",
+    ),
     "an integer beyond floats": ({"X": [*CORNERS[:3], [1, 10**400]]}, ValueError, "example 3"),
     "nan in an array": ({"X": numpy.array([*CORNERS[:3], [1.0, nan]])}, ValueError, "example 3"),
     "-inf in an array": ({"X": numpy.array([*CORNERS[:3], [1.0, -inf]])}, ValueError, "example 3"),
@@ -87,6 +94,27 @@ BAD = {
     "a string": ({"X": "abcd"}, TypeError, "X is a list or an array, got str"),
     "an iterator": ({"X": iter(CORNERS)}, TypeError, "X is a list or an array"),
     "a single number": ({"y": numpy.float64(3.0)}, TypeError, "y is a list or an array"),
+    "float32 and eager": ({"compiled": False, "dtype": "float32"}, ValueError, "leave out compiled=False"),
+    "a dtype that is none": (
+        {"dtype": "float16"},
+        ValueError,
+        "dtype is 'float64' or 'float32', got 'float16'",
+    ),
+    "a dtype of NumPy": ({"dtype": numpy.float64}, ValueError, "dtype is 'float64' or 'float32'"),
+    "an eager dtype that is none": ({"compiled": False, "dtype": "double"}, ValueError, "dtype is"),
+    "compiled 0": ({"compiled": 0}, TypeError, "compiled is True, False or None, got 0"),
+    "a bare callback": (
+        {"callbacks": print},
+        TypeError,
+        r"callbacks are a list of functions.*write \[print\]",
+    ),
+    "callbacks that are a number": ({"callbacks": 3}, TypeError, "callbacks are a list of functions"),
+    "a callback that is none": ({"callbacks": [print, None]}, TypeError, "are functions, got None"),
+    "a bare metric": ({"metrics": accuracy}, TypeError, "metrics are a dict of functions by name"),
+    "metrics in a list": ({"metrics": [accuracy]}, TypeError, "metrics are a dict"),
+    "a metric that is none": ({"metrics": {"m": 3.0}}, TypeError, "are functions, got 3.0"),
+    "a metric whose name is none": ({"metrics": {1: accuracy}}, TypeError, "the name of a metric"),
+    "accuracy of lists": ({"metrics": {"m": lambda f, t: accuracy([f], [t])}}, TypeError, "take the mean"),
 }
 
 
@@ -152,6 +180,150 @@ def test_the_check_of_many_rows_is_fast():
         with pytest.raises(ValueError, match="got 10"):
             fit(model, losses.cross_entropy, X, y, optimizer=optim.SGD(lr=0.1), batch_size=128)
         assert time.perf_counter() - began < 3.0
+
+
+class Table:
+    """What a table of pandas looks like, or one of polars: its items are the names of its columns."""
+
+    columns = ["a", "b"]
+    shape = (4, 2)
+
+    def to_numpy(self):
+        return numpy.array(CORNERS)
+
+    def __len__(self):
+        return 4
+
+    def __iter__(self):
+        return iter(self.columns)
+
+    def __getitem__(self, name):
+        return CORNERS[0]
+
+
+class Sparse:
+    """What SciPy's sparse arrays look like."""
+
+    def toarray(self):
+        return numpy.array(CORNERS)
+
+    def __len__(self):
+        raise TypeError("sparse array length is ambiguous")
+
+    def __getitem__(self, row):
+        return self
+
+
+class Group:
+    """What h5py's groups look like: a table with keys that is no Mapping."""
+
+    def keys(self):
+        return ["a", "b", "c", "d"]
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, key):
+        return CORNERS[0]
+
+
+NO_ROWS = {
+    "a table": (Table(), r"is a table, \S*Table: pass .*\.to_numpy\(\)"),
+    "a masked array": (numpy.ma.masked_less(numpy.array(CORNERS), 0.5), r"masked array: fill it, \.filled"),
+    "a masked array without a mask": (numpy.ma.array(CORNERS), "masked array"),
+    "a sparse array": (Sparse(), r"sparse array: pass .*\.toarray\(\)"),
+    "a set": ({(0.0, 1.0), (1.0, 0.0), (1.0, 1.0), (0.0, 0.0)}, "got set: it has no order"),
+    "a frozenset": (frozenset(range(4)), "got frozenset: it has no order"),
+    "keys": (dict.fromkeys(range(4)).keys(), "no order"),
+    "a dict": (dict(enumerate(CORNERS)), "got dict: pass a list of its values"),
+    "a mapping": (types.MappingProxyType(dict(enumerate(CORNERS))), "pass a list of its values"),
+    "a group": (Group(), "pass a list of its values"),
+    "a string": ("abcd", "got str"),
+    "a generator": ((x for x in CORNERS), "only once: pass list"),
+    "an iterator": (iter(CORNERS), "only once: pass list"),
+    "zip": (zip(CORNERS, CORNERS), "only once: pass list"),
+    "values of a dict": (dict(enumerate(CORNERS)).values(), "got dict_values"),
+    "an array without axes": (numpy.array(3.0), "a single number"),
+    "NumPy's number": (numpy.float64(3.0), "a single number"),
+    "a number": (3.0, "got float"),
+    "a Value": (Value(3.0), "got Value"),
+    "None": (None, "got NoneType"),
+    "a class": (list, "got type"),
+}
+WEIGHT = Value(2.0)
+
+
+def program():
+    return compile(lambda x, y: WEIGHT * (x if isinstance(x, Value) else x[0]) + y, [WEIGHT])
+
+
+def second_step(X, y):
+    trainer = program().trainer(optim.SGD(lr=0.1))
+    trainer.step([0.0, 1.0, 1.0, 2.0], XOR)
+    trainer.step(X, y)
+
+
+def fitted(X, y, **more):
+    fit(small(), BCE, X, y, optimizer=optim.SGD(lr=0.1), **more)
+
+
+ENTRIES = {
+    "fit": fitted,
+    "fit compiled": lambda X, y: fitted(X, y, compiled=True),
+    "validation": lambda X, y: fitted(CORNERS, XOR, validation=(X, y)),
+    "split": datasets.split,
+    "map": lambda X, y: program().map(X, y),
+    "mean_and_grad": lambda X, y: program().mean_and_grad(X, y),
+    "backward": lambda X, y: program().backward(X, y),
+    "on floats": lambda X, y: compile(lambda x, y: WEIGHT * y, [WEIGHT], backend="python").map(X, y),
+    "a first step": lambda X, y: program().trainer(optim.SGD(lr=0.1)).step(X, y),
+    "a later step": second_step,
+}
+
+
+@pytest.mark.parametrize(("rows", "said"), NO_ROWS.values(), ids=NO_ROWS)
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
+def test_what_is_no_list_of_examples_is_refused_at_every_entry(entry, rows, said):
+    if hasattr(rows, "__next__"):
+        rows = list(rows)
+        rows = (row for row in rows)  # a new one for each entry
+        said = "only once"
+    with pytest.raises(TypeError, match=said):
+        entry(rows, XOR)
+    with pytest.raises(TypeError, match=said):
+        entry(XOR, rows)
+
+
+@pytest.mark.parametrize(("rows", "said"), NO_ROWS.values(), ids=NO_ROWS)
+def test_predict_takes_no_other_rows_either(rows, said):
+    for model in (small(), lambda x: Value(1.0), Normed()):
+        with pytest.raises(TypeError, match=said):
+            predict(model, rows)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        CORNERS,
+        tuple(CORNERS),
+        numpy.array(CORNERS),
+        collections.deque(CORNERS),
+        Table().to_numpy(),
+        [*map(array.array, "dddd", CORNERS)],
+    ],
+)
+def test_what_has_rows_in_an_order_is_taken_at_every_entry(rows):
+    assert predict(small(), rows) == predict(small(), CORNERS)
+    fitted(rows, XOR, validation=(rows, collections.deque(XOR)))
+    assert len(datasets.split(rows, range(4), fraction=0.5)[0]) == 2
+    assert program().map(rows, XOR) == [0.0, 1.0, 3.0, 2.0]
+
+
+@pytest.mark.parametrize("inputs", [{0.0, 1.0}, frozenset([0.0, 1.0]), {0.0: 1.0, 1.0: 2.0}, "01"])
+@pytest.mark.parametrize("model", [small(), nn.Neuron(2), nn.LayerNorm(2), nn.Dropout()])
+def test_inputs_without_an_order_are_refused(model, inputs):
+    with pytest.raises(TypeError, match="put them in order"):
+        model(inputs)
 
 
 def test_data_are_read_row_by_row_and_not_copied():
@@ -462,6 +634,41 @@ def test_callbacks_see_each_epoch_and_may_end_the_training():
     history = fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), callbacks=[callback])
     assert calls == [(0, 1), (1, 2), (2, 3)]
     assert (history.stopped, len(history)) == ("callback", 3)
+
+
+@pytest.mark.parametrize(
+    "said", [1, 1.0, "stop", [True], Value(1.0), numpy.int64(1), object(), None, False, 0]
+)
+def test_a_callback_ends_the_training_by_true_alone(said):
+    history = fit(
+        small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=3, callbacks=[lambda *_: said]
+    )
+    assert (history.stopped, len(history)) == ("epochs", 3)
+
+
+@pytest.mark.parametrize("said", [True, numpy.True_, numpy.float64(0.5) < 1.0])
+def test_a_callback_may_say_true_as_numpy_does(said):
+    calls = []
+    callbacks = [lambda *_: said, lambda epoch, history: calls.append(epoch)]
+    history = fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=3, callbacks=callbacks)
+    assert (history.stopped, len(history), calls) == ("callback", 1, [0])
+
+
+@pytest.mark.parametrize(
+    "kind", [list, tuple, iter, lambda them: (one for one in them), lambda them: dict.fromkeys(them)]
+)
+def test_callbacks_of_every_kind_are_called_in_each_epoch(kind):
+    calls = []
+    callbacks = kind(
+        [lambda epoch, history: calls.append(epoch), lambda epoch, history: calls.append(-epoch)]
+    )
+    fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=3, callbacks=callbacks)
+    assert calls == [0, 0, 1, -1, 2, -2]
+
+
+def test_none_stands_for_no_callbacks_and_no_metrics():
+    history = fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), callbacks=None, metrics=None)
+    assert (len(history), history.metrics) == (10, {})
 
 
 def test_every_module_is_in_the_mode_it_was_in():

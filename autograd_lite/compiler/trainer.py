@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from operator import sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd_lite.compiler.arguments import Argument, FormsDifferError, read_rows
+from autograd_lite.compiler.arguments import Argument, FormsDifferError, count_rows, read_rows
 from autograd_lite.compiler.batches import example_of, mean_of_rows
 from autograd_lite.ieee import mean_of
 
@@ -103,7 +103,7 @@ class Trainer:
         program = self.program
         example, rows = [], 1
         if columns:
-            rows = len(columns[0])
+            rows = count_rows(columns)
             try:
                 read_all = [read_rows(column, rows) for column in columns]
             except FormsDifferError:
@@ -179,8 +179,10 @@ class _OnFloats:
 
     def _batch(self, columns: Sequence[Any]) -> tuple[float, list[float]]:
         """Compute the mean over some rows and its gradient."""
-        variant, rows = self.variant, len(columns[0])
-        lists = [array.reshape(rows, -1).tolist() for array in variant.columns(columns)]
+        variant = self.variant
+        ready = variant.columns(columns)
+        rows = len(columns[0])
+        lists = [array.reshape(rows, -1).tolist() for array in ready]
         frozen = variant.frozen_numbers()
         values, gradient = [], [0.0] * len(self.now[0])
         for numbers in zip(*lists):

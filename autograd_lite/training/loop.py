@@ -6,7 +6,7 @@ import math
 import os
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd_lite.ieee import mean_of
@@ -17,10 +17,13 @@ from autograd_lite.training.checks import (
     Examples,
     check_batches,
     check_data,
+    check_engine,
     check_examples,
     check_folder,
+    check_functions,
     check_optimizer,
     check_whole,
+    ends_training,
     parameters_of,
     plain,
 )
@@ -49,7 +52,7 @@ def fit(
     validation: float | tuple[Sequence[Any], Sequence[Any]] | None = None,
     metrics: Mapping[str, Metric] | None = None,
     early_stopping: int | None = None,
-    callbacks: Sequence[Callable[[int, History], Any]] = (),
+    callbacks: Iterable[Callable[[int, History], Any]] | None = (),
     checkpoint: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
     compiled: bool | None = None,
@@ -79,7 +82,7 @@ def fit(
         early_stopping: stop when the validation loss has not fallen for so many epochs. At
             the end the model has the parameters of the best epoch.
         callbacks: called after each epoch with its number, from 0, and the history; one
-            that returns True ends the training.
+            that returns True (Python's or NumPy's; not 1) ends the training.
         checkpoint: a file to write after each epoch. If it exists, training goes on from
             it, to the same numbers as without the interruption: it holds the state of the
             ``random`` module, and of generators that are attributes of the model's modules.
@@ -114,7 +117,8 @@ def fit(
     count = len(training.rows)
     size = count if batch_size is None else min(check_whole("batch_size", batch_size), count)
     epochs = check_whole("epochs", epochs)
-    metrics = dict(metrics or {})
+    check_engine(compiled, dtype)
+    listed, metrics = check_functions(callbacks, metrics)
     if early_stopping is not None:
         check_whole("early_stopping", early_stopping)
         if held_out is None:
@@ -182,10 +186,11 @@ def fit(
                     history.seconds.append(time.perf_counter() - began)
                     best.update(history, values)
                     saved.write()
-                if True in [callback(epoch, history) for callback in callbacks]:
+                said = [callback(epoch, history) for callback in listed]
+                if any(map(ends_training, said)):
                     history.stopped = "callback"
                     break
-                if callbacks:  # they may have moved something
+                if listed:  # they may have moved something
                     step.read()
             if early_stopping is not None:
                 with uninterrupted():

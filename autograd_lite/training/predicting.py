@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd_lite.compiler import compile
 from autograd_lite.modes import no_grad
-from autograd_lite.refusals import is_plain
+from autograd_lite.refusals import check_rows, is_plain
 from autograd_lite.training.checks import plain
 from autograd_lite.training.compiled import ROWS_AT_ONCE
 from autograd_lite.training.states import mode
@@ -24,16 +24,20 @@ def predict(model: Callable[..., Any], X: Sequence[Any]) -> list[Any]:
 
     Args:
         model: a Module, or a function of one example.
-        X: examples.
+        X: examples, a list or an array.
 
     Returns:
         For each example a float, or a list of floats if the model has several outputs.
+
+    Raises:
+        TypeError: if X is something else, such as a table of pandas.
 
     Example:
         >>> from autograd_lite import Value
         >>> predict(lambda x: Value(x) * 2, [1.0, 2.5])
         [2.0, 5.0]
     """
+    check_rows("X", X)
     with mode(model, training=False):
         if len(X) >= MANY and not getattr(model, "takes_batches", False):
             found = _compiled(model, X)
