@@ -104,7 +104,10 @@ def parameters_of(model: Any) -> list[Value]:
         if not math.isfinite(parameter.data):
             raise ValueError(f"the parameter {parameter!r} is not finite")
     if not parameters:
-        raise ValueError("the model has no parameters to train: are all frozen?")
+        raise ValueError(
+            "the model has no parameters to train: are all frozen? They are Values made in __init__; what "
+            "a call of the model makes is not trained"
+        )
     return parameters
 
 
