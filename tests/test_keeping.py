@@ -453,3 +453,168 @@ def test_layers_made_in_the_first_call_are_not_trained_and_fit_says_so():
         model([1.0])
     assert len([*model.modules()]) == 3
     assert model.eval().layer.training is False
+
+
+# ---- Training such a model ----------------------------------------------------------------
+
+
+class Helper:
+    """Something of a user's own that a model keeps numbers in."""
+
+    def __init__(self):
+        self.total, self.count = 0.0, 0
+
+
+class Stateful(nn.Module):
+    """A model that keeps something, which changes what it computes, in training or in use."""
+
+    def __init__(self):
+        self.layer = nn.Layer(2, 1, None, seed=0)
+        self.calls, self.scale, self.seen, self.tokens = 0, 1.0, [], {}
+        self.helper, self.sums, self.pair = Helper(), numpy.zeros(2), Pair(0.0)
+        self.mean, self.top = Value(0.0), None
+        self.last = 0.0
+
+    buffers = ("mean",)
+
+    def __call__(self, x):
+        self.keep(x)
+        return self.layer(x) * (1.0 + self.used())
+
+
+def keeps(keep, used):
+    return type("Keeps", (Stateful,), {"keep": keep, "used": used})
+
+
+def count_calls(model, x):
+    model.calls += 1
+
+
+def count_in_training(model, x):
+    model.calls += model.training
+
+
+def count_in_use(model, x):
+    model.calls += not model.training
+
+
+def append_to_a_list(model, x):
+    model.seen.append(1)
+
+
+def write_into_a_dict(model, x):
+    model.tokens[len(model.tokens)] = 1
+
+
+def use_a_helper(model, x):
+    model.helper.total, model.helper.count = model.helper.total + 1.0, model.helper.count + 1
+
+
+def write_into_an_array(model, x):
+    model.sums[0] += 1.0
+
+
+def write_into_a_dataclass(model, x):
+    model.pair.first += 1.0
+
+
+def run_a_mean(model, x):
+    model.mean = (
+        (0.9 * model.mean + 0.1 * x[0])
+        if isinstance(x[0], Value)
+        else Value(0.9 * model.mean.data + 0.1 * x[0])
+    )
+
+
+def set_a_leaf(model, x):
+    model.mean.data = 0.9 * model.mean.data + 0.1
+
+
+def keep_the_largest(model, x):
+    model.top = x[0] if model.top is None else max(model.top, x[0])
+
+
+def carry_over(model, x):
+    model.last = (model.layer(x) + model.last).tanh().detach()
+
+
+def keep_the_output(model, x):
+    model.out = model.layer(x)
+
+
+KEEPING = {
+    "a counter": (count_calls, lambda m: m.calls * 1e-3),
+    "a counter in training": (count_in_training, lambda m: m.calls * 1e-3),
+    "a counter in use": (count_in_use, lambda m: m.calls * 1e-3),
+    "a list": (append_to_a_list, lambda m: len(m.seen) * 1e-3),
+    "a dict": (write_into_a_dict, lambda m: len(m.tokens) * 1e-3),
+    "a helper": (use_a_helper, lambda m: m.helper.total * 1e-3),
+    "an array": (write_into_an_array, lambda m: float(m.sums[0]) * 1e-3),
+    "a dataclass": (write_into_a_dataclass, lambda m: m.pair.first * 1e-3),
+    "a running mean, in use": (run_a_mean, lambda m: 0.0 if m.training else m.mean),
+    "a leaf's number": (set_a_leaf, lambda m: m.mean if not m.training else 0.0),
+    "the largest, in use": (keep_the_largest, lambda m: 0.0 if m.training else m.top),
+    "a state": (carry_over, lambda m: m.last),
+    "its output": (keep_the_output, lambda m: 0.0),
+}
+each_keeping = pytest.mark.parametrize(("keep", "used"), KEEPING.values(), ids=KEEPING)
+X = [[(7 * n % 40) / 40.0 - 0.5, (11 * n % 40) / 40.0 - 0.5] for n in range(40)]
+Y = [int(a + b > 0.0) for a, b in X]
+
+
+def everything(model):
+    """Give all that a model keeps, in a form that can be compared."""
+    left_out = ("layer", "helper", "training", "_assigned", "_kept")
+    kept = {name: thing for name, thing in vars(model).items() if name not in left_out}
+    return repr(sorted(kept.items())) + repr(vars(model.helper))
+
+
+@each_keeping
+def test_fit_is_the_same_whether_it_tries_to_compile_or_not(keep, used):
+    found = []
+    for settings in ({}, {"compiled": False}):
+        model = keeps(keep, used)()
+        history = fit(
+            model, losses.bce_with_logits, X, Y, optimizer=optim.Adam(lr=0.01, weight_decay=0.1), epochs=3,
+            batch_size=8, validation=0.2, metrics={"f": lambda f, t: f}, **settings,
+        )  # fmt: skip
+        assert history.engine.startswith("eager")
+        found.append(
+            (history.loss, history.validation_loss, history.metrics, model.state_dict(), everything(model))
+        )
+    assert found[0] == found[1]
+    assert [name for name, _ in model.named_parameters()] == [
+        f"layer.neurons.0.{n}" for n in ("w.0", "w.1", "b")
+    ]
+
+
+@each_keeping
+def test_the_reason_names_what_a_model_keeps(keep, used):
+    model = keeps(keep, used)()
+    before = everything(model)
+    with pytest.raises((ValueError, TypeError), match="the model changes .* on itself"):
+        fit(model, losses.mse, X, Y, optimizer=optim.SGD(lr=0.1), compiled=True)
+    assert everything(model) == before
+
+
+@each_keeping
+def test_predict_is_the_same_for_many_and_for_few(keep, used):
+    many, few = keeps(keep, used)(), keeps(keep, used)()
+    rows = X * 8
+    expected = [number for at in range(0, len(rows), 8) for number in predict(few, rows[at : at + 8])]
+    assert predict(many, rows) == expected
+    assert everything(many) == everything(few)
+
+
+def test_a_refused_training_leaves_what_a_model_keeps():
+    model = keeps(count_calls, lambda m: 0.0)()
+    before = everything(model)
+    with pytest.raises(ValueError, match="label is 0 or 1"):
+        fit(model, losses.bce_with_logits, X, [*Y[:-1], 3], optimizer=optim.SGD(lr=0.1))
+    assert everything(model) == before
+
+
+def test_a_model_that_keeps_nothing_is_compiled():
+    model = keeps(lambda model, x: None, lambda model: 0.0)()
+    history = fit(model, losses.bce_with_logits, X, Y, optimizer=optim.SGD(lr=0.1), epochs=1)
+    assert history.engine == "compiled"

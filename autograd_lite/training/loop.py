@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from autograd_lite.compiler.restoring import put_back
 from autograd_lite.ieee import mean_of
 from autograd_lite.interrupts import uninterrupted
 from autograd_lite.optim import Optimizer
@@ -127,7 +128,7 @@ def fit(
     check_folder(checkpoint)
     bar = Progress(progress)
     generators, values = generators_of(model), values_of(model, parameters)
-    with mode(model, training=False), kept(generators):
+    with mode(model, training=False), kept(generators), put_back(model, loss, *metrics.values()):
         for examples in (training, held_out):
             if examples is not None:
                 check_data(examples, lambda x: outputs_of(model, [x])[0], loss, metrics)

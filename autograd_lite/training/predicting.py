@@ -8,9 +8,10 @@ from typing import Any
 from autograd_lite.compiler import compile
 from autograd_lite.modes import no_grad
 from autograd_lite.refusals import check_rows, is_plain
+from autograd_lite.training.checkpoints import generators_of
 from autograd_lite.training.checks import plain
 from autograd_lite.training.compiled import ROWS_AT_ONCE
-from autograd_lite.training.states import mode
+from autograd_lite.training.states import kept_by_calls, mode
 from autograd_lite.training.steps import outputs_of
 
 __all__ = ["accuracy", "predict"]
@@ -50,8 +51,12 @@ def predict(model: Callable[..., Any], X: Sequence[Any]) -> list[Any]:
 
 
 def _compiled(model: Callable[..., Any], X: Sequence[Any]) -> list[Any] | None:
-    """Compute outputs with a compiled program; None if the model cannot be compiled."""
+    """Compute outputs with a compiled program; None, and nothing has changed, if that cannot be done."""
+    generators = generators_of(model)
+    before = [generator.getstate() for generator in generators]
     try:
+        if kept_by_calls(model, None, X, [], range(len(X))):
+            return None
         program = compile(lambda x: model(x), [])
         return [
             output
@@ -59,6 +64,8 @@ def _compiled(model: Callable[..., Any], X: Sequence[Any]) -> list[Any] | None:
             for output in program.map(X[start : start + ROWS_AT_ONCE])
         ]
     except Exception:  # run eagerly, it shows what is wrong, if anything is
+        for generator, state in zip(generators, before):
+            generator.setstate(state)
         return None
 
 
