@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 import types
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 
 from autograd_lite import Value, compile, datasets, losses, nn, optim
 from autograd_lite.nn import saving
-from autograd_lite.training import History, accuracy, fit, predict
+from autograd_lite.training import History, accuracy, fit, loop, predict
 
 ROOT = Path(__file__).parents[1]
 inf, nan = math.inf, math.nan
@@ -817,6 +818,106 @@ def test_ctrl_c_keeps_what_was_learnt_and_returns_the_history():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     calls.clear()  # a second time as well
     assert fit(model, loss, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=100).stopped == "interrupted"
+
+
+def strike(*_, **__):
+    signal.raise_signal(signal.SIGINT)
+
+
+class StruckHistory(History):
+    """A history that is struck by Ctrl-C when it is told why the training ended."""
+
+    def __setattr__(self, name, thing):
+        super().__setattr__(name, thing)
+        if (name, thing) == ("stopped", "interrupted"):
+            strike()
+
+
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
+@pytest.mark.parametrize(
+    "moment", ["none", "step", "callback", "step and close", "close", "history", "everywhere"]
+)
+def test_any_number_of_ctrl_c_end_a_training_once_and_lose_nothing(bars, monkeypatch, moment, engine):
+    everywhere = moment == "everywhere"
+    monkeypatch.setattr(Bar, "close", strike if everywhere or "close" in moment else lambda self: None)
+    if everywhere or "step" in moment:
+        monkeypatch.setattr(
+            Bar, "update", lambda self: strike() if self.total == 20 and BARS[0].n > 4 else advance(self)
+        )
+    if everywhere or moment == "history":
+        monkeypatch.setattr(loop, "History", StruckHistory)
+    if everywhere:
+        monkeypatch.setattr(
+            loop.OneInterrupt, "end", lambda self, end=loop.OneInterrupt.end: (strike(), end(self))
+        )
+    callbacks = (
+        [lambda epoch, history: strike() if epoch == 1 else None] if moment in ("callback", "history") else []
+    )
+    X, y = points(40)
+    model = small()
+    before = numbers(model)
+    history = fit(
+        model, BCE, X, y, optimizer=optim.SGD(lr=0.1), epochs=5, batch_size=10, callbacks=callbacks,
+        progress=True, **engine,
+    )  # fmt: skip
+    assert history.stopped == ("epochs" if moment == "none" else "interrupted")
+    assert numbers(model) != before
+    assert len(history) == (5 if moment in ("none", "close") else 2 if callbacks else 1)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with pytest.raises(KeyboardInterrupt):
+        strike()
+
+
+def advance(bar):
+    bar.n += 1
+
+
+def test_a_callback_may_catch_ctrl_c_and_the_next_one_ends_the_training():
+    def callback(epoch, history):
+        try:
+            strike()
+        except KeyboardInterrupt:
+            pass
+
+    def later(epoch, history):
+        if epoch == 3:
+            strike()
+
+    def trained_with(*callbacks):
+        return fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=9, callbacks=callbacks)
+
+    assert trained_with(callback).stopped == "epochs"
+    history = trained_with(lambda epoch, history: (callback if epoch == 1 else later)(epoch, history))
+    assert (history.stopped, len(history)) == ("interrupted", 4)
+
+
+@pytest.mark.parametrize(
+    "handler", [signal.SIG_IGN, signal.SIG_DFL, lambda number, frame: HANDLED.append(number)]
+)
+def test_other_ways_to_handle_ctrl_c_stay_as_they_are(handler):
+    HANDLED.clear()
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        strikes = [strike] if callable(handler) and not isinstance(handler, signal.Handlers) else []
+        history = fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=3, callbacks=strikes)
+        assert (history.stopped, len(history)) == ("epochs", 3)
+        assert signal.getsignal(signal.SIGINT) is handler
+        assert len(HANDLED) == 3 * len(strikes)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+HANDLED = []
+
+
+def test_a_training_in_another_thread_has_nothing_to_do_with_ctrl_c():
+    found = []
+    train = lambda: found.append(fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=3))
+    thread = threading.Thread(target=train)
+    thread.start()
+    thread.join()
+    assert found[0].stopped == "epochs"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_ctrl_c_in_the_middle_of_a_step_takes_the_whole_step():

@@ -11,7 +11,7 @@ from typing import Any
 
 from autograd_lite.compiler.restoring import put_back
 from autograd_lite.ieee import mean_of
-from autograd_lite.interrupts import uninterrupted
+from autograd_lite.interrupts import OneInterrupt, uninterrupted
 from autograd_lite.optim import Optimizer
 from autograd_lite.training.checkpoints import Checkpoint, generators_of, set_numbers, values_of
 from autograd_lite.training.checks import (
@@ -160,11 +160,14 @@ def fit(
     eager = EagerStep(model, loss, optimizer, values, generators)
     bar.expect(steps=(epochs - len(history)) * math.ceil(count / size))
     step: EagerStep | CompiledStep = eager
+    interrupts = OneInterrupt()
     try:
+        interrupts.begin()
         with mode(model, training=True):
             step, history.engine = choose_step(eager, training, size, dtype, compiled)
             while len(history) < epochs:
                 epoch, began = len(history), time.perf_counter()
+                interrupts.begin()  # a callback may have caught one
                 if early_stopping is not None and epoch - 1 - best.epoch >= early_stopping:
                     history.stopped = "early stopping"
                     break
@@ -199,8 +202,14 @@ def fit(
     except KeyboardInterrupt:
         history.stopped = "interrupted"
     finally:
-        step.write_back()
-        bar.close()
+        try:
+            with uninterrupted():
+                step.write_back()
+                bar.close()
+        except KeyboardInterrupt:
+            history.stopped = "interrupted"
+        finally:
+            interrupts.end()
     return history
 
 
