@@ -125,7 +125,7 @@ def test_every_process_draws_the_same_bytes():
             text=True,
             cwd=ROOT,
             env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONUTF8": "1"},
-            timeout=100,
+            timeout=200,
         )
         for seed in ("1", "2")
     ]

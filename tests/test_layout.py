@@ -389,7 +389,7 @@ def test_two_processes_draw_the_same_bytes(engine):
             [sys.executable, "-c", program],
             cwd=ROOT,
             env={**os.environ, "PYTHONHASHSEED": seed},
-            timeout=100,
+            timeout=200,
         )
         for seed in ("1", "2")
     )

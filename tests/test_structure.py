@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -169,6 +170,45 @@ def test_every_program_that_is_started_is_given_a_time():
                 assert "timeout" in {keyword.arg for keyword in node.keywords}, (path.name, node.lineno)
             if words[2] in ("wait", "communicate"):
                 assert node.args or node.keywords, (path.name, node.lineno)
+
+
+def test_standard_input_has_an_encoding():
+    assert sys.stdin.encoding  # IPython asks for it
+
+
+def test_a_background_job_can_run_the_tests():
+    """A shell's background job ignores Ctrl-C, and may have no standard input."""
+    struck = {
+        path for path, tree in trees("tests/*.py", "autograd_lite/**/*.py") if "SIGINT" in ast.dump(tree)
+    }
+    files = sorted(map(str, {Path(__file__), *struck} - {ROOT / "tests" / "conftest.py"}))
+    chosen = ["-p", "no:cacheprovider", "-k", "ctrl_c or interrupt or standard_input"]
+    command = shlex.join([sys.executable, "-m", "pytest", *chosen, *files])
+    ran = subprocess.run(
+        ["sh", "-c", f"trap '' INT; exec {command} <&-"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=300,
+    )
+    assert ran.returncode == 0, ran.stdout
+
+
+def test_a_test_that_stands_still_ends_and_says_where(tmp_path):
+    (tmp_path / "test_still.py").write_text(
+        "import threading\n\ndef test_still():\n    threading.Event().wait()\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "-o", "timeout=1", "test_still.py"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=60,
+    )
+    assert ran.returncode == 1
+    assert "threading.Event().wait()" in ran.stdout and "Timeout (>1.0s)" in ran.stdout
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    assert 0 < settings["timeout"] < settings["faulthandler_timeout"]
 
 
 def test_the_top_level_holds_what_was_agreed():
