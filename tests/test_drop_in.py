@@ -1,14 +1,11 @@
 """Programs written for micrograd and for microgpt run after changing only the import.
 
-The programs take the class Value where the original has its import. Those in
-micrograd's style also run with micrograd itself where it is installed. The literal
-numbers are its own: micrograd 0.1.0 computed them, once, in these very programs.
+The programs take the class Value where the original has its import. The literal numbers
+are micrograd 0.1.0's own: ``peers/test_micrograd.py`` runs these very programs with it.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import math
 import random
 from typing import Any
@@ -19,14 +16,10 @@ from graphviz import Digraph
 
 import autograd_lite
 
-ENGINES = ["autograd_lite"]
-if importlib.util.find_spec("micrograd"):
-    ENGINES.append("micrograd.engine")
 
-
-@pytest.fixture(params=ENGINES)
-def Value(request: pytest.FixtureRequest) -> Any:
-    return importlib.import_module(request.param).Value
+@pytest.fixture
+def Value() -> Any:
+    return autograd_lite.Value
 
 
 def close(number: Any) -> Any:

@@ -622,7 +622,11 @@ print([v.grad.hex() for v in w], [g.hex() for g in grad(L, w)])
 def test_results_are_the_same_in_every_process():
     outputs = {
         subprocess.run(
-            [sys.executable, "-c", PROGRAM], capture_output=True, check=True, env={"PYTHONHASHSEED": seed}
+            [sys.executable, "-c", PROGRAM],
+            capture_output=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed},
+            timeout=60,
         ).stdout
         for seed in ("0", "1", "2")
     }

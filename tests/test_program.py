@@ -955,7 +955,9 @@ for backend in ("numpy", "jax"):
 
 
 def test_without_numpy_and_jax():
-    ran = subprocess.run([sys.executable, "-W", "error", "-c", WITHOUT], capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", WITHOUT], capture_output=True, text=True, timeout=60
+    )
     assert ran.stderr == ""
     lines = ran.stdout.splitlines()
     assert lines[:7] == lines[7:14]

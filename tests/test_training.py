@@ -1031,7 +1031,12 @@ def run(*args, hash_seed):
         "PYTHONHASHSEED": hash_seed,
     }
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM, *args], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", PROGRAM, *args],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     ).stdout
 
 
