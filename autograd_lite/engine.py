@@ -10,7 +10,7 @@ from typing import Any, SupportsFloat
 from autograd_lite.functions import KERNEL_NAMES
 from autograd_lite.kernels import compile_list_kernel
 from autograd_lite.layout import MANY, Layout, layout, parents_of, partials_of
-from autograd_lite.modes import MODE, current_tracer
+from autograd_lite.modes import MODE, Mode, current_mode, current_tracer
 from autograd_lite.op import Op
 from autograd_lite.refusals import as_float, is_foreign, leaf_data
 from autograd_lite.scalar import NO_GRADIENT, Scalar, number_of, refuse_while_traced
@@ -124,7 +124,7 @@ class Value(Scalar):
                 changed, if a contribution is not finite.
         """
         refuse_while_traced("its gradient is computed")
-        if MODE.get().checking:
+        if current_mode().checking:
             adjoints(self, topological_order(self)[1], partials_of, check_finite)
         sweep(self)
 
@@ -151,7 +151,7 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
             is a Value.
         FloatingPointError: under ``detect_anomaly``, if the result is not finite.
     """
-    mode = MODE.get()
+    mode = current_mode()
     for name, attribute in zip(op.attributes, op.split(operands)[1]):
         if isinstance(attribute, Value) and not hasattr(attribute, "position"):  # a traced index
             raise TypeError(f"{op.name}: {name} is a plain number, not a Value: use its .data")
@@ -209,14 +209,14 @@ def _list_kernels(op: Op, plain: tuple[bool, ...]) -> Callable[[Layout], Callabl
 
 def aside(y: float, op: Op, *operands: Any) -> Value:
     """Finish an operation in a context whose mode may differ from the ordinary one."""
-    mode = MODE.get()
+    mode = current_mode()
     plain = not (mode.recording or mode.checking or current_tracer())
     return Value(y) if plain else record(op, operands)
 
 
 def _traced_aside(op: Op, operands: Sequence[Any]) -> Value:
     """Let a tracer see an operation through which no gradient flows."""
-    token = MODE.set(MODE.get()._replace(recording=True))
+    token = MODE.set(Mode(current_mode(), recording=True))
     try:
         return record(op, operands).detach()
     finally:
