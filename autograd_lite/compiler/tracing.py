@@ -163,7 +163,7 @@ class _Tracer:
             f"a function to be compiled is run once, for all inputs, and a number in it is not known yet: "
             f"{what}. Use .detach() for a number without its gradient, logsumexp instead of subtracting "
             f"the largest number, where(step(a), b, c) instead of if on a number, "
-            f"a.exp() instead of math.exp(a)"
+            f"a.exp() instead of math.exp(a), an Op for an operation of your own"
         )
 
 
