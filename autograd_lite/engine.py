@@ -10,10 +10,10 @@ from typing import Any, SupportsFloat
 from autograd_lite.functions import KERNEL_NAMES
 from autograd_lite.kernels import compile_list_kernel
 from autograd_lite.layout import MANY, Layout, layout, parents_of, partials_of
-from autograd_lite.modes import MODE, current_tracer
+from autograd_lite.modes import MODE, Mode, current_mode, current_tracer
 from autograd_lite.op import Op
 from autograd_lite.refusals import as_float, is_foreign, leaf_data
-from autograd_lite.scalar import NO_GRADIENT, Scalar, number_of, refuse_while_traced
+from autograd_lite.scalar import NO_GRADIENT, Scalar, local_gradients, number_of, refuse_while_traced
 from autograd_lite.sweep import adjoints, call_text, check_finite, sweep, topological_order
 
 __all__ = ["NO_GRADIENT", "Value"]
@@ -24,16 +24,43 @@ DETACH = Op("detach", "detach({0})", lambda a: a, lambda y, a: 0.0, why="detach 
 """What ``detach`` means where a tracer must see it."""
 
 
+class _Own(Op):
+    """What computed a node that was given its local gradients: of it only they and its data are known."""
+
+    def flat(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(inputs[0])
+
+
+def _own_partials(y: Any, children: Sequence[Any], captured: tuple[float, list[float]]) -> list[list[float]]:
+    if isinstance(y, Value):
+        raise TypeError(
+            "a node made with its own local gradients has no derivative beyond the first: declare its "
+            "operation with Op, whose partials can be differentiated again"
+        )
+    return [captured[1]]
+
+
+OWN = _Own(
+    "own", "own", lambda children, captured: captured[0], many=_own_partials,
+    attributes={"captured": None}, why="it scales the gradient by the local gradient given for each input",
+)  # fmt: skip
+
+
 class Value(Scalar):
     """A number in a computation graph.
 
     Args:
         data: a real number (int, float, Fraction, NumPy scalar, ...).
-        label: a name, for drawings and steps.
+        label: a name, for drawings and steps. Or a tuple or list of Values, the children: this is
+            then a node of your own, computed from them, as microgpt makes its nodes.
+        local_grads: the derivative by each child, a plain number.
+
+    Such a node has a first derivative only, and cannot be compiled: an ``Op`` can do both.
 
     Raises:
         TypeError: if data is not a real number; bools, strings, None, complex numbers
-            and arrays are refused.
+            and arrays are refused. So are children that are no Values.
+        ValueError: if there are not as many local gradients as children.
 
     Example:
         >>> x, y, z = Value(-2.0), Value(5.0), Value(-4.0)
@@ -41,6 +68,9 @@ class Value(Scalar):
         >>> L.backward()
         >>> L.data, x.grad, y.grad, z.grad
         (-12.0, -4.0, -4.0, 3.0)
+        >>> double = Value(2 * x.data, (x,), (2,))
+        >>> double.parents, double.partials
+        ((Value(data=-2.0, grad=-4.0),), (2.0,))
     """
 
     __slots__ = (
@@ -57,12 +87,20 @@ class Value(Scalar):
     _first_partial: Any
     _second_partial: Any
 
-    def __init__(self, data: SupportsFloat, label: str = "") -> None:
+    def __init__(
+        self,
+        data: SupportsFloat,
+        label: str | Sequence[Value] = "",
+        local_grads: Sequence[SupportsFloat] = (),
+    ) -> None:
         self._data = data if type(data) is float else leaf_data(data)
         self._grad = NO_GRADIENT
         self._layout = None
-        if label != "":
-            self.label = label
+        if label != "" or local_grads != ():
+            if isinstance(label, str) and local_grads == ():
+                self.label = label
+            else:
+                _make_own(self, label, local_grads)
 
     @property
     def op(self) -> Op | None:
@@ -95,6 +133,14 @@ class Value(Scalar):
         return self.parents
 
     @property
+    def _children(self) -> tuple[Value, ...]:
+        return self.parents
+
+    @property
+    def _local_grads(self) -> tuple[float, ...]:
+        return self.partials
+
+    @property
     def _op(self) -> str:
         if self._layout is None:
             return ""
@@ -124,7 +170,7 @@ class Value(Scalar):
                 changed, if a contribution is not finite.
         """
         refuse_while_traced("its gradient is computed")
-        if MODE.get().checking:
+        if current_mode().checking:
             adjoints(self, topological_order(self)[1], partials_of, check_finite)
         sweep(self)
 
@@ -151,7 +197,7 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
             is a Value.
         FloatingPointError: under ``detect_anomaly``, if the result is not finite.
     """
-    mode = MODE.get()
+    mode = current_mode()
     for name, attribute in zip(op.attributes, op.split(operands)[1]):
         if isinstance(attribute, Value) and not hasattr(attribute, "position"):  # a traced index
             raise TypeError(f"{op.name}: {name} is a plain number, not a Value: use its .data")
@@ -164,6 +210,19 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
     inputs = op.numbers(operands, lambda arg: arg if isinstance(arg, Value) else as_float(arg))
     wanted = [index for index, arg in enumerate(_operands(op, inputs)) if isinstance(arg, Value)]
     return _node(op, inputs, y, op.slopes(y, numbers, wanted))
+
+
+def _make_own(node: Value, children: Any, local_grads: Any) -> None:
+    """Make a leaf the node that its children and its local gradients say."""
+    partials = local_gradients(children, local_grads)
+    refuse_while_traced("a node is given its own local gradients")
+    mode = current_mode()
+    if mode.checking and not math.isfinite(node._data):
+        raise FloatingPointError(f"{call_text(OWN, (children, None))} is {node._data}")
+    if children and mode.recording:
+        node._layout = layout(OWN, "many")
+        node._first, node._second, node._first_partial = [*children], MANY, partials
+        node._second_partial = ((*children,), (node._data, partials))
 
 
 Prepared = tuple[Sequence[Any], Sequence[float]]
@@ -209,14 +268,14 @@ def _list_kernels(op: Op, plain: tuple[bool, ...]) -> Callable[[Layout], Callabl
 
 def aside(y: float, op: Op, *operands: Any) -> Value:
     """Finish an operation in a context whose mode may differ from the ordinary one."""
-    mode = MODE.get()
+    mode = current_mode()
     plain = not (mode.recording or mode.checking or current_tracer())
     return Value(y) if plain else record(op, operands)
 
 
 def _traced_aside(op: Op, operands: Sequence[Any]) -> Value:
     """Let a tracer see an operation through which no gradient flows."""
-    token = MODE.set(MODE.get()._replace(recording=True))
+    token = MODE.set(Mode(current_mode(), recording=True))
     try:
         return record(op, operands).detach()
     finally:

@@ -8,7 +8,7 @@ from typing import Any, Literal, overload
 
 from autograd_lite.engine import Value
 from autograd_lite.layout import partials_of
-from autograd_lite.modes import MODE
+from autograd_lite.modes import current_mode
 from autograd_lite.scalar import number_of, refuse_while_traced
 from autograd_lite.sweep import adjoints, call_text, check_finite, slots_of, topological_order
 
@@ -56,7 +56,7 @@ def grad(output: Value, inputs: Value | Sequence[Value], create_graph: bool = Fa
     _, nodes = topological_order(output)
     if create_graph:
         check_fresh(nodes)
-    check = check_finite if MODE.get().checking else None
+    check = check_finite if current_mode().checking else None
     totals = adjoints(output, nodes, _rules_on_values if create_graph else partials_of, check)
     gradients = [totals.get(value, 0.0) for value in listed]
     if create_graph:

@@ -9,10 +9,44 @@ from autograd_lite.functions import KERNEL_NAMES, Operators
 from autograd_lite.modes import current_tracer
 from autograd_lite.refusals import as_float, is_foreign, is_plain, leaf_data
 
-__all__ = ["NO_GRADIENT", "Scalar", "number_of", "refuse_while_traced"]
+__all__ = ["NO_GRADIENT", "Scalar", "local_gradients", "number_of", "refuse_while_traced"]
 
 NO_GRADIENT: float = float("0")
 """The very object that ``Value.grad`` is until a sweep or an assignment: a 0.0 that means none yet."""
+
+
+_LOCAL_GRADIENTS = "Value(data, (a, b), (da, db)), with the derivative by each child"
+
+
+class FreeAttribute:
+    """Stands on Value where programs keep something of their own on a parameter, to say what has room.
+
+    Room in every Value, or a ``__setattr__`` that knows every name, would make all operations slower.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, value: Any, kind: type[Any] | None = None) -> Any:
+        return self._room(value)[self.name]
+
+    def __set__(self, value: Any, thing: Any) -> None:
+        self._room(value, making=True)[self.name] = thing
+
+    def __delete__(self, value: Any) -> None:
+        del self._room(value)[self.name]
+
+    def _room(self, value: Any, making: bool = False) -> dict[str, Any]:
+        """Give the dict of a Value, of a subclass, that holds the attribute or may do so."""
+        room: dict[str, Any] | None = getattr(value, "__dict__", None)
+        if room is None or value is None:
+            raise AttributeError(
+                f"a Value has no attribute {self.name!r}, nor room for one: to keep something of your own on "
+                "it, write `class V(Value): pass` and use V(...), or a dict beside it"
+            )
+        if not making and self.name not in room:
+            raise AttributeError(f"{type(value).__name__!r} object has no attribute {self.name!r}")
+        return room
 
 
 class Scalar(Operators):
@@ -25,8 +59,8 @@ class Scalar(Operators):
     _label: str
     _layout: Any
 
-    # NumPy leaves `array * value` and `scalar * value` to this class.
-    __array_priority__ = 1000.0
+    # Between NumPy's own: its scalars leave `scalar * value` to this class, its arrays go element by element.
+    __array_priority__ = -1.0
 
     @property
     def data(self) -> float:
@@ -67,6 +101,20 @@ class Scalar(Operators):
         if not isinstance(label, str):
             raise TypeError(f"a label is a string, got {label!r}")
         self._label = label
+
+    @property
+    def _backward(self) -> Any:
+        raise AttributeError(
+            "a Value has no _backward: backward() runs the whole pass, and step_through(value) shows its "
+            "steps one by one"
+        )
+
+    @_backward.setter
+    def _backward(self, closure: Any) -> None:
+        raise AttributeError(
+            f"a Value has no _backward to set: give a node its local gradients, {_LOCAL_GRADIENTS}; "
+            "step_through(value) shows the backward pass"
+        )
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
@@ -134,6 +182,9 @@ class Scalar(Operators):
         return (_restore, (type(self), self._data, self.label, gradient))
 
 
+for _name in ("m", "v", "s", "mom", "momentum", "vel", "velocity", "cache", "exp_avg", "exp_avg_sq", "name"):
+    setattr(Scalar, _name, FreeAttribute(_name))
+
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
@@ -144,6 +195,36 @@ def _compared(sign: str, left: Scalar, right: Scalar | float) -> bool:
     if tracer is not None:
         tracer.compared(sign, left, right, outcome)
     return outcome
+
+
+def local_gradients(children: Any, local_grads: Any) -> list[float]:
+    """Give the local gradients of a node as floats, one for each child.
+
+    Raises:
+        TypeError: if a child is no Value, or a local gradient no plain number, or there are none.
+        ValueError: if there are more of the ones than of the others.
+    """
+    if not isinstance(children, (tuple, list)):
+        raise TypeError(f"a label is a string, and children are a tuple of Values, got {children!r}")
+    if children and local_grads == ():
+        raise TypeError(f"a label is a string; children need local gradients, too: {_LOCAL_GRADIENTS}")
+    for child in children:
+        if not isinstance(child, Scalar):
+            raise TypeError(f"the children of a node are Values, got {child!r}: leave plain numbers out")
+    if not isinstance(local_grads, (tuple, list)):
+        raise TypeError(
+            f"local gradients are a tuple of numbers, got {local_grads!r}: a node made with the name of its "
+            f"operation and a _backward closure cannot work here. Write {_LOCAL_GRADIENTS}; "
+            "step_through(value) shows the backward pass"
+        )
+    if len(children) != len(local_grads):
+        raise ValueError(
+            f"{len(children)} children and {len(local_grads)} local gradients: write {_LOCAL_GRADIENTS}"
+        )
+    for number in local_grads:
+        if isinstance(number, Scalar):
+            raise TypeError(f"a local gradient is a plain number, got {number!r}: use its .data")
+    return [as_float(number) for number in local_grads]
 
 
 def refuse_while_traced(what: str) -> None:

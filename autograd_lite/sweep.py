@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,14 @@ if TYPE_CHECKING:
     from autograd_lite.op import Op
 
 _one_at_a_time = threading.RLock()
-"""Held by a sweep: two threads may share nodes."""
+"""Held by a sweep: two threads may share nodes; and by a fork, which waits until they are whole."""
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(
+        before=_one_at_a_time.acquire,
+        after_in_parent=_one_at_a_time.release,
+        after_in_child=_one_at_a_time.release,
+    )
 
 __all__ = ["adjoints", "call_text", "check_finite", "contributions", "slots_of", "sweep", "topological_order"]
 

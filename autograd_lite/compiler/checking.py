@@ -10,7 +10,7 @@ from autograd_lite.compiler.arguments import Argument
 from autograd_lite.compiler.tracing import as_value, flat
 from autograd_lite.engine import Value
 from autograd_lite.gradients import grad
-from autograd_lite.modes import MODE
+from autograd_lite.modes import MODE, Mode, current_mode
 
 __all__ = ["check", "is_time", "run_eagerly"]
 
@@ -29,7 +29,7 @@ def run_eagerly(
     Returns:
         The number and the list of derivatives; without gradient the list of all numbers returned.
     """
-    token = MODE.set(MODE.get()._replace(recording=gradient))
+    token = MODE.set(Mode(current_mode(), recording=gradient))
     try:
         result = _call(f, example)
         if gradient:

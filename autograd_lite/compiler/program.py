@@ -17,7 +17,7 @@ from autograd_lite.compiler.inspecting import has_numpy, list_parameters, module
 from autograd_lite.compiler.tracing import INSTEAD_OF_IF, TraceError
 from autograd_lite.compiler.trainer import Trainer
 from autograd_lite.compiler.variant import Variant
-from autograd_lite.modes import MODE, current_tracer
+from autograd_lite.modes import current_mode, current_tracer
 
 __all__ = ["Program"]
 
@@ -79,7 +79,7 @@ class Program:
     def _run_one(self, variant: Variant, example: Sequence[Argument], *, gradient: bool) -> Any:
         """Run one example; eagerly if a comparison comes out otherwise, or something is not finite."""
         variant.check_numbers(example)
-        if MODE.get().checking:
+        if current_mode().checking:
             return self.eagerly(example, gradient=gradient)
         if variant.choose(1) == "python":
             numbers = [example[number].numbers for number in variant.varying]
@@ -178,7 +178,7 @@ class Program:
 
     def _one_by_one(self) -> bool:
         """Tell whether rows are run one after the other, without arrays."""
-        return self.backend == "python" or not has_numpy() or MODE.get().checking
+        return self.backend == "python" or not has_numpy() or current_mode().checking
 
     def _run_rows(self, variant: Variant, columns: Sequence[Any], rows: int) -> tuple[float, list[float]]:
         """Compute the mean of some rows and its gradient."""
