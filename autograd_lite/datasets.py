@@ -6,15 +6,16 @@ same numbers in every process and in every version of Python.
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import math
 import operator
 import random
 from cmath import rect
 from collections.abc import Callable, Sequence
 from http.client import HTTPException
-from importlib.util import find_spec
 from typing import Any, TypeVar
+
+from autograd_lite.core.coercion import check_pairs
 
 __all__ = [
     "and_gate",
@@ -246,7 +247,7 @@ def mnist() -> Labelled:
     Source: lectures B11.
     """
     fetch = _scikit_learn("mnist").fetch_openml
-    parser = "pandas" if find_spec("pandas") else "liac-arff"
+    parser = "pandas" if importlib.util.find_spec("pandas") else "liac-arff"
     try:
         loaded = fetch("mnist_784", version=1, as_frame=False, parser=parser, n_retries=1)
     except (OSError, HTTPException, ValueError) as error:
@@ -273,7 +274,7 @@ def split(
         X_train, y_train, X_test, y_test.
 
     Raises:
-        ValueError: if the lengths differ, or the fraction leaves one side empty.
+        TypeError, ValueError: if X or y is no list, their lengths differ, or one side would be empty.
 
     Example:
         >>> X_train, y_train, X_test, y_test = split(list("abcde"), [1, 2, 3, 4, 5], fraction=0.4)
@@ -282,8 +283,7 @@ def split(
 
     Source: lectures C7.
     """
-    if len(X) != len(y):
-        raise ValueError(f"as many targets as examples: got {len(y)} and {len(X)}")
+    check_pairs(X, y)
     if not 0.0 < fraction < 1.0:
         raise ValueError(f"fraction is a share between 0 and 1, such as 0.2, got {fraction!r}")
     count = round(len(X) * fraction)

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, SupportsFloat
 
 from autograd_lite.core.coercion import as_float, leaf_data
-from autograd_lite.core.modes import MODE, current_tracer
+from autograd_lite.core.modes import MODE, Mode, current_mode, current_tracer
 from autograd_lite.core.node import Node, check_finite
 from autograd_lite.core.op import Op
+from autograd_lite.core.own import remember_own
 from autograd_lite.core.scalar import NO_GRADIENT, number_of, refuse_while_traced
 
 __all__ = ["NO_GRADIENT", "Value"]
@@ -29,11 +30,16 @@ class Value(Node):
 
     Args:
         data: a real number (int, float, Fraction, NumPy scalar, ...).
-        label: a name, for drawings and steps.
+        label: a name, for drawings and steps. Or a tuple or list of Values, the children: this is
+            then a node of your own, computed from them, as microgpt makes its nodes.
+        local_grads: the derivative by each child, a plain number.
+
+    Such a node has a first derivative only, and cannot be compiled: an ``Op`` can do both.
 
     Raises:
         TypeError: if data is not a real number; bools, strings, None, complex numbers
-            and arrays are refused.
+            and arrays are refused. So are children that are no Values.
+        ValueError: if there are not as many local gradients as children.
 
     Example:
         >>> x, y, z = Value(-2.0), Value(5.0), Value(-4.0)
@@ -41,16 +47,27 @@ class Value(Node):
         >>> L.backward()
         >>> L.data, x.grad, y.grad, z.grad
         (-12.0, -4.0, -4.0, 3.0)
+        >>> double = Value(2 * x.data, (x,), (2,))
+        >>> double.parents, double.partials
+        ((Value(data=-2.0, grad=-4.0),), (2.0,))
     """
 
     __slots__ = ()
 
-    def __init__(self, data: SupportsFloat, label: str = "") -> None:
+    def __init__(
+        self,
+        data: SupportsFloat,
+        label: str | Sequence[Value] = "",
+        local_grads: Sequence[SupportsFloat] = (),
+    ) -> None:
         self._data = data if type(data) is float else leaf_data(data)
         self._grad = NO_GRADIENT
         self._layout = None  # a leaf: no operation computed it
-        if label:
-            self.label = label
+        if isinstance(label, str) and local_grads == ():
+            if label:
+                self.label = label
+        else:
+            remember_own(self, label, local_grads)
 
     def apply(self, op: Op, operands: tuple[Any, ...]) -> Value:
         """Apply an operation to Values and plain numbers: what ``a * b`` comes to."""
@@ -67,7 +84,7 @@ class Value(Node):
                 changed, if a contribution is not finite.
         """
         refuse_while_traced("its gradient is computed")
-        if MODE.get().checking:
+        if current_mode().checking:
             adjoints(self, topological_order(self)[1], check=check_finite)
         accumulate(self)
 
@@ -101,7 +118,7 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
             is a Value.
         FloatingPointError: under ``detect_anomaly``, if the result is not finite.
     """
-    mode = MODE.get()
+    mode = current_mode()
     op.check_attributes(operands)
     numbers = op.numbers(operands, number_of)
     y = op.forward(*numbers)
@@ -117,7 +134,7 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
 
 def _recorded_and_detached(op: Op, operands: Sequence[Any]) -> Value:
     """Let a tracer see an operation through which no gradient flows."""
-    token = MODE.set(MODE.get()._replace(recording=True))
+    token = MODE.set(Mode(current_mode(), recording=True))
     try:
         return record(op, operands).detach()
     finally:

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, Literal, overload
 
-from autograd_lite.core.modes import MODE
+from autograd_lite.core.modes import current_mode
 from autograd_lite.core.node import check_finite
 from autograd_lite.core.scalar import number_of, refuse_while_traced
 from autograd_lite.engine import Value, adjoints, topological_order
@@ -55,7 +55,7 @@ def grad(output: Value, inputs: Value | Sequence[Value], create_graph: bool = Fa
     _, nodes = topological_order(output)
     if create_graph:
         check_fresh(nodes)
-    check = check_finite if MODE.get().checking else None
+    check = check_finite if current_mode().checking else None
     totals = adjoints(output, nodes, _rules_on_values if create_graph else lambda node: node.captured, check)
     gradients = [totals.get(value, 0.0) for value in listed]
     if create_graph:

@@ -14,6 +14,9 @@ FLAGS = [
     "--hide-scrollbars",
     "--force-device-scale-factor=1",
 ]
+SECONDS = 60
+"""What opening a page or running a script may take."""
+
 PACKAGES = {"chromium": "chromium", "chromedriver": "chromium-driver", "dot": "graphviz"}
 
 
@@ -37,6 +40,8 @@ def browser():
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = Chrome(options=options, service=Service(executable_path=found("chromedriver")))
+    driver.set_page_load_timeout(SECONDS)
+    driver.set_script_timeout(SECONDS)
     try:
         yield driver
     finally:

@@ -1,7 +1,19 @@
 """What several tests share: a browser, and both ways to find places for a drawing."""
 
+import os
+import signal
+import sys
+
 import pytest
 from browser import browser, found
+
+
+def pytest_configure():
+    """Give the tests what a job in the foreground has, for a shell's background job has neither."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # tests strike Ctrl-C at chosen moments
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if sys.__stdin__ is None:  # IPython asks for its encoding
+        sys.__stdin__ = open(os.devnull)
 
 
 @pytest.fixture(scope="session")

@@ -402,6 +402,51 @@ class Maker:
 
         return {"squares": 1, "each": len(few), "l2": 1}.get(kind, 2), block
 
+    def branched(self):
+        """Choose as Python does, by comparisons of numbers or by a token."""
+        first, second, third = self.vector(), self.vector(), self.vector()
+        width, limit = self.widths[first], self.generator.choice([0.0, 0.0, 0.25, -0.5, 1.0])
+        w, place = self.parameter(), self.generator.randint(0, 3)
+        pieces = [
+            lambda a, b: a if a > limit else a * 0.1,
+            lambda a, b: max(a, limit),
+            lambda a, b: min(limit, a),
+            lambda a, b: max(a, b, w),
+            lambda a, b: a if a < b else b * w,
+            lambda a, b: 0.0 if a >= limit else a * a,
+            lambda a, b: 0.5 * a * a if abs(a) <= 1.0 else abs(a) - 0.5,
+            lambda a, b: a.tanh() if a > b else a * b if a > w else w,
+            lambda a, b: a if limit < a < 1.0 else b,
+            lambda a, b: w if a > limit and b > limit else a,
+            lambda a, b: a if a > limit or b <= w else w * b,
+            lambda a, b: b if not a > limit else -b,
+        ]
+        piece = self.generator.choice(pieces)
+        kind = self.generator.choice(
+            ["each", "each", "each", "largest", "sorted", "place", "whole", "count", "token", "first"]
+        )
+
+        def block(vectors):
+            x, y, z = [[*map(lift, vectors[source])] for source in (first, second, third)]
+            if kind == "each":
+                return [piece(a, y[i % len(y)]) for i, a in enumerate(x)]
+            if kind == "largest":
+                return [max(x), min(x), max(x) - min(y)]
+            if kind == "sorted":
+                return sorted(x, reverse=limit > 0.0)
+            if kind == "place":
+                at = max(range(width), key=x.__getitem__)
+                return [x[at], y[at % len(y)], w * at]
+            if kind == "whole":
+                return [a * w for a in x] if ag.sum(y) > limit else [a.tanh() for a in x]
+            if kind == "count":
+                return [w * sum(1.0 for a in x if a > limit)]
+            if kind == "token":
+                return [a if vectors["tokens"][0] > place else w * a for a in x]
+            return [next((a for a in x if a > limit), z[0])]
+
+        return {"largest": 3, "place": 3, "count": 1, "first": 1}.get(kind, width), block
+
     BLOCKS = [
         dense, dense, dense, dense, same_products_other_biases, shared_over_vectors, windows, gram,
         attention, some_pairs,
@@ -443,6 +488,12 @@ class Maker:
             return last[-1]
 
         return function
+
+
+class BranchingMaker(Maker):
+    """Makes functions that also branch, so that rows of one batch take different ways."""
+
+    BLOCKS = [*Maker.BLOCKS, *[Maker.branched] * 8]
 
 
 class Vectors(list):

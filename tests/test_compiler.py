@@ -196,13 +196,6 @@ def test_sums_and_products_of_every_shape(backend, seed, blocks, width, most):
     check(function, parameters, rows, backend, eager)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_sums_and_products_of_every_shape_on_jax(seed):
-    pytest.importorskip("jax", reason="this backend needs JAX: pip install jax")
-    function, parameters, rows = made(seed, 3, 3, 5)
-    check(function, parameters, rows, "jax")
-
-
 # ---- Layers, losses and lectures -------------------------------------------------------------
 
 
@@ -441,17 +434,6 @@ and the gradient adds up in another order."""
 def test_layers_losses_and_lectures(name, backend):
     exact = name not in WITH_TOKENS
     check(*CASES[name](), backend, exact=exact)
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_layers_losses_and_lectures_on_jax(name):
-    pytest.importorskip("jax", reason="this backend needs JAX: pip install jax")
-    function, parameters, rows = CASES[name]()
-    eager = Eager(function, parameters, rows)
-    program = compile(function, parameters, backend="jax")
-    for row, value, gradient, scales in zip(rows, eager.values, eager.gradients, eager.scales):
-        found, slopes = program.value_and_grad(*row)
-        assert_close([found, *slopes], [value, *gradient], [abs(value), *scales])
 
 
 # ---- What raising finds ----------------------------------------------------------------------

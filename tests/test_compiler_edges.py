@@ -120,14 +120,6 @@ def test_the_slopes_of_an_operation_on_lists_by_hand(w, v):
     assert whole.value_and_grad() == (-3.0, [-1.5, 6.0])
 
 
-def test_JAX_needs_an_array_form(w):
-    program = compile(lambda x: CUBE(w * x), [w], backend="jax")
-    with pytest.raises(TypeError, match=r"cube has no array form, which jax\.numpy needs"):
-        program(1.0)
-    cube = Op("cube", "cube({0})", lambda a: a * a * a, lambda y, a: 3.0 * a * a, array="{0} * {0} * {0}")
-    assert compile(lambda x: cube(w * x), [w], backend="jax").value_and_grad(0.5) == (1.0, [1.5])
-
-
 # ---- Shapes -------------------------------------------------------------------------------------
 
 
@@ -244,14 +236,6 @@ def test_JAX_is_named_if_it_is_missing(monkeypatch, w):
     monkeypatch.setitem(sys.modules, "jax", None)
     with pytest.raises(ImportError, match=r'^backend="jax" needs JAX: python3 -m pip install'):
         compile(lambda x: w * x, [w], backend="jax")
-
-
-def test_JAX_in_float32(w, v):
-    program = compile(lambda x: ag.tanh(w * x + v), [w, v], backend="jax", dtype="float32")
-    values, mean, gradient = eager(lambda x: ag.tanh(w * x + v), [w, v], [(0.5,), (0.1,)])
-    found, slopes = program.mean_and_grad([0.5, 0.1])
-    assert [found, *slopes] == pytest.approx([mean, *gradient], rel=1e-5)
-    assert program.map([0.5, 0.1]) == pytest.approx(values, rel=1e-5)
 
 
 # ---- What is told -------------------------------------------------------------------------------

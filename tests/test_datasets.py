@@ -66,7 +66,7 @@ print(d.split(*d.moons(20)), d.words())
     outputs = {
         subprocess.run(
             [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT,
-            env={**os.environ, "PYTHONHASHSEED": seed},
+            env={**os.environ, "PYTHONHASHSEED": seed}, timeout=60,
         ).stdout
         for seed in ("0", "1")
     }  # fmt: skip
@@ -185,7 +185,7 @@ def test_importing_datasets_loads_no_third_party_module():
         "import sys, autograd_lite.datasets; print([m for m in ('sklearn', 'numpy') if m in sys.modules])"
     )
     run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60
     )
     assert run.stdout == "[]\n"
 

@@ -1,16 +1,16 @@
 """Programs written for micrograd and for microgpt run after changing only the import.
 
-The programs take the class Value where the original has its import. Those in
-micrograd's style also run with micrograd itself where it is installed. The literal
-numbers are its own: micrograd 0.1.0 computed them, once, in these very programs.
+The programs take the class Value where the original has its import. The literal numbers
+are micrograd 0.1.0's own: ``peers/test_micrograd.py`` runs these very programs with it.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
+import itertools
 import math
+import operator
 import random
+import sys
 from typing import Any
 
 import numpy as np
@@ -18,15 +18,24 @@ import pytest
 from graphviz import Digraph
 
 import autograd_lite
+from autograd_lite import (
+    compile,
+    detect_anomaly,
+    draw,
+    fit,
+    grad,
+    gradcheck,
+    hessian,
+    no_grad,
+    optim,
+    step_through,
+)
+from autograd_lite.compiler.tracing import TraceError
 
-ENGINES = ["autograd_lite"]
-if importlib.util.find_spec("micrograd"):
-    ENGINES.append("micrograd.engine")
 
-
-@pytest.fixture(params=ENGINES)
-def Value(request: pytest.FixtureRequest) -> Any:
-    return importlib.import_module(request.param).Value
+@pytest.fixture
+def Value() -> Any:
+    return autograd_lite.Value
 
 
 def close(number: Any) -> Any:
@@ -481,3 +490,337 @@ def test_microgpt_gives_microgpt_s_numbers():
 GPT_LOSSES = [1.7018443940902317, 1.6698083000266426, 1.6421901228958584]
 GPT_PARAMETERS = [0.00250941530229186, 0.1382155818885685, 0.15992620315752407]
 GPT_SAMPLE = "aab"
+
+
+# ---- Nodes of one's own, as microgpt makes all of its nodes ---------------------------------------
+
+
+def microgpt_value(base: Any) -> Any:
+    """Make the class that such a program defines, on top of ours: each operation builds its node."""
+
+    class Value(base):
+        def __add__(self, other):
+            other = other if isinstance(other, Value) else Value(other)
+            return Value(self.data + other.data, (self, other), (1, 1))
+
+        def __mul__(self, other):
+            other = other if isinstance(other, Value) else Value(other)
+            return Value(self.data * other.data, (self, other), (other.data, self.data))
+
+        def __pow__(self, other):
+            return Value(self.data**other, (self,), (other * self.data ** (other - 1),))
+
+        def log(self):
+            return Value(math.log(self.data), (self,), (1 / self.data,))
+
+        def exp(self):
+            return Value(math.exp(self.data), (self,), (math.exp(self.data),))
+
+        def relu(self):
+            return Value(max(0, self.data), (self,), (float(self.data > 0),))
+
+        def __neg__(self):
+            return self * -1
+
+        def __radd__(self, other):
+            return self + other
+
+        def __sub__(self, other):
+            return self + (-other)
+
+        def __rsub__(self, other):
+            return other + (-self)
+
+        def __rmul__(self, other):
+            return self * other
+
+        def __truediv__(self, other):
+            return self * other**-1
+
+        def __rtruediv__(self, other):
+            return other * self**-1
+
+    return Value
+
+
+def test_a_whole_microgpt_program_that_builds_its_own_nodes():
+    losses, parameters, sample = microgpt(microgpt_value(autograd_lite.Value))
+    assert losses == close(GPT_LOSSES)
+    assert parameters == close(GPT_PARAMETERS)
+    assert sample == GPT_SAMPLE
+
+
+def test_the_micrograd_demo_with_own_nodes():
+    losses, accuracies, parameters = micrograd_demo(microgpt_value(autograd_lite.Value))
+    assert losses == close(DEMO_LOSSES)
+    assert accuracies == DEMO_ACCURACIES
+    assert [p.grad for p in parameters[:6]] == close(DEMO_FIRST_GRADIENTS)
+
+
+def test_a_backward_pass_written_by_hand_over_children_and_local_gradients():
+    x, y = autograd_lite.Value(3.0), autograd_lite.Value(2.0)
+    product = autograd_lite.Value(x.data * y.data, (x, y), (y.data, x.data))
+    output = (product + x).tanh()
+    order, gradients = [], {output: 1.0}
+
+    def visit(node):
+        if node not in order:
+            for child in node._children:
+                visit(child)
+            order.append(node)
+
+    visit(output)
+    for node in reversed(order):
+        for child, local_grad in zip(node._children, node._local_grads):
+            gradients[child] = gradients.get(child, 0.0) + local_grad * gradients[node]
+    output.backward()
+    assert (gradients[x], gradients[y]) == (x.grad, y.grad)
+
+
+CHILD_COUNTS = [1, 2, 3, 5]
+
+
+def own(*children):
+    """A node that is the sum of its children times 1, 2, 3, ..., by local gradients."""
+    data = sum(number * child.data for number, child in enumerate(children, 1))
+    return autograd_lite.Value(data, children, tuple(range(1, len(children) + 1)))
+
+
+@pytest.mark.parametrize("count", CHILD_COUNTS)
+@pytest.mark.parametrize("listed", [tuple, list])
+def test_an_own_node_among_others(count, listed):
+    leaves = [autograd_lite.Value(0.5 + index) for index in range(count)]
+    node = autograd_lite.Value(0.25, listed(leaves), listed(range(1, count + 1)))
+    output = node * node + leaves[0]
+    expected = [0.5 * number + (number == 1) for number in range(1, count + 1)]
+    assert grad(output, leaves) == expected
+    assert all(leaf.grad == 0.0 for leaf in leaves)
+    output.backward()
+    assert [leaf.grad for leaf in leaves] == expected and node.grad == 0.5
+    assert node._prev == node.parents == node.args == tuple(leaves) and node.partials == node._local_grads
+    assert node.op is not None and node._op == node.op.name
+    trace = step_through(output)
+    assert [*trace.gradients.values()] == expected
+    assert draw(output)._repr_mimebundle_()
+    leaves[0].data = 9.0  # its value is given, not computed: nothing of it is stale
+    assert step_through(node)
+    with pytest.raises(TypeError, match="cannot copy or pickle the result of an operation"):
+        node.__reduce__()
+
+
+def test_children_that_come_twice_get_both():
+    x = autograd_lite.Value(3.0)
+    square = autograd_lite.Value(9.0, (x, x), (3.0, 3.0))
+    square.backward()
+    assert x.grad == 6.0 and grad(square, x) == 6.0
+
+
+def test_an_own_node_in_a_large_drawing_that_is_folded():
+    leaves = [autograd_lite.Value(float(index)) for index in range(40)]
+    hidden = [own(*leaves[index : index + 8]).relu() for index in range(30)]
+    assert "own" in step_through(own(*hidden), names={})[0].formula
+    assert draw(own(*hidden))._repr_mimebundle_()
+
+
+def test_own_nodes_and_modes():
+    x = autograd_lite.Value(3.0, "x")
+    with no_grad():
+        assert autograd_lite.Value(9.0, (x,), (6.0,)).parents == ()
+    with detect_anomaly(), pytest.raises(FloatingPointError, match=r"own\(x=3\.0\) is inf"):
+        autograd_lite.Value(math.inf, (x,), (6.0,))
+    with detect_anomaly(), pytest.raises(FloatingPointError, match="gives to the Value 'x' is nan"):
+        autograd_lite.Value(9.0, (x,), (math.nan,)).backward()
+    assert autograd_lite.Value(9.0, (), ()).parents == autograd_lite.Value(9.0, []).parents == ()
+
+
+def test_an_own_node_of_a_subclass_and_gradcheck():
+    class Number(autograd_lite.Value):
+        pass
+
+    x = Number(3.0)
+    node = Number(9.0, (x,), (6.0,))
+    assert type(node) is Number and node.parents == (x,)
+    node.momentum = 0.5
+    assert node.momentum == 0.5
+    assert gradcheck(lambda x: autograd_lite.Value(x.data**3, (x,), (3 * x.data**2,)), [2.0])
+    assert not gradcheck(lambda x: autograd_lite.Value(x.data**3, (x,), (3.01 * x.data**2,)), [2.0])
+
+
+def test_second_derivatives_and_compiling_are_refused_and_name_op():
+    x = autograd_lite.Value(3.0)
+    node = own(x)
+    for refused in (
+        lambda: grad(node * x, x, create_graph=True),
+        lambda: hessian(x + node.exp(), [x]),
+    ):
+        with pytest.raises(TypeError, match="with Op"):
+            refused()
+    for f in (lambda a: a * node, lambda a: own(a), lambda a: a * 2 + node.detach() * node):
+        with pytest.raises(TraceError, match="Op"):
+            compile(f, [x])(1.0)
+    with pytest.raises(TraceError, match="own local gradients"):
+        compile(lambda a: autograd_lite.Value(1.0, (a,), (1.0,)), [x])(1.0)
+
+
+def test_fit_trains_a_model_with_own_nodes_eagerly_and_says_why():
+    w = autograd_lite.Value(0.5)
+
+    def model(x):
+        return autograd_lite.Value(w.data * x[0], (w,), (x[0],))
+
+    model.parameters = lambda: [w]
+    history = fit(
+        model,
+        lambda out, target: (out - target) ** 2,
+        [[1.0], [2.0]] * 20,
+        [2.0, 4.0] * 20,
+        optimizer=optim.SGD(lr=0.1),
+        epochs=20,
+    )
+    assert "eager" in history.engine and "Op" in history.engine
+    assert w.data == pytest.approx(2.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "said"),
+    [
+        (lambda a, b: (1.0, (a, b), (1.0,)), ValueError, "2 children and 1 local gradients"),
+        (lambda a, b: (1.0, (a, b)), TypeError, r"children need local gradients, too: .*\(da, db\)"),
+        (lambda a, b: (1.0, (), (1.0,)), ValueError, "0 children and 1 local"),
+        (lambda a, b: (1.0, (a, 2.0), (1.0, 1.0)), TypeError, "children of a node are Values, got 2.0"),
+        (
+            lambda a, b: (1.0, {a, b}, (1.0, 1.0)),
+            TypeError,
+            "and children are a tuple of Values, got {",
+        ),
+        (
+            lambda a, b: (1.0, None, ()),
+            TypeError,
+            "and children are a tuple of Values, got None",
+        ),
+        (
+            lambda a, b: (1.0, "label", (1.0,)),
+            TypeError,
+            "and children are a tuple of Values, got 'label'",
+        ),
+        (lambda a, b: (1.0, (a,), (b,)), TypeError, "plain number, got Value.*use its .data"),
+        (lambda a, b: (1.0, (a,), ("1",)), TypeError, "convert it with float"),
+        (lambda a, b: (1.0, (a, b), "+"), TypeError, r"_backward closure.*\(da, db\).*step_through"),
+        (lambda a, b: (1.0, (), "*"), TypeError, r"_backward closure.*\(da, db\).*step_through"),
+        (lambda a, b: (1.0, (a,), 1.0), TypeError, "local gradients are a tuple of numbers, got 1.0"),
+        (lambda a, b: (True, (a,), (1.0,)), TypeError, "a Value holds a real number"),
+    ],
+)
+def test_what_is_no_node_is_refused(arguments, kind, said):
+    with pytest.raises(kind, match=said):
+        autograd_lite.Value(*arguments(autograd_lite.Value(2.0), autograd_lite.Value(3.0)))
+
+
+def test_stepping_by_hand_and_closures_are_refused_and_name_what_to_use():
+    x = autograd_lite.Value(3.0)
+    with pytest.raises(AttributeError, match="step_through"):
+        (x * x)._backward()
+    with pytest.raises(AttributeError, match=r"\(da, db\).*step_through"):
+        x._backward = lambda: None
+    assert not hasattr(x, "_backward")
+
+
+FREE = ["m", "v", "momentum", "velocity", "cache", "name", "anything_else"]
+
+
+@pytest.mark.parametrize("name", FREE)
+def test_what_a_program_keeps_on_a_number_needs_a_subclass(name):
+    x = autograd_lite.Value(3.0)
+    hint = name if name == "anything_else" else r"class V\(Value\): pass"  # Python's own message
+    with pytest.raises(AttributeError, match=hint):
+        setattr(x, name, 0)
+    with pytest.raises(AttributeError, match=hint):
+        getattr(x, name)
+    assert not hasattr(x * x, name) and not hasattr(autograd_lite.Value, name)
+
+    class V(autograd_lite.Value):
+        pass
+
+    x, other = V(3.0), V(3.0)
+    setattr(x, name, 5)
+    assert getattr(x, name) == 5 and not hasattr(other, name)
+    (x * x).backward()
+    assert x.grad == 6.0
+    delattr(x, name)
+    with pytest.raises(AttributeError, match=f"'V' object has no attribute '{name}'"):
+        getattr(x, name)
+
+
+def test_an_ordinary_node_is_as_small_as_its_slots():
+    x = autograd_lite.Value(3.0)
+    assert not hasattr(x, "__dict__") and sys.getsizeof(x * x) == sys.getsizeof(x)
+    assert autograd_lite.Value.__setattr__ is object.__setattr__
+
+
+# ---- Arrays on the left -----------------------------------------------------------------------
+
+SIGNS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "**": operator.pow}
+ORDERS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+ARRAYS = [
+    np.array([1.0, 2.0, 3.0]),
+    np.array([1, 2, 3]),
+    np.array([[1.0], [2.0]], dtype=np.float32),
+    np.array([True, False]),
+    np.array([]),
+]
+
+
+def gradient_by_hand(sign, left, right):
+    rules = {"+": 1.0, "-": -1.0, "*": left, "/": -left / right**2, "**": left**right * math.log(left or 1.0)}
+    return rules[sign]
+
+
+@pytest.mark.parametrize(("sign", "array"), [*itertools.product(SIGNS, ARRAYS)])
+def test_an_array_on_the_left_goes_element_by_element(Value, sign, array):
+    if Value is not autograd_lite.Value and (sign == "**" or array.dtype == bool):
+        return  # micrograd has no such power
+    x = Value(2.0)
+    result = SIGNS[sign](array, x)
+    assert result.dtype == object and result.shape == array.shape
+    expected = [SIGNS[sign](number, Value(2.0)).data for number in array.ravel().tolist()]
+    assert [value.data for value in result.ravel()] == expected
+    for value in result.ravel():
+        value.backward()
+    assert x.grad == pytest.approx(
+        sum(gradient_by_hand(sign, number, 2.0) for number in array.ravel().tolist())
+    )
+
+
+@pytest.mark.parametrize(("sign", "array"), [*itertools.product(ORDERS, ARRAYS)])
+def test_an_array_on_the_left_is_compared_element_by_element(sign, array):
+    x = autograd_lite.Value(2.0)
+    assert np.array_equal(ORDERS[sign](array, x), ORDERS[sign](array, 2.0))
+    with pytest.raises(TypeError, match="list comprehension"):
+        ORDERS[sign](x, array)
+
+
+@pytest.mark.parametrize(("sign", "array"), [*itertools.product(SIGNS, ARRAYS)])
+def test_an_array_on_the_right_or_in_a_function_is_refused_with_a_hint(sign, array):
+    x = autograd_lite.Value(2.0)
+    with pytest.raises(TypeError, match="cannot compute with .* list comprehension"):
+        SIGNS[sign](x, array)
+    for operands in ((x, array), (array, x)):
+        with pytest.raises(TypeError, match="cannot compute with .* list comprehension"):
+            autograd_lite.maximum(*operands)
+
+
+@pytest.mark.parametrize("kind", [*NUMPY_KINDS, np.bool_])
+@pytest.mark.parametrize("sign", [*SIGNS, *ORDERS])
+def test_a_numpy_scalar_on_the_left_is_a_plain_number(sign, kind):
+    function = {**SIGNS, **ORDERS}[sign]
+    result, expected = function(kind(1), autograd_lite.Value(3.0)), function(1.0, autograd_lite.Value(3.0))
+    assert type(result) is type(expected)
+    assert result.data == expected.data if sign in SIGNS else result == expected
+
+
+def test_arrays_of_values_and_of_one_number():
+    values = np.array([autograd_lite.Value(2.0), autograd_lite.Value(3.0)])
+    x = autograd_lite.Value(5.0)
+    (values * x).sum().backward()
+    assert x.grad == 5.0 and values[0].grad == 5.0
+    assert (np.array(2.0) * x).data == 10.0

@@ -155,7 +155,7 @@ def test_a_value_holds_only_a_real_number(thing, hint):
     assert (x.data, x.grad) == (1.0, 0.0)
 
 
-@pytest.mark.parametrize("thing", ["3", None, 1j, np.array([1.0, 2.0]), [1.0], (1.0,), {}, b"3"])
+@pytest.mark.parametrize("thing", ["3", None, 1j, [1.0], (1.0,), {}, b"3"])
 @pytest.mark.parametrize("operate", [lambda a, b: a * b, lambda a, b: b - a, ag.maximum, lambda a, b: a < b])
 def test_operands_that_are_no_numbers_are_refused_with_a_hint(thing, operate):
     x = Value(1.0)
@@ -595,7 +595,11 @@ print([v.grad.hex() for v in w], [g.hex() for g in grad(L, w)])
 def test_results_are_the_same_in_every_process():
     outputs = {
         subprocess.run(
-            [sys.executable, "-c", PROGRAM], capture_output=True, check=True, env={"PYTHONHASHSEED": seed}
+            [sys.executable, "-c", PROGRAM],
+            capture_output=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed},
+            timeout=60,
         ).stdout
         for seed in ("0", "1", "2")
     }

@@ -125,6 +125,7 @@ def test_every_process_draws_the_same_bytes():
             text=True,
             cwd=ROOT,
             env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONUTF8": "1"},
+            timeout=200,
         )
         for seed in ("1", "2")
     ]
@@ -150,7 +151,7 @@ def test_hostile_labels_are_shown_in_a_browser_and_nothing_runs(chrome, tmp_path
     drawing.save(path)
     if suffix == ".dot":  # what Graphviz makes of it
         path = tmp_path / "drawing.svg"
-        subprocess.run(["dot", "-Tsvg", "-o", path, tmp_path / "drawing.dot"], check=True)
+        subprocess.run(["dot", "-Tsvg", "-o", path, tmp_path / "drawing.dot"], check=True, timeout=60)
     chrome.get("about:blank")
     chrome.get_log("browser"), chrome.get_log("performance")
     chrome.get(path.as_uri())

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -246,6 +247,7 @@ def test_without_dot_the_built_in_layout_takes_its_place(monkeypatch, tmp_path):
     "script",
     [
         "exec sleep 60",
+        "sleep 60",  # what it started goes on, and keeps the pipes open
         "exit 1",
         "kill -SEGV $$",
         "echo nonsense",
@@ -261,7 +263,9 @@ def test_without_dot_the_built_in_layout_takes_its_place(monkeypatch, tmp_path):
 def test_a_dot_that_fails_is_replaced(script, monkeypatch, tmp_path):
     monkeypatch.setattr(graphviz_layout, "SECONDS", 0.3)
     answering(tmp_path, monkeypatch, script)
+    before = time.perf_counter()
     assert arrange(XYZ) == arrange(XYZ, "built-in")
+    assert time.perf_counter() - before < 20.0
 
 
 def test_an_answer_that_puts_all_in_one_place_is_refused(monkeypatch, tmp_path):
@@ -382,7 +386,10 @@ def test_two_processes_draw_the_same_bytes(engine):
     )
     first, second = (
         subprocess.check_output(
-            [sys.executable, "-c", program], cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            timeout=200,
         )
         for seed in ("1", "2")
     )

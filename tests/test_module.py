@@ -290,7 +290,7 @@ def test_killed_at_random_moments_while_saving_the_file_is_whole(tmp_path):
         program.stdout.readline()
         time.sleep(moments.uniform(0.0, 0.05))
         program.send_signal(signal.SIGKILL)
-        program.wait()
+        program.wait(60)
         program.stdout.close()
         model = nn.MLP(20, [20, 1])
         model.load(path)

@@ -100,7 +100,7 @@ def executed(tmp_path_factory):
 
     def execute(name):
         command = [sys.executable, ROOT / "tests" / "notebooks.py", name, "--answers", "--into", folder]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=500)
         assert done.returncode == 0, done.stderr
         return nbformat.read(folder / f"{name}.ipynb", as_version=4)
 

@@ -1,13 +1,15 @@
 """Update rules, schedules and clipping, on floats and on arrays."""
 
+import copy
 import itertools
 import math
+import pickle
 import signal
 
 import numpy
 import pytest
 
-from autograd_lite import Value, losses, optim
+from autograd_lite import Value, compile, fit, losses, optim, softmax
 
 inf, nan = math.inf, math.nan
 RULES = {
@@ -278,6 +280,55 @@ def test_parameters_that_are_no_values_are_refused():
         optim.SGD([1.0], lr=0.1)
 
 
+class Line:
+    """What fit can train without knowing its class."""
+
+    def __init__(self, parameters):
+        self.all = parameters
+
+    def parameters(self):
+        return iter(self.all)
+
+    def __call__(self, x):
+        return self.all[0] * x
+
+
+RESULTS = {
+    "a product": lambda leaf: leaf * 0.1,
+    "a negation": lambda leaf: -leaf,
+    "a function": lambda leaf: leaf.tanh(),
+    "a list's operation": lambda leaf: softmax([leaf, 1.0])[0],
+    "a subclass": lambda leaf: type("Own", (Value,), {"__slots__": ()})(1.0) + leaf,
+}
+NEED_LEAVES = {
+    **{name: (lambda listed, rule=rule: rule(iter(listed))) for name, rule in RULES.items()},
+    "binding later": lambda listed: optim.SGD(lr=0.1).bind(listed),
+    "clip_grad_norm": lambda listed: optim.clip_grad_norm(iter(listed), 1.0),
+    "compile a list": lambda listed: compile(lambda x: listed[0] * x, listed),
+    "compile a dict": lambda listed: compile(lambda x: listed[0] * x, dict(enumerate(listed))),
+    "compile an object": lambda listed: compile(lambda x: listed[0] * x, Line(listed)),
+    "fit": lambda listed: fit(Line(listed), losses.mse, [1.0], [2.0], optimizer=optim.SGD(lr=0.1)),
+}
+
+
+@pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
+@pytest.mark.parametrize("takes", NEED_LEAVES.values(), ids=NEED_LEAVES)
+def test_the_result_of_an_operation_is_refused_wherever_a_leaf_is_needed(takes, result):
+    leaf = Value(3.0)
+    computed = result(leaf)
+    leaf.grad = computed.grad = 5.0
+    with pytest.raises(ValueError, match=r"parameters are leaves, got the result of \w+: .*\.detach\(\)"):
+        takes([leaf, computed])
+    assert (leaf.data, leaf.grad, computed.grad) == (3.0, 5.0, 5.0)
+    takes([leaf, computed.detach()])
+
+
+@pytest.mark.parametrize("takes", NEED_LEAVES.values(), ids=NEED_LEAVES)
+def test_what_is_no_value_is_refused_wherever_a_leaf_is_needed(takes):
+    with pytest.raises(TypeError, match="parameters are Values, got"):
+        takes([Value(1.0), 2.0])
+
+
 # ---- Schedules and clipping ---------------------------------------------------------------
 
 
@@ -297,6 +348,31 @@ def test_schedules():
     cosine = [0.5 * (1.0 + math.cos(math.pi * step / 4)) for step in range(4)]
     assert [warm(step) for step in range(6)] == [0.5, *cosine[1:], 0.0, 0.0]
     assert [optim.exponential(2.0, 0.5)(step) for step in range(3)] == [2.0, 1.0, 0.5]
+
+
+SCHEDULES = {
+    "linear": optim.linear(1.0, 0.1, steps=7),
+    "cosine": optim.cosine(1.0, 0.1, steps=7),
+    "exponential": optim.exponential(1.0, 0.5),
+    "warmup to a number": optim.warmup(0.3, steps=3),
+    "warmup to a schedule": optim.warmup(optim.cosine(1.0, 0.1, steps=7), steps=3),
+    "two warmups": optim.warmup(optim.warmup(optim.linear(1.0, 0.1, steps=7), steps=2), steps=3),
+}
+TWINS = {"pickle": lambda thing: pickle.loads(pickle.dumps(thing)), "deepcopy": copy.deepcopy}
+
+
+@pytest.mark.parametrize("twin", TWINS.values(), ids=TWINS)
+@pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
+def test_schedules_and_optimisers_that_hold_one_are_copied_and_pickled(schedule, twin):
+    rates = [schedule(step) for step in range(10)]
+    assert [twin(schedule)(step) for step in range(10)] == rates
+    for kind in (optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop):
+        optimizer = kind(values(), lr=schedule)
+        walked(optimizer, 2)
+        other = twin(optimizer)
+        assert other.learning_rate == optimizer.learning_rate
+        assert snapshot(other) == snapshot(optimizer)
+        assert walked(other, 5) == walked(optimizer, 5)
 
 
 def test_clipping_keeps_the_direction_and_leaves_short_gradients():

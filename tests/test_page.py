@@ -249,6 +249,7 @@ def test_every_process_writes_the_same_page():
             [sys.executable, "-c", program],
             env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONUTF8": "1"},
             cwd=ROOT,
+            timeout=60,
         )
         for seed in ("0", "1", "2")
     }

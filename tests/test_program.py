@@ -955,7 +955,9 @@ for backend in ("numpy", "jax"):
 
 
 def test_without_numpy_and_jax():
-    ran = subprocess.run([sys.executable, "-W", "error", "-c", WITHOUT], capture_output=True, text=True)
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", WITHOUT], capture_output=True, text=True, timeout=60
+    )
     assert ran.stderr == ""
     lines = ran.stdout.splitlines()
     assert lines[:7] == lines[7:14]
@@ -1028,3 +1030,19 @@ def test_trainer_tells_ragged_forms_apart(w, backend):
     trainer = compile(lambda rows: w * rows[0][-1], [w], backend=backend).trainer(optim.SGD(lr=1.0))
     assert trainer.step([[[1.0], [2.0, 3.0]]]) == 2.0
     assert trainer.step([[[1.0, 3.0], [2.0]]]) == 3.0
+
+
+W = [Value(1.0)]
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x: W[0] * x + 1e308, lambda x: W[0] * x + (1e308 if x > 0.0 else 1.1e308)]
+)
+@pytest.mark.parametrize("rows", [2, 50])
+@pytest.mark.filterwarnings("ignore:comparisons came out otherwise")
+def test_the_mean_of_finite_numbers_is_finite_though_their_sum_is_not(backend, rows, f):
+    program, X = compile(f, W, backend=backend), [float(row % 2) for row in range(rows)]
+    expected = math.fsum(f(x).data / 2.0**64 for x in X) / rows * 2.0**64
+    mean, gradient = program.mean_and_grad(X)
+    assert (mean, gradient) == (pytest.approx(expected, rel=1e-12), pytest.approx([0.5]))
+    assert program.trainer(optim.SGD(lr=0.1)).step(X) == pytest.approx(expected, rel=1e-12)

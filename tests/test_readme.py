@@ -42,7 +42,9 @@ def table_below(heading):
 def test_sessions_are_the_programs_real_output(command, output):
     words = shlex.split(command)
     assert words[:3] == ["python3", "-m", "autograd_lite"]
-    run = subprocess.run([sys.executable, *words[1:]], capture_output=True, text=True, check=True, cwd=ROOT)
+    run = subprocess.run(
+        [sys.executable, *words[1:]], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60
+    )
     assert (run.stdout, run.stderr) == (output, "")
 
 
@@ -64,7 +66,13 @@ def test_what_is_made_by_the_package_is_current():
 def test_it_names_the_command_that_tests_the_project():
     (command,) = re.findall(r"```sh\n(python3 -m pip install.*pytest.*)\n```", README)
     assert command == 'python3 -m pip install -e ".[test]" && python3 -m pytest'
-    assert 'eval "$readme_command"' in (ROOT / ".ci" / "run").read_text()
+    script = (ROOT / ".ci" / "run").read_text()
+    assert script.index("-m venv") < script.index('eval "$first_command"')
+    before, _, after = script.partition('eval "$readme_command"')
+    assert "pip install" not in before  # a newcomer has nothing else
+    for path in (ROOT / "tests" / "peers").glob("*.py"):
+        (needed,) = re.findall(r"^Needs \w+: python3 -m pip install (\w+==[\d.]+)$", path.read_text(), re.M)
+        assert needed in after, path.name
 
 
 def test_links_lead_somewhere():

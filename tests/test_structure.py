@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -27,6 +28,7 @@ CORE = [
     "core.operators",
     "core.scalar",
     "core.node",
+    "core.own",
     "engine",
     "functions",
     "core.kernels",
@@ -120,7 +122,7 @@ def test_nothing_but_python_itself_is_imported_up_front(path):
 
 def test_importing_the_package_loads_no_third_party_module_and_no_part_before_its_use():
     program = "import sys; old = set(sys.modules); import autograd_lite; print(*set(sys.modules) - old)"
-    loaded = subprocess.check_output([sys.executable, "-c", program], text=True, cwd=ROOT).split()
+    loaded = subprocess.check_output([sys.executable, "-c", program], text=True, cwd=ROOT, timeout=60).split()
     assert {name.partition(".")[0] for name in loaded} <= {*sys.stdlib_module_names, "autograd_lite"}
     assert not {f"autograd_lite.{name}" for name in ("nn", "losses", "optim", "plot", "training")} & set(
         loaded
@@ -129,7 +131,8 @@ def test_importing_the_package_loads_no_third_party_module_and_no_part_before_it
 
 def test_parts_are_imported_when_first_used():
     program = "import autograd_lite as ag; print(ag.losses.mse.__name__, ag.nn.MLP.__name__, ag.fit.__name__)"
-    assert subprocess.check_output([sys.executable, "-c", program], text=True, cwd=ROOT) == "mse MLP fit\n"
+    shown = subprocess.check_output([sys.executable, "-c", program], text=True, cwd=ROOT, timeout=60)
+    assert shown == "mse MLP fit\n"
     with pytest.raises(AttributeError, match="no attribute 'looses'"):
         autograd_lite.looses
 
@@ -137,6 +140,85 @@ def test_parts_are_imported_when_first_used():
 def test_files_are_short_enough_to_read():
     for path in {*PACKAGE.rglob("*.py")} - {PACKAGE / "ops.py"}:  # as long as there are operations
         assert len(path.read_text().splitlines()) <= 420, path.name
+
+
+def trees(*patterns):
+    """Give the parsed files below the top of the project, each with its path."""
+    for path in sorted(path for pattern in patterns for path in ROOT.glob(pattern)):
+        yield path, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def test_the_tests_import_nothing_that_the_test_extra_does_not_bring():
+    """What needs more is in ``peers``, which says what to install."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = project["dependencies"] + project["optional-dependencies"]["test"]
+    brought = {re.match(r"[\w-]+", line).group() for line in lines}
+    brought = {{"scikit-learn": "sklearn"}.get(name, name) for name in brought}
+    own = {"autograd_lite", *(path.stem for path in (ROOT / "tests").glob("*.py"))}
+    for path, tree in trees("tests/*.py"):
+        for node in ast.walk(tree):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) else []
+            packages = {name.partition(".")[0] for name in names}
+            assert packages <= {*sys.stdlib_module_names, *own, *brought}, path.name
+
+
+def test_no_test_is_skipped():
+    skipping = {"skip", "skipif", "skipIf", "SkipTest", "importorskip", "xfail", "collect_ignore"}
+    for path, tree in trees("tests/*.py", "tests/peers/*.py"):
+        names = {getattr(node, "attr", getattr(node, "id", "")) for node in ast.walk(tree)}
+        assert not names & skipping, path.name
+
+
+def test_every_program_that_is_started_is_given_a_time():
+    for path, tree in trees("tests/*.py", "tests/peers/*.py", "tests/long/*.py", "autograd_lite/**/*.py"):
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            words = ast.unparse(node.func).rpartition(".")
+            if words[0] == "subprocess" and words[2] != "Popen":
+                assert "timeout" in {keyword.arg for keyword in node.keywords}, (path.name, node.lineno)
+            if words[2] in ("wait", "communicate"):
+                assert node.args or node.keywords, (path.name, node.lineno)
+
+
+def test_standard_input_has_an_encoding():
+    assert sys.stdin.encoding  # IPython asks for it
+
+
+def test_a_background_job_can_run_the_tests():
+    """A shell's background job ignores Ctrl-C, and may have no standard input."""
+    struck = {
+        path for path, tree in trees("tests/*.py", "autograd_lite/**/*.py") if "SIGINT" in ast.dump(tree)
+    }
+    files = sorted(map(str, {Path(__file__), *struck} - {ROOT / "tests" / "conftest.py"}))
+    chosen = ["-p", "no:cacheprovider", "-k", "ctrl_c or interrupt or standard_input"]
+    command = shlex.join([sys.executable, "-m", "pytest", *chosen, *files])
+    ran = subprocess.run(
+        ["sh", "-c", f"trap '' INT; exec {command} <&-"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=300,
+    )
+    assert ran.returncode == 0, ran.stdout
+
+
+def test_a_test_that_stands_still_ends_and_says_where(tmp_path):
+    (tmp_path / "test_still.py").write_text(
+        "import threading\n\ndef test_still():\n    threading.Event().wait()\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "-o", "timeout=1", "test_still.py"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=60,
+    )
+    assert ran.returncode == 1
+    assert "threading.Event().wait()" in ran.stdout and "Timeout (>1.0s)" in ran.stdout
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    assert 0 < settings["timeout"] < settings["faulthandler_timeout"]
 
 
 def test_the_top_level_holds_what_was_agreed():

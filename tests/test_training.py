@@ -1,5 +1,7 @@
 """fit and predict: what they refuse, what they promise, and that it can be taken up again."""
 
+import array
+import collections
 import json
 import math
 import os
@@ -7,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 import types
 from pathlib import Path
@@ -14,9 +17,9 @@ from pathlib import Path
 import numpy
 import pytest
 
-from autograd_lite import Value, losses, nn, optim
+from autograd_lite import Value, compile, datasets, losses, nn, optim
 from autograd_lite.nn import saving
-from autograd_lite.training import History, accuracy, fit, predict
+from autograd_lite.training import History, accuracy, fit, loop, predict
 
 ROOT = Path(__file__).parents[1]
 inf, nan = math.inf, math.nan
@@ -54,6 +57,11 @@ BAD = {
         "example 3 holds a number that is inf or nan",
     ),
     "inf and -inf in a row": ({"X": [[inf, -inf], *CORNERS[1:]]}, ValueError, "example 0"),
+    "a row that hides a number": (
+        {"X": [*CORNERS[:3], numpy.ma.masked_less(numpy.array([0.0, 1.0]), 0.5)]},
+        TypeError,
+        "an example is a masked array",
+    ),
     "an integer beyond floats": ({"X": [*CORNERS[:3], [1, 10**400]]}, ValueError, "example 3"),
     "nan in an array": ({"X": numpy.array([*CORNERS[:3], [1.0, nan]])}, ValueError, "example 3"),
     "-inf in an array": ({"X": numpy.array([*CORNERS[:3], [1.0, -inf]])}, ValueError, "example 3"),
@@ -87,6 +95,27 @@ BAD = {
     "a string": ({"X": "abcd"}, TypeError, "X is a list or an array, got str"),
     "an iterator": ({"X": iter(CORNERS)}, TypeError, "X is a list or an array"),
     "a single number": ({"y": numpy.float64(3.0)}, TypeError, "y is a list or an array"),
+    "float32 and eager": ({"compiled": False, "dtype": "float32"}, ValueError, "leave out compiled=False"),
+    "a dtype that is none": (
+        {"dtype": "float16"},
+        ValueError,
+        "dtype is 'float64' or 'float32', got 'float16'",
+    ),
+    "a dtype of NumPy": ({"dtype": numpy.float64}, ValueError, "dtype is 'float64' or 'float32'"),
+    "an eager dtype that is none": ({"compiled": False, "dtype": "double"}, ValueError, "dtype is"),
+    "compiled 0": ({"compiled": 0}, TypeError, "compiled is True, False or None, got 0"),
+    "a bare callback": (
+        {"callbacks": print},
+        TypeError,
+        r"callbacks are a list of functions.*write \[print\]",
+    ),
+    "callbacks that are a number": ({"callbacks": 3}, TypeError, "callbacks are a list of functions"),
+    "a callback that is none": ({"callbacks": [print, None]}, TypeError, "are functions, got None"),
+    "a bare metric": ({"metrics": accuracy}, TypeError, "metrics are a dict of functions by name"),
+    "metrics in a list": ({"metrics": [accuracy]}, TypeError, "metrics are a dict"),
+    "a metric that is none": ({"metrics": {"m": 3.0}}, TypeError, "are functions, got 3.0"),
+    "a metric whose name is none": ({"metrics": {1: accuracy}}, TypeError, "the name of a metric"),
+    "accuracy of lists": ({"metrics": {"m": lambda f, t: accuracy([f], [t])}}, TypeError, "take the mean"),
 }
 
 
@@ -152,6 +181,150 @@ def test_the_check_of_many_rows_is_fast():
         with pytest.raises(ValueError, match="got 10"):
             fit(model, losses.cross_entropy, X, y, optimizer=optim.SGD(lr=0.1), batch_size=128)
         assert time.perf_counter() - began < 3.0
+
+
+class Table:
+    """What a table of pandas looks like, or one of polars: its items are the names of its columns."""
+
+    columns = ["a", "b"]
+    shape = (4, 2)
+
+    def to_numpy(self):
+        return numpy.array(CORNERS)
+
+    def __len__(self):
+        return 4
+
+    def __iter__(self):
+        return iter(self.columns)
+
+    def __getitem__(self, name):
+        return CORNERS[0]
+
+
+class Sparse:
+    """What SciPy's sparse arrays look like."""
+
+    def toarray(self):
+        return numpy.array(CORNERS)
+
+    def __len__(self):
+        raise TypeError("sparse array length is ambiguous")
+
+    def __getitem__(self, row):
+        return self
+
+
+class Group:
+    """What h5py's groups look like: a table with keys that is no Mapping."""
+
+    def keys(self):
+        return ["a", "b", "c", "d"]
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, key):
+        return CORNERS[0]
+
+
+NO_ROWS = {
+    "a table": (Table(), r"is a table, \S*Table: pass .*\.to_numpy\(\)"),
+    "a masked array": (numpy.ma.masked_less(numpy.array(CORNERS), 0.5), r"masked array: fill it, \.filled"),
+    "a masked array without a mask": (numpy.ma.array(CORNERS), "masked array"),
+    "a sparse array": (Sparse(), r"sparse array: pass .*\.toarray\(\)"),
+    "a set": ({(0.0, 1.0), (1.0, 0.0), (1.0, 1.0), (0.0, 0.0)}, "got set: it has no order"),
+    "a frozenset": (frozenset(range(4)), "got frozenset: it has no order"),
+    "keys": (dict.fromkeys(range(4)).keys(), "no order"),
+    "a dict": (dict(enumerate(CORNERS)), "got dict: pass a list of its values"),
+    "a mapping": (types.MappingProxyType(dict(enumerate(CORNERS))), "pass a list of its values"),
+    "a group": (Group(), "pass a list of its values"),
+    "a string": ("abcd", "got str"),
+    "a generator": ((x for x in CORNERS), "only once: pass list"),
+    "an iterator": (iter(CORNERS), "only once: pass list"),
+    "zip": (zip(CORNERS, CORNERS), "only once: pass list"),
+    "values of a dict": (dict(enumerate(CORNERS)).values(), "got dict_values"),
+    "an array without axes": (numpy.array(3.0), "a single number"),
+    "NumPy's number": (numpy.float64(3.0), "a single number"),
+    "a number": (3.0, "got float"),
+    "a Value": (Value(3.0), "got Value"),
+    "None": (None, "got NoneType"),
+    "a class": (list, "got type"),
+}
+WEIGHT = Value(2.0)
+
+
+def program():
+    return compile(lambda x, y: WEIGHT * (x if isinstance(x, Value) else x[0]) + y, [WEIGHT])
+
+
+def second_step(X, y):
+    trainer = program().trainer(optim.SGD(lr=0.1))
+    trainer.step([0.0, 1.0, 1.0, 2.0], XOR)
+    trainer.step(X, y)
+
+
+def fitted(X, y, **more):
+    fit(small(), BCE, X, y, optimizer=optim.SGD(lr=0.1), **more)
+
+
+ENTRIES = {
+    "fit": fitted,
+    "fit compiled": lambda X, y: fitted(X, y, compiled=True),
+    "validation": lambda X, y: fitted(CORNERS, XOR, validation=(X, y)),
+    "split": datasets.split,
+    "map": lambda X, y: program().map(X, y),
+    "mean_and_grad": lambda X, y: program().mean_and_grad(X, y),
+    "backward": lambda X, y: program().backward(X, y),
+    "on floats": lambda X, y: compile(lambda x, y: WEIGHT * y, [WEIGHT], backend="python").map(X, y),
+    "a first step": lambda X, y: program().trainer(optim.SGD(lr=0.1)).step(X, y),
+    "a later step": second_step,
+}
+
+
+@pytest.mark.parametrize(("rows", "said"), NO_ROWS.values(), ids=NO_ROWS)
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
+def test_what_is_no_list_of_examples_is_refused_at_every_entry(entry, rows, said):
+    if hasattr(rows, "__next__"):
+        rows = list(rows)
+        rows = (row for row in rows)  # a new one for each entry
+        said = "only once"
+    with pytest.raises(TypeError, match=said):
+        entry(rows, XOR)
+    with pytest.raises(TypeError, match=said):
+        entry(XOR, rows)
+
+
+@pytest.mark.parametrize(("rows", "said"), NO_ROWS.values(), ids=NO_ROWS)
+def test_predict_takes_no_other_rows_either(rows, said):
+    for model in (small(), lambda x: Value(1.0), Normed()):
+        with pytest.raises(TypeError, match=said):
+            predict(model, rows)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        CORNERS,
+        tuple(CORNERS),
+        numpy.array(CORNERS),
+        collections.deque(CORNERS),
+        Table().to_numpy(),
+        [*map(array.array, "dddd", CORNERS)],
+    ],
+)
+def test_what_has_rows_in_an_order_is_taken_at_every_entry(rows):
+    assert predict(small(), rows) == predict(small(), CORNERS)
+    fitted(rows, XOR, validation=(rows, collections.deque(XOR)))
+    assert len(datasets.split(rows, range(4), fraction=0.5)[0]) == 2
+    assert program().map(rows, XOR) == [0.0, 1.0, 3.0, 2.0]
+
+
+@pytest.mark.parametrize("inputs", [{0.0, 1.0}, frozenset([0.0, 1.0]), {0.0: 1.0, 1.0: 2.0}, "01"])
+@pytest.mark.parametrize("model", [small(), nn.Neuron(2), nn.LayerNorm(2), nn.Dropout()])
+def test_inputs_without_an_order_are_refused(model, inputs):
+    with pytest.raises(TypeError, match="put them in order"):
+        model(inputs)
 
 
 def test_data_are_read_row_by_row_and_not_copied():
@@ -400,6 +573,45 @@ def test_accuracy():
     assert accuracy([Value(1.0), Value(3.0)], 1) == 1.0
 
 
+ONE_OUTPUT = {
+    "a list": [0.1, 2.0],
+    "a tuple": (0.1, 2.0),
+    "an array": numpy.array([0.1, 2.0]),
+    "Values": [Value(0.1), Value(2.0)],
+    "an array of Values": numpy.array([Value(0.1), Value(2.0)], object),
+}
+ONE_CLASS = {"an int": 1, "NumPy's": numpy.int64(1), "an array without axes": numpy.array(1), "a bool": True}
+
+
+@pytest.mark.parametrize("target", ONE_CLASS.values(), ids=ONE_CLASS)
+@pytest.mark.parametrize("output", ONE_OUTPUT.values(), ids=ONE_OUTPUT)
+def test_accuracy_of_one_output_of_every_kind(output, target):
+    assert accuracy(output, target) == 1.0
+    assert accuracy(output, 0) == 0.0
+    assert accuracy(output[1], target) == accuracy(numpy.float32(0.5), target) == 1.0
+
+
+@pytest.mark.parametrize("as_targets", [list, tuple, numpy.array])
+@pytest.mark.parametrize("output", [*ONE_OUTPUT.values(), 0.3, [[0.1, 2.0], [1.0, 0.0]], []])
+def test_accuracy_of_a_set_of_outputs_is_refused_and_says_to_take_the_mean(output, as_targets):
+    for targets in ([1], [1, 0], [0, 1, 1]):
+        with pytest.raises(TypeError, match="one output.*with one class.*take the mean"):
+            accuracy(output, as_targets(targets))
+
+
+@pytest.mark.parametrize(
+    ("output", "target"),
+    [([[0.1, 2.0]], 1), (numpy.array([[0.1, 2.0]]), 1), ([], 1), (None, 1), (0.3, None), (0.3, "1")],
+)
+def test_accuracy_of_what_is_no_output_or_no_class_is_refused(output, target):
+    with pytest.raises(TypeError, match="one output"):
+        accuracy(output, target)
+
+
+def test_nan_picks_no_class():
+    assert [accuracy(nan, k) for k in (0, 1)] == [accuracy([nan, 1.0], k) for k in (0, 1)] == [0.0, 0.0]
+
+
 def test_early_stopping_goes_back_to_the_best_epoch():
     model, kept = nn.Neuron(1, None, seed=0), []
     history = fit(
@@ -423,6 +635,41 @@ def test_callbacks_see_each_epoch_and_may_end_the_training():
     history = fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), callbacks=[callback])
     assert calls == [(0, 1), (1, 2), (2, 3)]
     assert (history.stopped, len(history)) == ("callback", 3)
+
+
+@pytest.mark.parametrize(
+    "said", [1, 1.0, "stop", [True], Value(1.0), numpy.int64(1), object(), None, False, 0]
+)
+def test_a_callback_ends_the_training_by_true_alone(said):
+    history = fit(
+        small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=3, callbacks=[lambda *_: said]
+    )
+    assert (history.stopped, len(history)) == ("epochs", 3)
+
+
+@pytest.mark.parametrize("said", [True, numpy.True_, numpy.float64(0.5) < 1.0])
+def test_a_callback_may_say_true_as_numpy_does(said):
+    calls = []
+    callbacks = [lambda *_: said, lambda epoch, history: calls.append(epoch)]
+    history = fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=3, callbacks=callbacks)
+    assert (history.stopped, len(history), calls) == ("callback", 1, [0])
+
+
+@pytest.mark.parametrize(
+    "kind", [list, tuple, iter, lambda them: (one for one in them), lambda them: dict.fromkeys(them)]
+)
+def test_callbacks_of_every_kind_are_called_in_each_epoch(kind):
+    calls = []
+    callbacks = kind(
+        [lambda epoch, history: calls.append(epoch), lambda epoch, history: calls.append(-epoch)]
+    )
+    fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=3, callbacks=callbacks)
+    assert calls == [0, 0, 1, -1, 2, -2]
+
+
+def test_none_stands_for_no_callbacks_and_no_metrics():
+    history = fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), callbacks=None, metrics=None)
+    assert (len(history), history.metrics) == (10, {})
 
 
 def test_every_module_is_in_the_mode_it_was_in():
@@ -509,6 +756,47 @@ def test_the_trouble_is_found_again_under_the_same_dropout_mask():
         fit(Rare(), losses.squared_error, [1.0], [0.5], optimizer=optim.SGD(lr=1e-6), epochs=99)
 
 
+HUGE = 1e308
+ENGINES = {"eager": {"compiled": False}, "as it comes": {}, "compiled": {"compiled": True}}
+
+
+class Constant(nn.Module):
+    """A model whose loss is huge, and whose gradient is not."""
+
+    def __init__(self):
+        self.w = Value(1.0)
+
+    def __call__(self, x):
+        return self.w * x
+
+
+@pytest.mark.parametrize("count", [2, 40, 3000])
+@pytest.mark.parametrize("settings", ENGINES.values(), ids=ENGINES)
+def test_a_finite_loss_whose_sum_is_not_has_a_mean(settings, count):
+    X = [0.0] * count
+    history = fit(
+        Constant(), lambda f, t: f + HUGE, X, X, optimizer=optim.SGD(lr=1e-3), epochs=2,
+        batch_size=count // 2, validation=(X, X),
+        metrics={"huge": lambda f, t: HUGE, "inf": lambda f, t: inf}, **settings,
+    )  # fmt: skip
+    for means in (history.loss, history.validation_loss, history.metrics["huge"]):
+        assert means == pytest.approx([HUGE, HUGE], rel=1e-12)
+    assert history.metrics["inf"] == [inf, inf]
+
+
+@pytest.mark.parametrize(
+    "found", [[HUGE, -HUGE], [HUGE, HUGE, -HUGE], [inf, -inf], [inf, HUGE, HUGE], [nan, HUGE, HUGE]]
+)
+def test_the_mean_of_a_metric_is_what_ieee_says(found):
+    X = [float(number) for number in range(len(found))]
+    history = fit(
+        Constant(), losses.mse, X, X, optimizer=optim.SGD(lr=1e-3), epochs=1, shuffle=False,
+        metrics={"m": lambda f, t: found[int(t)]},
+    )  # fmt: skip
+    expected = numpy.mean(numpy.longdouble(found)) if nan not in found and inf not in found else sum(found)
+    assert history.metrics["m"] == pytest.approx([float(expected)], nan_ok=True)
+
+
 # ---- Ctrl-C -------------------------------------------------------------------------------
 
 
@@ -530,6 +818,106 @@ def test_ctrl_c_keeps_what_was_learnt_and_returns_the_history():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     calls.clear()  # a second time as well
     assert fit(model, loss, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=100).stopped == "interrupted"
+
+
+def strike(*_, **__):
+    signal.raise_signal(signal.SIGINT)
+
+
+class StruckHistory(History):
+    """A history that is struck by Ctrl-C when it is told why the training ended."""
+
+    def __setattr__(self, name, thing):
+        super().__setattr__(name, thing)
+        if (name, thing) == ("stopped", "interrupted"):
+            strike()
+
+
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
+@pytest.mark.parametrize(
+    "moment", ["none", "step", "callback", "step and close", "close", "history", "everywhere"]
+)
+def test_any_number_of_ctrl_c_end_a_training_once_and_lose_nothing(bars, monkeypatch, moment, engine):
+    everywhere = moment == "everywhere"
+    monkeypatch.setattr(Bar, "close", strike if everywhere or "close" in moment else lambda self: None)
+    if everywhere or "step" in moment:
+        monkeypatch.setattr(
+            Bar, "update", lambda self: strike() if self.total == 20 and BARS[0].n > 4 else advance(self)
+        )
+    if everywhere or moment == "history":
+        monkeypatch.setattr(loop, "History", StruckHistory)
+    if everywhere:
+        monkeypatch.setattr(
+            loop.OneInterrupt, "end", lambda self, end=loop.OneInterrupt.end: (strike(), end(self))
+        )
+    callbacks = (
+        [lambda epoch, history: strike() if epoch == 1 else None] if moment in ("callback", "history") else []
+    )
+    X, y = points(40)
+    model = small()
+    before = numbers(model)
+    history = fit(
+        model, BCE, X, y, optimizer=optim.SGD(lr=0.1), epochs=5, batch_size=10, callbacks=callbacks,
+        progress=True, **engine,
+    )  # fmt: skip
+    assert history.stopped == ("epochs" if moment == "none" else "interrupted")
+    assert numbers(model) != before
+    assert len(history) == (5 if moment in ("none", "close") else 2 if callbacks else 1)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with pytest.raises(KeyboardInterrupt):
+        strike()
+
+
+def advance(bar):
+    bar.n += 1
+
+
+def test_a_callback_may_catch_ctrl_c_and_the_next_one_ends_the_training():
+    def callback(epoch, history):
+        try:
+            strike()
+        except KeyboardInterrupt:
+            pass
+
+    def later(epoch, history):
+        if epoch == 3:
+            strike()
+
+    def trained_with(*callbacks):
+        return fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=9, callbacks=callbacks)
+
+    assert trained_with(callback).stopped == "epochs"
+    history = trained_with(lambda epoch, history: (callback if epoch == 1 else later)(epoch, history))
+    assert (history.stopped, len(history)) == ("interrupted", 4)
+
+
+@pytest.mark.parametrize(
+    "handler", [signal.SIG_IGN, signal.SIG_DFL, lambda number, frame: HANDLED.append(number)]
+)
+def test_other_ways_to_handle_ctrl_c_stay_as_they_are(handler):
+    HANDLED.clear()
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        strikes = [strike] if callable(handler) and not isinstance(handler, signal.Handlers) else []
+        history = fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=3, callbacks=strikes)
+        assert (history.stopped, len(history)) == ("epochs", 3)
+        assert signal.getsignal(signal.SIGINT) is handler
+        assert len(HANDLED) == 3 * len(strikes)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+HANDLED = []
+
+
+def test_a_training_in_another_thread_has_nothing_to_do_with_ctrl_c():
+    found = []
+    train = lambda: found.append(fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=3))
+    thread = threading.Thread(target=train)
+    thread.start()
+    thread.join()
+    assert found[0].stopped == "epochs"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_ctrl_c_in_the_middle_of_a_step_takes_the_whole_step():
@@ -643,7 +1031,12 @@ def run(*args, hash_seed):
         "PYTHONHASHSEED": hash_seed,
     }
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM, *args], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", PROGRAM, *args],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     ).stdout
 
 

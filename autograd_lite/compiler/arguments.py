@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd_lite.compiler.inspecting import has_numpy, hashable
-from autograd_lite.core.coercion import as_float
+from autograd_lite.core.coercion import as_float, check_rows
 
-__all__ = ["Argument", "Form", "FormsDifferError", "count_rows", "read", "read_rows"]
+__all__ = ["COLUMN", "Argument", "Form", "FormsDifferError", "count_rows", "read", "read_rows"]
 
 
 class FormsDifferError(ValueError):
     """The rows of a batch need programs of several forms."""
 
 
+COLUMN = "what a batch has for each argument"
 LARGEST = 2**63
 """Whole numbers up to here fit into an array; larger ones are floats."""
 
@@ -102,12 +103,11 @@ def count_rows(columns: Sequence[Any]) -> int:
     """Count the rows of a batch.
 
     Raises:
-        TypeError: if an argument is no list.
+        TypeError: if an argument is no list or array.
         ValueError: if there are no rows, or not as many in each argument.
     """
     for column in columns:
-        if not hasattr(column, "__len__") or getattr(column, "shape", None) == ():
-            raise TypeError(f"a batch has a list or an array for each argument, one row each, got {column!r}")
+        check_rows(COLUMN, column)
     lengths = [len(column) for column in columns]
     if min(lengths) != max(lengths):
         raise ValueError(f"as many rows in each argument: got {min(lengths)} and {max(lengths)}")

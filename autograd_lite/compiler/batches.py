@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd_lite.compiler.arguments import Argument, Form, FormsDifferError, count_rows, read, read_rows
+from autograd_lite.core.ieee import mean_of
 
 if TYPE_CHECKING:
     from autograd_lite.compiler.program import Program
     from autograd_lite.compiler.variant import Variant
 
-__all__ = ["example_of", "split_rows"]
+__all__ = ["example_of", "mean_of_rows", "means_of", "split_rows"]
+
+FEW = 32
+"""So many numbers are added up faster one by one than by NumPy."""
 
 
 def split_rows(program: Program, columns: Sequence[Any]) -> Iterator[tuple[Variant, int, list[Any], Any]]:
@@ -74,3 +79,21 @@ def example_of(forms: Sequence[Form], arrays: Sequence[Any], row: int) -> list[A
         Argument(form, [] if form.kind == "fixed" else array[row].reshape(-1).tolist())
         for form, array in zip(forms, arrays)
     ]
+
+
+def mean_of_rows(array: Any) -> float:
+    """Compute the mean of an array; that of finite numbers is finite, also where their sum is not."""
+    import numpy
+
+    if array.size > FEW:
+        with numpy.errstate(over="ignore"):
+            mean = float(array.sum() / array.size)
+        if math.isfinite(mean):
+            return mean
+    return mean_of(array.reshape(-1).tolist())
+
+
+def means_of(found: Sequence[tuple[float, Sequence[float]]]) -> tuple[float, list[float]]:
+    """Compute the mean of some numbers, and of their gradients."""
+    values, gradients = zip(*found)
+    return mean_of(values), [mean_of(column) for column in zip(*gradients)]

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd_lite.compiler.arguments import Argument
 from autograd_lite.compiler.tracing import as_value, flat
-from autograd_lite.core.modes import MODE
+from autograd_lite.core.modes import MODE, Mode, current_mode
 from autograd_lite.engine import Value
 from autograd_lite.gradients import grad
 
@@ -29,7 +29,7 @@ def run_eagerly(
     Returns:
         The number and the list of derivatives; without gradient the list of all numbers returned.
     """
-    token = MODE.set(MODE.get()._replace(recording=gradient))
+    token = MODE.set(Mode(current_mode(), recording=gradient))
     try:
         result = _call(f, example)
         if gradient:

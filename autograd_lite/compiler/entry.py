@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_lite.compiler.program import Program
+from autograd_lite.core.coercion import check_dtype
 
 __all__ = ["compile"]
 
@@ -50,8 +51,7 @@ def compile(
     """
     if backend not in ("auto", "python", "numpy", "jax"):
         raise ValueError(f"backend is 'auto', 'python', 'numpy' or 'jax', got {backend!r}")
-    if dtype not in ("float64", "float32"):
-        raise ValueError(f"dtype is 'float64' or 'float32', got {dtype!r}")
+    check_dtype(dtype)
     if dtype == "float32" and backend == "python":
         raise ValueError("Python's floats are float64: use backend='numpy' for float32")
     if not callable(f):

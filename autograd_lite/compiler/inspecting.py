@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from autograd_lite.core.coercion import leaves_of
 from autograd_lite.engine import Value
 
 __all__ = [
@@ -41,12 +42,7 @@ def list_parameters(parameters: Any) -> list[Value]:
         parameters = parameters.parameters()
     if isinstance(parameters, Value) or not isinstance(parameters, Iterable):
         raise TypeError(f"parameters are a Module, a list or a dict of Values, got {parameters!r}")
-    listed = list(parameters.values() if isinstance(parameters, Mapping) else parameters)
-    for parameter in listed:
-        if not isinstance(parameter, Value):
-            raise TypeError(f"parameters are Values, got {parameter!r}")
-        if parameter.op is not None:
-            raise ValueError(f"parameters are leaves, got the result of {parameter.op.name}: {parameter!r}")
+    listed: list[Value] = leaves_of(parameters.values() if isinstance(parameters, Mapping) else parameters)
     if len(set(listed)) != len(listed):
         raise ValueError("a parameter stands there twice: pass each once")
     return listed

@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite.compiler.arguments import Argument, count_rows, read
-from autograd_lite.compiler.batches import split_rows
+from autograd_lite.compiler.batches import mean_of_rows, means_of, split_rows
 from autograd_lite.compiler.checking import check, is_time, run_eagerly
 from autograd_lite.compiler.explaining import explanation
 from autograd_lite.compiler.inspecting import has_numpy, list_parameters, modules_of, name_of, stack_level
 from autograd_lite.compiler.tracing import INSTEAD_OF_IF, TraceError
 from autograd_lite.compiler.trainer import Trainer
 from autograd_lite.compiler.variant import Variant
-from autograd_lite.core.modes import MODE, current_tracer
+from autograd_lite.core.modes import current_mode, current_tracer
 
 __all__ = ["Program"]
 
@@ -79,7 +79,7 @@ class Program:
     def _run_one(self, variant: Variant, example: Sequence[Argument], *, gradient: bool) -> Any:
         """Run one example; eagerly if a comparison comes out otherwise, or something is not finite."""
         variant.check_numbers(example)
-        if MODE.get().checking:
+        if current_mode().checking:
             return self.eagerly(example, gradient=gradient)
         if variant.choose(1) == "python":
             numbers = [example[number].numbers for number in variant.varying]
@@ -140,7 +140,7 @@ class Program:
         count = count_rows(columns)
         if self._one_by_one():
             found = [self.value_and_grad(*row) for row in zip(*columns)]
-            return _mean([value for value, _ in found]), [_mean(g) for g in zip(*(part for _, part in found))]
+            return means_of(found)
         total, gradient = 0.0, [0.0] * len(self.parameters)
         for variant, rows, group, _ in split_rows(self, columns):
             self.need_gradient(variant)
@@ -178,7 +178,7 @@ class Program:
 
     def _one_by_one(self) -> bool:
         """Tell whether rows are run one after the other, without arrays."""
-        return self.backend == "python" or not has_numpy() or MODE.get().checking
+        return self.backend == "python" or not has_numpy() or current_mode().checking
 
     def _run_rows(self, variant: Variant, columns: Sequence[Any], rows: int) -> tuple[float, list[float]]:
         """Compute the mean of some rows and its gradient."""
@@ -188,22 +188,24 @@ class Program:
             found = [
                 self._run_one(variant, self._row(columns, place), gradient=True) for place in range(rows)
             ]
-            return _mean([value for value, _ in found]), [_mean(g) for g in zip(*(part for _, part in found))]
+            return means_of(found)
         (losses, arrays), held = self._run_arrays(variant, columns, rows, gradient=True)
         if held.all():
             if rows > 1 and not all(numpy.isfinite(array).all() for array in arrays):
                 return self._by_halves(variant, columns, rows)  # the engine knows what passes nothing on
-            return float(numpy.broadcast_to(losses, (rows,)).mean()), variant.gradient_list(arrays)
+            return mean_of_rows(numpy.broadcast_to(losses, (rows,))), variant.gradient_list(arrays)
         self.warn_of_guards(int((~held).sum()))
         total, gradient = 0.0, [0.0] * len(self.parameters)
         good = numpy.flatnonzero(held)
         if len(good):
             mean, part = self._run_rows(variant, [column[good] for column in columns], len(good))
-            total, gradient = mean * len(good), [number * len(good) for number in part]
+            share = len(good) / rows
+            total, gradient = mean * share, [number * share for number in part]
         for place in numpy.flatnonzero(~held):
             value, part = self.eagerly(self._row(columns, int(place)), gradient=True)
-            total, gradient = total + value, [old + new for old, new in zip(gradient, part)]
-        return total / rows, [number / rows for number in gradient]
+            total += value / rows
+            gradient = [old + new / rows for old, new in zip(gradient, part)]
+        return total, gradient
 
     def _by_halves(self, variant: Variant, columns: Sequence[Any], rows: int) -> tuple[float, list[float]]:
         """Compute the mean of some rows and its gradient where only those not finite run eagerly."""
@@ -217,9 +219,10 @@ class Program:
                 if count > 1
                 else self._run_one(variant, self._row(chosen, 0), gradient=True)
             )
-            total += mean * count
-            gradient = [old + new * count for old, new in zip(gradient, slopes)]
-        return total / rows, [number / rows for number in gradient]
+            share = count / rows
+            total += mean * share
+            gradient = [old + new * share for old, new in zip(gradient, slopes)]
+        return total, gradient
 
     def _run_arrays(
         self, variant: Variant, columns: Sequence[Any], rows: int, *, gradient: bool
@@ -360,7 +363,3 @@ class Program:
     def __repr__(self) -> str:
         count = sum(map(len, self._variants.values()))
         return f"<Program of {name_of(self.f)}: traced {count} time{'' if count == 1 else 's'}>"
-
-
-def _mean(numbers: Sequence[float]) -> float:
-    return sum(numbers) / len(numbers)

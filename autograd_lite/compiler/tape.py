@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd_lite.compiler.tracing import Index, Traced
+from autograd_lite.compiler.tracing import Index, Traced, TraceError
 from autograd_lite.core.op import Op
+from autograd_lite.core.own import OWN
 from autograd_lite.engine import Value, record, topological_order
 from autograd_lite.ops import DOT, PICK, SUM
 
@@ -158,6 +159,11 @@ def _write(tape: Tape, node: Value, places: dict[Value, int]) -> int:
     """Append an operation."""
     op = node.op
     assert op is not None
+    if op is OWN:
+        raise TraceError(
+            "a node made with its own local gradients cannot be compiled, since what it computes is not "
+            "known: declare its operation with Op"
+        )
     inputs, attributes = op.split(node.inputs)
     args = tuple(
         [

@@ -180,7 +180,8 @@ class _Tracer:
         raise TraceError(
             f"a function to be compiled is run once, for all inputs, and a number in it is not known yet: "
             f"{what}. Use .detach() for a number without its gradient, logsumexp instead of subtracting "
-            f"the largest number, a.exp() instead of math.exp(a), {INSTEAD_OF_IF}"
+            f"the largest number, a.exp() instead of math.exp(a), an Op for an operation of your own, "
+            f"{INSTEAD_OF_IF}"
         )
 
 

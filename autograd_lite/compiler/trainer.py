@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from operator import sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd_lite.compiler.arguments import Argument, FormsDifferError, read_rows
-from autograd_lite.compiler.batches import example_of
+from autograd_lite.compiler.arguments import Argument, FormsDifferError, count_rows, read_rows
+from autograd_lite.compiler.batches import example_of, mean_of_rows
+from autograd_lite.core.ieee import mean_of
 
 if TYPE_CHECKING:
     from autograd_lite.compiler.program import Program
@@ -102,7 +103,7 @@ class Trainer:
         program = self.program
         example, rows = [], 1
         if columns:
-            rows = len(columns[0])
+            rows = count_rows(columns)
             try:
                 read_all = [read_rows(column, rows) for column in columns]
             except FormsDifferError:
@@ -188,15 +189,17 @@ class _OnFloats:
 
     def _batch(self, columns: Sequence[Any]) -> tuple[float, list[float]]:
         """Compute the mean over some rows and its gradient."""
-        variant, rows = self.variant, len(columns[0])
-        lists = [array.reshape(rows, -1).tolist() for array in variant.columns(columns)]
+        variant = self.variant
+        ready = variant.columns(columns)
+        rows = len(columns[0])
+        lists = [array.reshape(rows, -1).tolist() for array in ready]
         frozen = variant.frozen_numbers()
-        total, gradient = 0.0, [0.0] * len(self.now[0])
+        values, gradient = [], [0.0] * len(self.now[0])
         for numbers in zip(*lists):
             value, part = self._run(frozen, variant.random_numbers(), numbers)
-            total += value
+            values.append(value)
             gradient = [old + new for old, new in zip(gradient, part)]
-        return total / rows, [number / rows for number in gradient]
+        return mean_of(values), [number / rows for number in gradient]
 
     def write_numbers(self) -> None:
         for parameter, number in zip(self.program.parameters, self.now[0]):
@@ -303,7 +306,7 @@ class _OnArrays:
         del gradients, found  # the next arrays take their place, which is in the caches
         moved = [numpy.subtract(old, change, dtype=self.variant.dtype) for old, change in zip(moved, changes)]
         finite = all(map(self._is_finite, moved))
-        return float(losses.sum() / losses.size), self._numbers(moved, states, steps + 1) if finite else None
+        return mean_of_rows(losses), self._numbers(moved, states, steps + 1) if finite else None
 
     def _is_finite(self, array: Any) -> bool:
         """Tell whether an array is finite; its square, which is fast to sum, nearly always tells."""

@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from autograd_lite.compiler.arguments import Argument, Form, FormsDifferError, count_rows, read, read_rows
+from autograd_lite.compiler.arguments import (
+    COLUMN,
+    Argument,
+    Form,
+    FormsDifferError,
+    count_rows,
+    read,
+    read_rows,
+)
 from autograd_lite.compiler.arrays import ArraySource, namespace
 from autograd_lite.compiler.inspecting import argument_names, has_numpy
 from autograd_lite.compiler.raising import raise_tape
@@ -16,6 +24,7 @@ from autograd_lite.compiler.straight import StraightSource, define
 from autograd_lite.compiler.tape import INNER, Tape, write_tape
 from autograd_lite.compiler.tracing import nested, trace
 from autograd_lite.compiler.vectors import Vector, VectorProgram
+from autograd_lite.core.coercion import check_rows
 from autograd_lite.core.modes import MODE, ORDINARY
 from autograd_lite.engine import Value
 
@@ -250,6 +259,7 @@ class Variant:
 
         An index that is negative or too large is refused: NumPy would take the former from the end.
         """
+        check_rows(COLUMN, array)
         if not hasattr(array, "dtype"):
             found, array = read_rows(array)
             if found.shape != form.shape:

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import numbers
 import operator
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
-__all__ = ["as_float", "is_foreign", "is_plain", "leaf_data", "position_of"]
+__all__ = [
+    "as_float",
+    "check_dtype",
+    "check_pairs",
+    "check_rows",
+    "is_bool",
+    "is_foreign",
+    "is_plain",
+    "leaf_data",
+    "leaves_of",
+    "no_leaf",
+    "position_of",
+    "refuse_mask",
+]
 
 _HINTS: dict[str, str] = {
     "str": "convert it with float(...) first",
@@ -45,7 +59,7 @@ def leaf_data(number: Any) -> float:
     """Turn a plain number, but no bool, into the float that a Value holds."""
     if type(number) is int:
         return float(number)
-    if isinstance(number, bool) or _is_numpy_bool(number):
+    if is_bool(number):
         raise TypeError(
             f"a Value holds a real number, got {number!r}: write 1.0 or 0.0 (a mask needs no Value)"
         )
@@ -60,6 +74,11 @@ def leaf_data(number: Any) -> float:
 def is_plain(thing: Any) -> bool:
     """Tell whether something is a real number or a bool, Python's or NumPy's."""
     return isinstance(thing, numbers.Real) or _is_numpy_bool(thing)
+
+
+def is_bool(thing: Any) -> bool:
+    """Tell whether something is True or False, Python's or NumPy's; 1 and 0 are not."""
+    return isinstance(thing, bool) or _is_numpy_bool(thing)
 
 
 def is_foreign(operand: Any) -> bool:
@@ -85,3 +104,87 @@ def position_of(index: Any) -> int:
     """
     position = getattr(index, "position", None)
     return operator.index(index) if position is None else position
+
+
+def leaves_of(parameters: Any) -> list[Any]:
+    """List the Values to differentiate by or to move: each is a leaf.
+
+    Raises:
+        TypeError: if they are no list, or one is not a Value.
+        ValueError: if one is the result of an operation, which a sweep overwrites; the
+            message says what to do.
+    """
+    if hasattr(parameters, "_layout") or not isinstance(parameters, Iterable):
+        raise TypeError(f"parameters are a list of Values, got {parameters!r}")
+    listed = list(parameters)
+    for parameter in listed:
+        if isinstance(parameter, type) or not hasattr(parameter, "_layout"):
+            raise TypeError(f"parameters are Values, got {parameter!r}")
+        if parameter._layout is not None:
+            raise ValueError(no_leaf(parameter))
+    return listed
+
+
+def no_leaf(value: Any, name: str = "") -> str:
+    """Say why the result of an operation is no parameter, and what to do instead."""
+    return (
+        f"parameters are leaves, got the result of {value._layout.op.name}: {name or repr(value)}. "
+        "Its .detach() is the same number as a leaf: use that, before anything is computed from it"
+    )
+
+
+def check_rows(name: str, rows: Any) -> None:
+    """Raise a TypeError if something is no list or array of examples, one after the other.
+
+    Whatever has a length and items counts, but not what has no order, what gives other
+    things than its rows (a table its columns, a dict its keys), and what hides some.
+
+    Args:
+        name: what to call it.
+        rows: what a caller passed.
+
+    Example:
+        >>> check_rows("X", {0.5, 1.5})
+        Traceback (most recent call last):
+        TypeError: X is a list or an array, got set: it has no order
+    """
+    kind = type(rows)
+    if kind is list or kind is tuple or (kind.__name__ == "ndarray" and rows.shape):  # as most are
+        return
+    if hasattr(rows, "to_numpy"):
+        raise TypeError(f"{name} is a table, {kind.__module__}.{kind.__name__}: pass its rows, .to_numpy()")
+    if hasattr(rows, "toarray"):
+        raise TypeError(f"{name} is a sparse array: pass its rows, .toarray()")
+    refuse_mask(name, rows)
+    hint = ""
+    if isinstance(rows, Set):
+        hint = ": it has no order"
+    elif isinstance(rows, Mapping) or hasattr(rows, "keys"):
+        hint = ": pass a list of its values"
+    elif hasattr(rows, "__next__"):
+        hint = ", which can be gone through only once: pass list(...)"
+    elif getattr(rows, "shape", None) == ():
+        hint = ": a single number"
+    elif hasattr(rows, "__len__") and hasattr(rows, "__getitem__") and not isinstance(rows, (str, type)):
+        return
+    raise TypeError(f"{name} is a list or an array, got {kind.__name__}{hint}")
+
+
+def refuse_mask(name: str, array: Any) -> None:
+    """Raise a TypeError if an array hides some of its numbers."""
+    if hasattr(array, "filled") and hasattr(array, "mask"):
+        raise TypeError(f"{name} is a masked array: fill it, .filled(...), or leave out what is masked")
+
+
+def check_pairs(X: Any, y: Any) -> None:
+    """Raise a TypeError or ValueError if examples and targets are no lists or arrays of one length."""
+    check_rows("X", X)
+    check_rows("y", y)
+    if len(X) != len(y):
+        raise ValueError(f"as many targets as examples: got {len(y)} and {len(X)}")
+
+
+def check_dtype(dtype: Any) -> None:
+    """Raise a ValueError if something does not name a kind of floats."""
+    if not isinstance(dtype, str) or dtype not in ("float64", "float32"):
+        raise ValueError(f"dtype is 'float64' or 'float32', got {dtype!r}")

@@ -13,9 +13,10 @@ import operator
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
-__all__ = ["SIGNALS", "Guarded"]
+__all__ = ["SIGNALS", "Guarded", "mean_of"]
 
 SIGNALS = (ArithmeticError, ValueError)
 """What Python raises where IEEE 754 has a value."""
@@ -120,6 +121,31 @@ def cos(a: float) -> float:
 @guard(math.tan)
 def tan(a: float) -> float:
     return NAN
+
+
+SMALL = 2.0**-64
+"""Numbers scaled by it keep their digits, and as many as there can be have a sum that is finite."""
+
+
+def mean_of(numbers: Sequence[float], counts: Sequence[int] | None = None) -> float:
+    """Compute a mean; that of finite numbers is finite, also where their sum is not.
+
+    Args:
+        numbers: at least one.
+        counts: how many times each counts; None for once.
+
+    Example:
+        >>> mean_of([1.0, 2.0, 6.0]), mean_of([1.0, 2.0], [3, 1]), mean_of([1e308, 1e308])
+        (3.0, 1.25, 1e+308)
+    """
+    total = len(numbers) if counts is None else sum(counts)
+    with suppress(OverflowError, ValueError):  # of a sum beyond floats, of inf and -inf
+        mean = math.fsum(numbers if counts is None else map(operator.mul, numbers, counts)) / total
+        if math.isfinite(mean):
+            return mean
+    add = math.fsum if all(map(math.isfinite, numbers)) else sum
+    terms = [number * SMALL * count for number, count in zip(numbers, counts or [1] * total)]
+    return add(terms) / total / SMALL
 
 
 def sigmoid(a: float) -> float:

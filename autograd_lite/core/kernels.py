@@ -19,7 +19,7 @@ from typing import Any
 from autograd_lite import functions
 from autograd_lite.core.coercion import is_foreign
 from autograd_lite.core.ieee import SIGNALS
-from autograd_lite.core.modes import ACTIVE, MODE, current_tracer
+from autograd_lite.core.modes import ACTIVE, current_mode, current_tracer
 from autograd_lite.core.node import MANY, Layout, layout
 from autograd_lite.core.op import Op, call_source, number_source, python_source
 from autograd_lite.core.operators import Operators
@@ -274,7 +274,7 @@ def _list_kernels(op: Op, plain: tuple[bool, ...]) -> Callable[[Layout], Callabl
 
 def slow_path(y: float, op: Op, *operands: Any) -> Value:
     """Finish an operation in a context whose mode may differ from the ordinary one."""
-    mode = MODE.get()
+    mode = current_mode()
     plain = not (mode.recording or mode.checking or current_tracer())
     return Value(y) if plain else record(op, operands)
 

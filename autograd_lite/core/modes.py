@@ -2,59 +2,234 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+import os
 import threading
-from collections.abc import Iterator
+import types
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any, TypeVar, cast
 
 __all__ = ["detect_anomaly", "no_grad"]
 
-
-class Mode(NamedTuple):
-    """How operations behave in this context (a thread, an asyncio task)."""
-
-    recording: bool = True
-    checking: bool = False
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-ORDINARY = Mode()
+class Mode:
+    """How operations behave in this context (a thread, an asyncio task).
+
+    A mode lies on top of another one, and says what it changes. When it has ended it is looked
+    through, wherever it still lies: a generator may end in another context than it began in.
+
+    Args:
+        outer: what it lies on; None for the ordinary mode.
+        changes: ``recording``, whether results remember their operands, or ``checking``, whether
+            results and gradients must be finite. What is not given is as in ``outer``.
+    """
+
+    __slots__ = ("changes", "checking", "ended", "outer", "recording", "thread")
+
+    def __init__(self, outer: Mode | None, **changes: bool) -> None:
+        self.outer: Any = outer
+        self.changes = changes
+        self.ended = False
+        self.thread = threading.get_ident()
+        self.settle()
+
+    def settle(self) -> None:
+        """Find what holds in it now, after a mode that it lies on has ended."""
+        changes: dict[str, bool] = {}
+        for mode in self.lineage():
+            if not mode.ended:
+                changes = {**mode.changes, **changes}
+        self.recording: bool = changes["recording"]
+        self.checking: bool = changes["checking"]
+
+    def lineage(self) -> Iterator[Mode]:
+        """Iterate over it and all that it lies on."""
+        mode = self
+        while mode is not None:
+            yield mode
+            mode = mode.outer
+
+
+ORDINARY = Mode(None, recording=True, checking=False)
 TRACER: ContextVar[Any] = ContextVar("autograd_lite_tracer", default=None)
 """What watches this context's forward pass, for the compiler; None outside it."""
 
 MODE: ContextVar[Mode] = ContextVar("autograd_lite_mode", default=ORDINARY)
-_counting = threading.Lock()
+
+# Whatever has been entered and not left, of any thread; kernels stand aside while there is something.
+_entered: dict[str, set[Mode]] = {"modes": set(), "tracers": set()}
+_counting = threading.RLock()  # not a Lock: a signal handler may fork, or use a mode, while it is held
 
 ACTIVE: dict[str, Any] = {"modes": 0, "tracers": 0}
 """How many contexts have a changed mode, or a tracer. Kernels have it as their globals, to look fast."""
 
 
-@contextmanager
-def _changed(**changes: bool) -> Iterator[None]:
-    """Change this context's mode; kernels stand aside while any context's is changed."""
+def current_mode() -> Mode:
+    """Give the mode of this context."""
+    mode = MODE.get()
+    while mode.ended:
+        mode = mode.outer
+    return mode
+
+
+def _enter(kind: str, mode: Mode) -> None:
     with _counting:
-        ACTIVE["modes"] += 1
-    token = MODE.set(MODE.get()._replace(**changes))
-    try:
-        yield
-    finally:
-        MODE.reset(token)
-        with _counting:
-            ACTIVE["modes"] -= 1
+        _entered[kind].add(mode)
+        ACTIVE[kind] = len(_entered[kind])
+
+
+def _leave(kind: str, mode: Mode) -> None:
+    with _counting:
+        _entered[kind].discard(mode)
+        ACTIVE[kind] = len(_entered[kind])
+        for other in _entered[kind]:
+            other.settle()
+
+
+def _forget_other_threads() -> None:
+    """In a child process, which has one thread, forget what the parent's other threads had entered."""
+    kept = {*MODE.get().lineage()}
+    for kind, entered in _entered.items():
+        entered -= {mode for mode in entered if mode.thread != threading.get_ident() and mode not in kept}
+        ACTIVE[kind] = len(entered)
+    _counting.release()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(
+        before=_counting.acquire, after_in_parent=_counting.release, after_in_child=_forget_other_threads
+    )
+
+
+class Change:
+    """A change of this context's mode: a context manager, and a decorator of functions of every kind."""
+
+    def __init__(self, **changes: bool) -> None:
+        self._changes = changes
+        self._mode: Mode | None = None
+
+    def __enter__(self) -> None:
+        if self._mode is not None:
+            raise RuntimeError("this context is already entered: make a new one, as in `with no_grad():`")
+        self._mode = Mode(current_mode(), **self._changes)
+        _enter("modes", self._mode)
+        MODE.set(self._mode)
+
+    def __exit__(self, *error: object) -> None:
+        self._end()
+        MODE.set(current_mode())
+
+    def __del__(self) -> None:
+        if self._mode is not None:  # a suspended body was thrown away, as when its event loop is closed
+            self._end()
+
+    def _end(self) -> None:
+        assert self._mode is not None
+        self._mode.ended = True
+        _leave("modes", self._mode)
+        self._mode = None
+
+    def __call__(self, function: Function) -> Function:
+        """Let the change hold while the body of a function runs, and not while it is suspended."""
+        wrapper: Any = _WRAPPERS[_kind_of(function)](function, functools.partial(Change, **self._changes))
+        functools.update_wrapper(wrapper, function)
+        return cast("Function", wrapper)
+
+
+def _kind_of(function: Callable[..., Any]) -> str:
+    if inspect.iscoroutinefunction(function):
+        return "coroutine"
+    if inspect.isasyncgenfunction(function):
+        return "async generator"
+    return "generator" if inspect.isgeneratorfunction(function) else "function"
+
+
+def _function(function: Callable[..., Any], change: Callable[[], Change]) -> Callable[..., Any]:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        with change():
+            return function(*args, **kwargs)
+
+    return wrapper
+
+
+def _generator(function: Callable[..., Any], change: Callable[[], Change]) -> Callable[..., Any]:
+    def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        return (yield from _stepped(function(*args, **kwargs), change))
+
+    return wrapper
+
+
+def _coroutine(function: Callable[..., Any], change: Callable[[], Change]) -> Callable[..., Any]:
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return await _stepped(function(*args, **kwargs), change)
+
+    return wrapper
+
+
+def _async_generator(function: Callable[..., Any], change: Callable[[], Change]) -> Callable[..., Any]:
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        body = function(*args, **kwargs)
+        step = body.asend(None)
+        while True:
+            try:
+                item = await _stepped(step, change)
+            except StopAsyncIteration:
+                return
+            try:
+                step = body.asend((yield item))
+            except GeneratorExit:
+                await _stepped(body.aclose(), change)
+                raise
+            except BaseException as error:
+                step = body.athrow(error)
+
+    return wrapper
+
+
+_WRAPPERS = {
+    "function": _function,
+    "generator": _generator,
+    "coroutine": _coroutine,
+    "async generator": _async_generator,
+}
+
+
+@types.coroutine
+def _stepped(body: Any, change: Callable[[], Change]) -> Generator[Any, Any, Any]:
+    """Run a generator, or whatever can be awaited, from one suspension to the next, each time changed."""
+    step, sent = body.send, None
+    while True:
+        try:
+            with change():
+                item = step(sent)
+        except StopIteration as stop:
+            return stop.value
+        try:
+            step, sent = body.send, (yield item)
+        except GeneratorExit:
+            with change():
+                body.close()
+            raise
+        except BaseException as error:
+            step, sent = body.throw, error
 
 
 @contextmanager
 def traced_by(tracer: Any) -> Iterator[None]:
     """Let a tracer watch: it is told of comparisons, and numbers may not be read."""
-    with _counting:
-        ACTIVE["tracers"] += 1
+    entry = Mode(ORDINARY)
+    _enter("tracers", entry)
     token = TRACER.set(tracer)
     try:
         yield
     finally:
         TRACER.reset(token)
-        with _counting:
-            ACTIVE["tracers"] -= 1
+        _leave("tracers", entry)
 
 
 def current_tracer() -> Any:
@@ -62,11 +237,13 @@ def current_tracer() -> Any:
     return TRACER.get() if ACTIVE["tracers"] else None
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+def no_grad() -> Change:
     """Compute without recording: results are leaves, and no graph is built.
 
-    Use it as a context manager, or as a decorator of a function.
+    Use it as a context manager, or as a decorator of a function. That of a generator or of an
+    ``async`` function holds while its body runs, and not in the caller while it is suspended;
+    ``with no_grad()`` inside a generator holds in the caller, too, until the generator goes on,
+    which is how a helper made with ``@contextmanager`` switches its caller off.
 
     Example:
         >>> from autograd_lite import Value
@@ -76,16 +253,15 @@ def no_grad() -> Iterator[None]:
         >>> y.data, y.parents
         (9.0, ())
     """
-    with _changed(recording=False):
-        yield
+    return Change(recording=False)
 
 
-@contextmanager
-def detect_anomaly() -> Iterator[None]:
+def detect_anomaly() -> Change:
     """Raise a FloatingPointError as soon as a result or a gradient is not finite.
 
     The message names the operation, its operands and their labels. Use it to find
-    where a nan comes from; it makes everything slower.
+    where a nan comes from; it makes everything slower. As a decorator, and inside a
+    generator, it holds where ``no_grad`` does.
 
     Example:
         >>> from autograd_lite import Value
@@ -94,5 +270,4 @@ def detect_anomaly() -> Iterator[None]:
         Traceback (most recent call last):
         FloatingPointError: mul(x=1e+200, 1e+200) is inf
     """
-    with _changed(checking=True):
-        yield
+    return Change(checking=True)

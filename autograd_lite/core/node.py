@@ -79,6 +79,12 @@ class Node(Scalar):
     def _prev(self) -> tuple[Any, ...]:
         return self.parents
 
+    _children = _prev
+
+    @property
+    def _local_grads(self) -> tuple[float, ...]:
+        return self.partials
+
     @property
     def _op(self) -> str:
         if self._layout is None:

@@ -15,6 +15,40 @@ NO_GRADIENT: float = float("0")
 """The very object that ``Value.grad`` is until a sweep or an assignment: a 0.0 that means none yet."""
 
 
+LOCAL_GRADIENTS = "Value(data, (a, b), (da, db)), with the derivative by each child"
+
+
+class FreeAttribute:
+    """Stands on Value where programs keep something of their own on a parameter, to say what has room.
+
+    Room in every Value, or a ``__setattr__`` that knows every name, would make all operations slower.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, value: Any, kind: type[Any] | None = None) -> Any:
+        return self._room(value)[self.name]
+
+    def __set__(self, value: Any, thing: Any) -> None:
+        self._room(value, making=True)[self.name] = thing
+
+    def __delete__(self, value: Any) -> None:
+        del self._room(value)[self.name]
+
+    def _room(self, value: Any, making: bool = False) -> dict[str, Any]:
+        """Give the dict of a Value, of a subclass, that holds the attribute or may do so."""
+        room: dict[str, Any] | None = getattr(value, "__dict__", None)
+        if room is None or value is None:
+            raise AttributeError(
+                f"a Value has no attribute {self.name!r}, nor room for one: to keep something of your own on "
+                "it, write `class V(Value): pass` and use V(...), or a dict beside it"
+            )
+        if not making and self.name not in room:
+            raise AttributeError(f"{type(value).__name__!r} object has no attribute {self.name!r}")
+        return room
+
+
 class Scalar(Operators):
     """A number, its gradient and its name. Assignments are checked; nothing is converted silently."""
 
@@ -25,8 +59,8 @@ class Scalar(Operators):
     _label: str
     _layout: Any
 
-    # NumPy leaves `array * value` and `scalar * value` to this class.
-    __array_priority__ = 1000.0
+    # Between NumPy's own: its scalars leave `scalar * value` to this class, its arrays go element by element.
+    __array_priority__ = -1.0
 
     @property
     def data(self) -> float:
@@ -67,6 +101,20 @@ class Scalar(Operators):
         if not isinstance(label, str):
             raise TypeError(f"a label is a string, got {label!r}")
         self._label = label
+
+    @property
+    def _backward(self) -> Any:
+        raise AttributeError(
+            "a Value has no _backward: backward() runs the whole pass, and step_through(value) shows its "
+            "steps one by one"
+        )
+
+    @_backward.setter
+    def _backward(self, closure: Any) -> None:
+        raise AttributeError(
+            f"a Value has no _backward to set: give a node its local gradients, {LOCAL_GRADIENTS}; "
+            "step_through(value) shows the backward pass"
+        )
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
@@ -133,6 +181,9 @@ class Scalar(Operators):
         gradient = None if self._grad is NO_GRADIENT else self._grad
         return (_restore, (type(self), self._data, self.label, gradient))
 
+
+for _name in ("m", "v", "s", "mom", "momentum", "vel", "velocity", "cache", "exp_avg", "exp_avg_sq", "name"):
+    setattr(Scalar, _name, FreeAttribute(_name))
 
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 

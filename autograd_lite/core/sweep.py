@@ -6,6 +6,7 @@ Could be deleted: ``engine.accumulate`` gives the same bits, more slowly.
 from __future__ import annotations
 
 import math
+import os
 import threading
 from typing import Any
 
@@ -16,7 +17,14 @@ from autograd_lite.engine import Value, adjoints
 __all__ = ["sweep"]
 
 _one_at_a_time = threading.RLock()
-"""Held by a sweep: two threads may share nodes."""
+"""Held by a sweep: two threads may share nodes; and by a fork, which waits until they are whole."""
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(
+        before=_one_at_a_time.acquire,
+        after_in_parent=_one_at_a_time.release,
+        after_in_child=_one_at_a_time.release,
+    )
 
 
 def sweep(output: Value) -> None:

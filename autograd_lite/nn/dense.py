@@ -214,10 +214,16 @@ class MLP(Module):
         return f"MLP of [{', '.join(map(str, self.layers))}]"
 
 
+UNORDERED = (set, frozenset, dict, str)
+"""What gives other things than its numbers in their order, when it is made a list."""
+
+
 def inputs_of(x: Any, count: int) -> list[Value | float]:
     """Turn what a caller passes (a list, an array's row, one number) into a checked list."""
     if isinstance(x, Value):
         x = [x]
+    if isinstance(x, UNORDERED):
+        raise TypeError(f"inputs are a list of numbers, got {type(x).__name__}: put them in order first")
     try:
         listed = list(x)
     except TypeError:

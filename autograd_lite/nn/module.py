@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
+from autograd_lite.core.coercion import no_leaf
 from autograd_lite.engine import Value
+from autograd_lite.nn.keeping import PLAIN, Keeping, contents, pairs
 from autograd_lite.nn.saving import read_json, write_json
 
 __all__ = ["Module"]
@@ -15,27 +17,24 @@ __all__ = ["Module"]
 FORMAT = "autograd_lite parameters, version 1"
 
 
-class _Labelling(type):
-    """Labels the parameters of a module, as soon as it has been made, by their dotted names."""
-
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        module = super().__call__(*args, **kwargs)
-        for name, value in module.named_values():
-            if not value.label or name.endswith(f".{value.label}"):
-                value.label = name
-        return module
-
-
-class Module(metaclass=_Labelling):
+class Module(Keeping):
     """Base class of everything with parameters.
 
-    A subclass keeps Values, Modules, and lists or dicts of them, as attributes, and
-    defines ``__call__``. Values are found in the order in which the attributes were set.
+    A subclass makes Values and Modules in ``__init__``, keeps them as attributes, and defines
+    ``__call__``. They may stand in lists, tuples, dicts, dataclasses and NumPy's arrays of
+    objects; a set, which has no order, is refused. Values are found in the order in which
+    the attributes were set.
+
+    A parameter is a leaf, never the result of an operation. What is assigned while a call of
+    a module is running, or put into a list that was empty when the first call began, is what
+    the module keeps for itself, neither trained nor saved. So layers are made in
+    ``__init__``, not in the first call; a Value that calls assign and ``save`` writes is named
+    in ``buffers``.
 
     Attributes:
         training: whether the module is being trained; ``train()`` and ``eval()`` set it.
         frozen: whether its Values count as parameters; ``freeze()`` and ``unfreeze()`` set it.
-        buffers: names of attributes that hold Values which are not trained.
+        buffers: names of attributes that hold Values which are saved, but not trained.
         takes_batches: whether it is called with a list of examples and returns a list of
             outputs, as a model with a ``BatchNorm`` does, instead of with one example.
 
@@ -52,11 +51,21 @@ class Module(metaclass=_Labelling):
 
     training: bool = True
     frozen: bool = False
-    buffers: tuple[str, ...] = ()
     takes_batches: bool = False
 
+    def _made(self) -> None:
+        """Label the parameters by their dotted names, and refuse what is none."""
+        for name, value in self.named_values():
+            if not value.label or name.endswith(f".{value.label}"):
+                value.label = name
+
     def parameters(self) -> list[Value]:
-        """List the Values to train, each once."""
+        """List the Values to train, each once.
+
+        Raises:
+            ValueError: if the result of an operation stands where a parameter should.
+            TypeError: if Values or modules are kept in a set.
+        """
         found: dict[Value, None] = {}
         _collect(self, found, set())
         return list(found)
@@ -210,37 +219,68 @@ def _some(names: list[str]) -> str:
     return shown if len(names) <= 5 else f"{shown}, and {len(names) - 5} more"
 
 
-def _walk(thing: Any, name: str, trained: bool, seen: set[int]) -> Iterator[tuple[str, Value]]:
-    """Find the Values in attributes, lists and dicts; each module is entered once."""
+def _attributes(module: Module, trained: bool) -> Iterator[tuple[str, Any]]:
+    """Iterate over the attributes that may hold parameters, or else parameters and buffers."""
+    for name, thing in vars(module).items():
+        if type(thing) not in PLAIN and not (trained if name in module.buffers else name in module._kept):
+            yield name, thing
+
+
+def _results_of(module: Module, name: str) -> str:
+    """Tell what to do with the results of operations in an attribute: calls may have put them there."""
+    return "take" if name in module.buffers else "refuse" if name in module._assigned else "leave out"
+
+
+def _counts(value: Value, name: str, results: str) -> bool:
+    if value._layout is not None and results == "refuse":
+        raise ValueError(no_leaf(value, name))
+    return value._layout is None or results == "take"
+
+
+def _walk(
+    thing: Any, name: str, trained: bool, seen: set[int], results: str = "refuse"
+) -> Iterator[tuple[str, Value]]:
+    """Find the Values in attributes and what they hold; each module is entered once."""
     if isinstance(thing, Value):
-        yield name, thing
-    elif isinstance(thing, (list, tuple)):
-        for index, item in enumerate(thing):
-            yield from _walk(item, f"{name}.{index}", trained, seen)
-    elif isinstance(thing, dict):
-        for key, item in thing.items():
-            yield from _walk(item, f"{name}.{key}", trained, seen)
-    elif isinstance(thing, Module) and id(thing) not in seen and not (trained and thing.frozen):
-        seen.add(id(thing))
-        for key, item in vars(thing).items():
-            if not (trained and key in thing.buffers):
-                yield from _walk(item, f"{name}.{key}" if name else key, trained, seen)
+        if _counts(thing, name, results):
+            yield name, thing
+    elif isinstance(thing, Module):
+        if id(thing) not in seen and not (trained and thing.frozen):
+            seen.add(id(thing))
+            for key, item in _attributes(thing, trained):
+                full = f"{name}.{key}" if name else key
+                yield from _walk(item, full, trained, seen, _results_of(thing, key))
+    elif type(thing) not in PLAIN:
+        for key, item in pairs(contents(thing, name)):
+            if isinstance(item, Value) and item._layout is None:  # as most are
+                yield f"{name}.{key}", item
+            else:
+                yield from _walk(item, f"{name}.{key}", trained, seen, results)
 
 
-def _collect(thing: Any, found: dict[Value, None], seen: set[int]) -> None:
+def _collect(module: Module, found: dict[Value, None], seen: set[int]) -> None:
     """Gather the Values to train: the same as ``_walk``, without the names, for speed."""
-    if isinstance(thing, Value):
-        found[thing] = None
-    elif isinstance(thing, (list, tuple)):
-        for item in thing:
-            _collect(item, found, seen)
-    elif isinstance(thing, dict):
-        _collect(list(thing.values()), found, seen)
-    elif isinstance(thing, Module) and id(thing) not in seen and not thing.frozen:
-        seen.add(id(thing))
-        for key, item in vars(thing).items():
-            if key not in thing.buffers:
-                _collect(item, found, seen)
+    if id(module) in seen or module.frozen:
+        return
+    seen.add(id(module))
+    kept, buffers = module._kept, module.buffers
+    for name, thing in vars(module).items():
+        if type(thing) not in PLAIN and name not in kept and name not in buffers:
+            _collect_from((thing,), found, seen, name, name in module._assigned)
+
+
+def _collect_from(
+    things: Iterable[Any], found: dict[Value, None], seen: set[int], name: str, refuse: bool
+) -> None:
+    for thing in things:
+        if isinstance(thing, Value):
+            if thing._layout is None or _counts(thing, name, "refuse" if refuse else "leave out"):
+                found[thing] = None
+        elif isinstance(thing, Module):
+            _collect(thing, found, seen)
+        elif type(thing) not in PLAIN:
+            held = contents(thing, name)
+            _collect_from(held.values() if isinstance(held, dict) else held, found, seen, name, refuse)
 
 
 def _unique(pairs: Iterator[tuple[str, Value]]) -> Iterator[tuple[str, Value]]:
@@ -251,18 +291,16 @@ def _unique(pairs: Iterator[tuple[str, Value]]) -> Iterator[tuple[str, Value]]:
             yield name, value
 
 
-def _modules_in(thing: Any, seen: set[int]) -> Iterator[Module]:
-    """Find the modules in attributes, lists and dicts; those in ``seen`` are not entered."""
+def _modules_in(thing: Any, seen: set[int], name: str = "") -> Iterator[Module]:
+    """Find the modules in attributes and what they hold; those in ``seen`` are not entered."""
     if isinstance(thing, Module):
         if id(thing) not in seen:
             seen.add(id(thing))
             yield thing
-            for item in vars(thing).values():
-                yield from _modules_in(item, seen)
-    elif isinstance(thing, (list, tuple)):
-        for item in thing:
+            for key, item in vars(thing).items():
+                yield from _modules_in(item, seen, key)
+    elif type(thing) not in PLAIN:
+        held = contents(thing, name)
+        for item in held.values() if isinstance(held, dict) else held:
             if not isinstance(item, Value):  # as most are
-                yield from _modules_in(item, seen)
-    elif isinstance(thing, dict):
-        for item in thing.values():
-            yield from _modules_in(item, seen)
+                yield from _modules_in(item, seen, name)

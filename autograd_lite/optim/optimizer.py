@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from autograd_lite.core.coercion import leaves_of
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
 from autograd_lite.optim.schedules import Schedule
@@ -26,7 +27,7 @@ class Optimizer:
         lr: the learning rate λ, positive, or a schedule: a function of the step.
 
     Raises:
-        ValueError: if a setting is out of its range.
+        ValueError: if a setting is out of its range, or a parameter is not a leaf.
     """
 
     def __init__(self, parameters: Iterable[Value] | None = None, *, lr: float | Schedule) -> None:
@@ -44,12 +45,10 @@ class Optimizer:
 
         Raises:
             TypeError: if one is not a Value.
-            ValueError: if there is none, or one stands there twice.
+            ValueError: if there is none, one stands there twice, or one is the result of an
+                operation: its ``.detach()`` is the same number as a leaf.
         """
-        listed = list(parameters)
-        for parameter in listed:
-            if not isinstance(parameter, Value):
-                raise TypeError(f"parameters are Values, got {parameter!r}")
+        listed: list[Value] = leaves_of(parameters)
         if not listed or len(set(listed)) != len(listed):
             raise ValueError("an optimiser takes at least one parameter, and each only once")
         self.parameters, self.steps = listed, 0

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from autograd_lite.core.coercion import leaves_of
 from autograd_lite.engine import Value
 from autograd_lite.optim.optimizer import Optimizer, check_positive, check_range
 from autograd_lite.optim.schedules import Schedule
@@ -233,7 +234,8 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
         The length before. If it is inf or nan, nothing is scaled: no scale would help.
 
     Raises:
-        ValueError: if max_norm is not positive.
+        TypeError: if a parameter is not a Value.
+        ValueError: if max_norm is not positive, or a parameter is not a leaf.
 
     Example:
         >>> x, y = Value(0.0), Value(0.0)
@@ -242,8 +244,8 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
         (5.0, 0.6, 0.8)
     """
     check_positive("max_norm", max_norm)
-    listed = list(parameters)
-    norm = math.hypot(*(parameter.grad for parameter in listed))
+    listed = leaves_of(parameters)
+    norm: float = math.hypot(*(parameter.grad for parameter in listed))
     if max_norm < norm < math.inf:
         for parameter in listed:
             parameter.grad *= max_norm / norm

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 __all__ = ["Schedule", "cosine", "exponential", "linear", "warmup"]
 
@@ -20,7 +21,7 @@ def linear(start: float, end: float, steps: int) -> Schedule:
         (1.0, 0.55, 0.1, 0.1)
     """
     _check_steps(steps)
-    return lambda step: end if step >= steps else start + (end - start) * step / steps
+    return partial(_linear, start, end, steps)
 
 
 def cosine(start: float, end: float, steps: int) -> Schedule:
@@ -32,9 +33,7 @@ def cosine(start: float, end: float, steps: int) -> Schedule:
         (1.0, 0.5, 0.0)
     """
     _check_steps(steps)
-    return lambda step: (
-        end if step >= steps else end + (start - end) * 0.5 * (1.0 + math.cos(math.pi * step / steps))
-    )
+    return partial(_cosine, start, end, steps)
 
 
 def exponential(start: float, factor: float) -> Schedule:
@@ -47,7 +46,7 @@ def exponential(start: float, factor: float) -> Schedule:
     """
     if not 0.0 < factor < math.inf:
         raise ValueError(f"factor is a positive number, got {factor!r}")
-    return lambda step: start * factor**step
+    return partial(_exponential, start, factor)
 
 
 def warmup(schedule: Schedule | float, steps: int) -> Schedule:
@@ -59,8 +58,27 @@ def warmup(schedule: Schedule | float, steps: int) -> Schedule:
         [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
     """
     _check_steps(steps)
-    after = schedule if callable(schedule) else lambda step: schedule
-    return lambda step: after(step) * min(1.0, (step + 1) / steps)
+    return partial(_warmup, schedule, steps)
+
+
+# What a schedule computes: functions that have a name, and can be pickled with their settings.
+
+
+def _linear(start: float, end: float, steps: int, step: int) -> float:
+    return end if step >= steps else start + (end - start) * step / steps
+
+
+def _cosine(start: float, end: float, steps: int, step: int) -> float:
+    return end if step >= steps else end + (start - end) * 0.5 * (1.0 + math.cos(math.pi * step / steps))
+
+
+def _exponential(start: float, factor: float, step: int) -> float:
+    return start * factor**step
+
+
+def _warmup(schedule: Schedule | float, steps: int, step: int) -> float:
+    rate = schedule(step) if callable(schedule) else schedule
+    return rate * min(1.0, (step + 1) / steps)
 
 
 def _check_steps(steps: int) -> None:

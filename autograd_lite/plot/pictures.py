@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from autograd_lite import functions
+from autograd_lite.core.ieee import mean_of
 from autograd_lite.core.modes import no_grad
 from autograd_lite.engine import NO_GRADIENT, Value
 from autograd_lite.gradients import grad
@@ -179,4 +180,4 @@ def gradient_sizes_of(model: Any) -> dict[str, float]:
         owner = re.sub(r"(\.\d+)*$", "", name).rpartition(".")[0]
         layer = re.sub(r"\.?neurons\.\d+$", "", owner) or type(model).__name__
         found.setdefault(layer, []).append(abs(parameter.grad))
-    return {layer: math.fsum(sizes) / len(sizes) for layer, sizes in found.items()}
+    return {layer: mean_of(sizes) for layer, sizes in found.items()}

@@ -6,9 +6,11 @@ import math
 import operator
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import NoneType
 from typing import Any, NamedTuple
 
+from autograd_lite.core.coercion import check_dtype, check_pairs, is_bool, leaves_of, refuse_mask
 from autograd_lite.core.modes import no_grad
 from autograd_lite.engine import Value
 from autograd_lite.files import check_writable
@@ -19,14 +21,19 @@ __all__ = [
     "Examples",
     "check_batches",
     "check_data",
+    "check_engine",
     "check_examples",
     "check_folder",
+    "check_functions",
     "check_optimizer",
     "check_whole",
+    "ends_training",
     "parameters_of",
     "plain",
 ]
 
+Callback = Callable[[int, Any], Any]
+Metric = Callable[[Any, Any], float]
 MOST_NUMBERS = 1000
 """How many different targets, or tokens, are tried out; of more, also the smallest and the largest."""
 
@@ -50,19 +57,58 @@ def check_whole(name: str, number: Any) -> int:
     return whole
 
 
+def check_engine(compiled: Any, dtype: Any) -> None:
+    """Raise a TypeError or ValueError if there is no way to train so."""
+    check_dtype(dtype)
+    if compiled is not None and not isinstance(compiled, bool):
+        raise TypeError(f"compiled is True, False or None, got {compiled!r}")
+    if compiled is False and dtype != "float64":
+        raise ValueError(f"with dtype {dtype!r} a training must be compiled: leave out compiled=False")
+
+
+def check_functions(callbacks: Any, metrics: Any) -> tuple[list[Callback], dict[str, Metric]]:
+    """List the callbacks and the metrics, None for none of them, or raise a TypeError."""
+    if callable(callbacks) or not isinstance(callbacks, (Iterable, NoneType)):
+        raise TypeError(
+            f"callbacks are a list of functions, got {callbacks!r}: write [{_name_of(callbacks)}]"
+        )
+    if not isinstance(metrics, (Mapping, NoneType)):
+        raise TypeError(
+            f'metrics are a dict of functions by name, such as {{"right": accuracy}}, got {metrics!r}'
+        )
+    listed, named = list(callbacks or ()), dict(metrics or {})
+    for function in (*listed, *named.values()):
+        if not callable(function):
+            raise TypeError(f"callbacks and metrics are functions, got {function!r}")
+    for name in named:
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a metric is a string, got {name!r}")
+    return listed, named
+
+
+def ends_training(said: Any) -> bool:
+    """Tell whether what a callback returned is True, Python's or NumPy's; nothing else ends a training."""
+    return is_bool(said) and bool(said)
+
+
+def _name_of(thing: Any) -> str:
+    return str(getattr(thing, "__name__", "function"))
+
+
 def parameters_of(model: Any) -> list[Value]:
     """List the parameters that a model trains, each once, or raise a TypeError or ValueError."""
     listing = None if isinstance(model, type) else getattr(model, "parameters", None)
     if listing is None or not callable(model):
         raise TypeError(f"fit trains a Module, got {model!r}: it is called, and has parameters()")
-    parameters = list(dict.fromkeys(listing()))
+    parameters: list[Value] = list(dict.fromkeys(leaves_of(listing())))
     for parameter in parameters:
-        if not isinstance(parameter, Value):
-            raise TypeError(f"parameters() gives Values, got {parameter!r}")
         if not math.isfinite(parameter.data):
             raise ValueError(f"the parameter {parameter!r} is not finite")
     if not parameters:
-        raise ValueError("the model has no parameters to train: are all frozen?")
+        raise ValueError(
+            "the model has no parameters to train: are all frozen? They are Values made in __init__; what "
+            "a call of the model makes is not trained"
+        )
     return parameters
 
 
@@ -111,15 +157,7 @@ def check_examples(X: Any, y: Any) -> Examples:
         TypeError: if they are no lists or arrays.
         ValueError: if there are none, their numbers differ, or a number is inf or nan.
     """
-    for name, rows in (("X", X), ("y", y)):
-        if hasattr(rows, "iloc"):
-            raise TypeError(f"{name} is a table of pandas: pass {name}.to_numpy()")
-        if not hasattr(rows, "__getitem__") or not hasattr(rows, "__len__") or isinstance(rows, (str, dict)):
-            raise TypeError(f"{name} is a list or an array, got {type(rows).__name__}")
-        if hasattr(rows, "shape") and not rows.shape:
-            raise TypeError(f"{name} is a list or an array of examples, got a single number")
-    if len(X) != len(y):
-        raise ValueError(f"as many targets as examples: got {len(y)} and {len(X)}")
+    check_pairs(X, y)
     if len(X) == 0:
         raise ValueError("there are no examples")
     for rows in (X, y):
@@ -182,15 +220,18 @@ def check_data(
 
 
 def plain(output: Any) -> Any:
-    """Turn a model's output into floats: a float, or lists of floats."""
+    """Turn a model's output into plain numbers: one, or lists of them; arrays become lists too."""
     if isinstance(output, Value):
         return output.data
-    return [plain(item) for item in output] if isinstance(output, (list, tuple)) else output
+    if isinstance(output, (list, tuple)):
+        return [plain(item) for item in output]
+    return plain(output.tolist()) if hasattr(output, "tolist") else output
 
 
 def _is_finite(thing: Any) -> bool:
     """Tell whether all numbers in nested lists or an array are finite; what is no number counts as finite."""
     if hasattr(thing, "shape") and hasattr(thing, "min") and hasattr(thing, "dtype"):
+        refuse_mask("an example", thing)
         if 0 in thing.shape or getattr(thing.dtype, "kind", "f") not in "fiub":
             return thing.tolist() == [] or _is_finite(thing.tolist())
         return math.isfinite(thing.min()) and math.isfinite(thing.max())  # nan comes out of both

@@ -11,7 +11,7 @@ from autograd_lite.compiler.arguments import FormsDifferError, read_rows
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
 from autograd_lite.training.checks import Examples
-from autograd_lite.training.states import kept
+from autograd_lite.training.states import kept, kept_by_calls
 from autograd_lite.training.steps import EagerStep
 
 __all__ = ["CompiledStep", "choose_step"]
@@ -36,7 +36,7 @@ class CompiledStep:
     def __init__(self, eager: EagerStep, examples: Examples, dtype: str) -> None:
         model, loss = eager.model, eager.loss
         self.eager, self.optimizer = eager, eager.optimizer
-        self.X = examples.X
+        self.X, self.y = examples.X, examples.y
         self.columns = [_in_array(column) for column in (examples.X, examples.y)]
         self.program = compile(lambda x, y: loss(model(x), y), eager.parameters, dtype=dtype)
         self.model_program = compile(lambda x: model(x), [], dtype=dtype)
@@ -45,6 +45,12 @@ class CompiledStep:
 
     def try_out(self, rows: Sequence[int]) -> None:
         """Trace the model, and compare the program with it, on some rows; nothing is moved."""
+        keeps = kept_by_calls(self.eager.model, self.eager.loss, self.X, self.y, rows)
+        if keeps:
+            raise ValueError(
+                f"the model changes {', '.join(keeps)} on itself while it is called, which a compiled "
+                "program does not: return it, or make it in __init__"
+            )
         columns = self._rows(rows)
         self.program.mean_and_grad(*columns)
         self.trainer.prepare(*columns)

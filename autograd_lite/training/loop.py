@@ -6,20 +6,25 @@ import math
 import os
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from autograd_lite.interrupts import uninterrupted
+from autograd_lite.compiler.restoring import put_back
+from autograd_lite.core.ieee import mean_of
+from autograd_lite.interrupts import OneInterrupt, uninterrupted
 from autograd_lite.optim import Optimizer
 from autograd_lite.training.checkpoints import Checkpoint, generators_of, set_numbers, values_of
 from autograd_lite.training.checks import (
     Examples,
     check_batches,
     check_data,
+    check_engine,
     check_examples,
     check_folder,
+    check_functions,
     check_optimizer,
     check_whole,
+    ends_training,
     parameters_of,
     plain,
 )
@@ -48,7 +53,7 @@ def fit(
     validation: float | tuple[Sequence[Any], Sequence[Any]] | None = None,
     metrics: Mapping[str, Metric] | None = None,
     early_stopping: int | None = None,
-    callbacks: Sequence[Callable[[int, History], Any]] = (),
+    callbacks: Iterable[Callable[[int, History], Any]] | None = (),
     checkpoint: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
     compiled: bool | None = None,
@@ -78,7 +83,7 @@ def fit(
         early_stopping: stop when the validation loss has not fallen for so many epochs. At
             the end the model has the parameters of the best epoch.
         callbacks: called after each epoch with its number, from 0, and the history; one
-            that returns True ends the training.
+            that returns True (Python's or NumPy's; not 1) ends the training.
         checkpoint: a file to write after each epoch. If it exists, training goes on from
             it, to the same numbers as without the interruption: it holds the state of the
             ``random`` module, and of generators that are attributes of the model's modules.
@@ -115,7 +120,8 @@ def fit(
     count = len(training.rows)
     size = count if batch_size is None else min(check_whole("batch_size", batch_size), count)
     epochs = check_whole("epochs", epochs)
-    metrics = dict(metrics or {})
+    check_engine(compiled, dtype)
+    listed, metrics = check_functions(callbacks, metrics)
     if early_stopping is not None:
         check_whole("early_stopping", early_stopping)
         if held_out is None:
@@ -124,7 +130,7 @@ def fit(
     check_folder(checkpoint)
     bar = Progress(progress)
     generators, values = generators_of(model), values_of(model, parameters)
-    with mode(model, training=False), kept(generators):
+    with mode(model, training=False), kept(generators), put_back(model, loss, *metrics.values()):
         for examples in (training, held_out):
             if examples is not None:
                 check_data(examples, lambda x: outputs_of(model, [x])[0], loss, metrics)
@@ -156,36 +162,41 @@ def fit(
     eager = EagerStep(model, loss, optimizer, values, generators)
     bar.expect(steps=(epochs - len(history)) * math.ceil(count / size))
     step: EagerStep | CompiledStep = eager
+    interrupts = OneInterrupt()
     try:
+        interrupts.begin()
         with mode(model, training=True):
             step, history.engine = choose_step(eager, training, size, dtype, compiled)
             while len(history) < epochs:
                 epoch, began = len(history), time.perf_counter()
+                interrupts.begin()  # a callback may have caught one
                 if early_stopping is not None and epoch - 1 - best.epoch >= early_stopping:
                     history.stopped = "early stopping"
                     break
                 order = list(training.rows)
                 if shuffle:
                     shuffler.shuffle(order)
-                sums = []
+                means, counts = [], []
                 for number, at in enumerate(range(0, count, size)):
                     rows = order[at : at + size]
-                    sums.append(step(training, rows, f"epoch {epoch}, batch {number}") * len(rows))
-                    bar.advance(sums[-1] / len(rows))
+                    means.append(step(training, rows, f"epoch {epoch}, batch {number}"))
+                    counts.append(len(rows))
+                    bar.advance(means[-1])
                 step.write_back()
                 found, validation_loss = _evaluate(step, eager, held_out, training, metrics, epoch)
                 with uninterrupted():
-                    history.loss.append(math.fsum(sums) / count)
+                    history.loss.append(mean_of(means, counts))
                     history.validation_loss += validation_loss
                     for name, number_found in found.items():
                         history.metrics[name].append(number_found)
                     history.seconds.append(time.perf_counter() - began)
                     best.update(history, values)
                     saved.write()
-                if True in [callback(epoch, history) for callback in callbacks]:
+                said = [callback(epoch, history) for callback in listed]
+                if any(map(ends_training, said)):
                     history.stopped = "callback"
                     break
-                if callbacks:  # they may have moved something
+                if listed:  # they may have moved something
                     step.read()
             if early_stopping is not None:
                 with uninterrupted():
@@ -193,8 +204,14 @@ def fit(
     except KeyboardInterrupt:
         history.stopped = "interrupted"
     finally:
-        step.write_back()
-        bar.close()
+        try:
+            with uninterrupted():
+                step.write_back()
+                bar.close()
+        except KeyboardInterrupt:
+            history.stopped = "interrupted"
+        finally:
+            interrupts.end()
     return history
 
 
@@ -235,8 +252,7 @@ def _evaluate(
             [] if held_out is None else [eager.loss_of(outputs, targets, f"epoch {epoch}, validation")]
         )
         found = {
-            name: math.fsum(metric(plain(output), target) for output, target in zip(outputs, targets))
-            / len(targets)
+            name: mean_of([metric(plain(output), target) for output, target in zip(outputs, targets)])
             for name, metric in metrics.items()
         }
     return found, validation_loss

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograd_lite.composed import mean
+from autograd_lite.core.ieee import mean_of
 from autograd_lite.core.modes import detect_anomaly, no_grad
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
@@ -113,7 +114,7 @@ class EagerStep:
             one = self.loss(self.model(examples.X[row]), examples.y[row])
             losses.append(one.data)
             (one / len(rows)).backward()
-        return math.fsum(losses) / len(rows) if all(map(math.isfinite, losses)) else math.nan
+        return mean_of(losses)
 
     def first_trouble(self, examples: Examples, rows: Sequence[int]) -> FloatingPointError | None:
         """Go through a step again, up to the first operation whose result is not finite."""
@@ -130,4 +131,4 @@ class EagerStep:
             losses = [self.loss(output, target).data for output, target in zip(outputs, targets)]
         if not all(map(math.isfinite, losses)):
             raise FloatingPointError(f"{place}: the loss of an example is not finite")
-        return math.fsum(losses) / len(losses)
+        return mean_of(losses)

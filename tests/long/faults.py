@@ -54,7 +54,7 @@ def end(process):
         text, _ = process.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.communicate()
+        process.communicate(timeout=60)
         raise Difference("the process hangs") from None
     if process.returncode not in (0, -signal.SIGKILL):
         raise Difference(f"the process ended with status {process.returncode}")

@@ -1,13 +1,15 @@
-"""Losses, optimisers and a whole training against PyTorch in double precision."""
+"""Losses, optimisers and a whole training against PyTorch in double precision.
+
+Needs PyTorch: python3 -m pip install torch==2.13.0
+"""
 
 import math
 
 import pytest
+import torch
+from torch.nn import functional
 
 from autograd_lite import Value, grad, losses, nn, optim
-
-torch = pytest.importorskip("torch", reason="the peer of these tests; CI installs it")
-functional = pytest.importorskip("torch.nn.functional", reason="the peer of these tests; CI installs it")
 
 
 def tensor(numbers):

@@ -1,14 +1,16 @@
-"""Every layer's values and gradients are PyTorch's in double precision, with the same weights."""
+"""Every layer's values and gradients are PyTorch's in double precision, with the same weights.
+
+Needs PyTorch: python3 -m pip install torch==2.13.0
+"""
 
 import math
 import random
 
 import pytest
+import torch
+from torch.nn import functional
 
 from autograd_lite import Value, dot, nn
-
-torch = pytest.importorskip("torch", reason="the peer of these tests; CI installs it")
-functional = torch.nn.functional
 
 
 def flat(nested):

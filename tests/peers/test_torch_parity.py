@@ -1,4 +1,7 @@
-"""Values and gradients are PyTorch's in double precision; where they are not, a case here says so and why."""
+"""Values and gradients are PyTorch's in double precision; where they are not, a case here says so and why.
+
+Needs PyTorch: python3 -m pip install torch==2.13.0
+"""
 
 import itertools
 import math
@@ -6,17 +9,15 @@ import operator
 from typing import NamedTuple
 
 import pytest
+import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from torch.nn import functional
 
 import autograd_lite as ag
 from autograd_lite import Value, grad
 from autograd_lite.engine import topological_order
 from autograd_lite.ops import OPS
-
-# A peer of several GB is not asked of everybody who runs the tests; CI installs it.
-torch = pytest.importorskip("torch", reason="these tests compare with PyTorch: pip install torch")
-functional = torch.nn.functional
 
 inf, nan = math.inf, math.nan
 

@@ -1,0 +1,50 @@
+"""Compiled programs on JAX against the functions they were made from.
+
+Needs JAX: python3 -m pip install jax==0.10.2
+"""
+
+import jax  # noqa: F401  (named here, so that its absence is named too)
+import pytest
+from test_compiler import CASES, Eager, assert_close, check, made
+
+import autograd_lite as ag
+from autograd_lite import Op, Value
+from autograd_lite.compiler import compile
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sums_and_products_of_every_shape(seed):
+    function, parameters, rows = made(seed, 3, 3, 5)
+    check(function, parameters, rows, "jax")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_layers_losses_and_lectures(name):
+    function, parameters, rows = CASES[name]()
+    eager = Eager(function, parameters, rows)
+    program = compile(function, parameters, backend="jax")
+    for row, value, gradient, scales in zip(rows, eager.values, eager.gradients, eager.scales):
+        found, slopes = program.value_and_grad(*row)
+        assert_close([found, *slopes], [value, *gradient], [abs(value), *scales])
+
+
+def test_an_operation_needs_an_array_form():
+    w = Value(2.0, label="w")
+    cube = Op("cube", "cube({0})", lambda a: a * a * a, lambda y, a: 3.0 * a * a)
+    program = compile(lambda x: cube(w * x), [w], backend="jax")
+    with pytest.raises(TypeError, match=r"cube has no array form, which jax\.numpy needs"):
+        program(1.0)
+    cube = Op("cube", "cube({0})", lambda a: a * a * a, lambda y, a: 3.0 * a * a, array="{0} * {0} * {0}")
+    assert compile(lambda x: cube(w * x), [w], backend="jax").value_and_grad(0.5) == (1.0, [1.5])
+
+
+def test_float32():
+    w, v = Value(2.0), Value(-0.5)
+    function = lambda x: ag.tanh(w * x + v)
+    eager = Eager(function, [w, v], [(0.5,), (0.1,)])
+    program = compile(function, [w, v], backend="jax", dtype="float32")
+    found, slopes = program.mean_and_grad([0.5, 0.1])
+    assert [found, *slopes] == pytest.approx([eager.mean, *eager.mean_gradient], rel=1e-5)
+    assert program.map([0.5, 0.1]) == pytest.approx(eager.values, rel=1e-5)
