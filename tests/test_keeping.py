@@ -3,7 +3,9 @@
 import collections
 import copy
 import dataclasses
+import functools
 import pickle
+import random
 import threading
 import types
 from typing import Any
@@ -12,6 +14,7 @@ import numpy
 import pytest
 
 from autograd_lite import Value, fit, losses, nn, no_grad, optim, predict
+from autograd_lite.compiler.restoring import Kept, put_back
 
 
 @dataclasses.dataclass
@@ -110,6 +113,16 @@ def test_a_set_is_refused_by_name(put, make, kind):
         model.held = put(kind([make()]))
     assert names(model) == ["w"]
     assert names(Holds(put(kind(["plain", 3, None])))) == ["w"]
+
+
+def test_dataclasses_that_hold_one_another_are_entered_once():
+    parent, child = Pair(Value(1.0)), Pair(Value(2.0))
+    parent.second, child.second = child, parent
+    model = Holds([parent, child])
+    assert names(model) == ["w", "held.0.first", "held.0.second.first"]
+    model.held = (child, parent)
+    assert [value.data for value in model.parameters()] == [2.0, 2.0, 1.0]
+    assert [*model.modules()] == [model]
 
 
 RESULTS = {"a product": lambda: Value(3.0) * 0.1, "a function": lambda: Value(3.0).tanh()}
@@ -455,14 +468,68 @@ def test_layers_made_in_the_first_call_are_not_trained_and_fit_says_so():
     assert model.eval().layer.training is False
 
 
-# ---- Training such a model ----------------------------------------------------------------
-
-
 class Helper:
     """Something of a user's own that a model keeps numbers in."""
 
     def __init__(self):
         self.total, self.count = 0.0, 0
+
+
+# ---- Putting back -------------------------------------------------------------------------
+
+
+def held_by_itself():
+    pair = Pair(1)
+    pair.second = pair
+    return pair
+
+
+CHANGES = {
+    "an attribute": (3, lambda it: setattr(it, "held", 4)),
+    "an attribute that comes": (3, lambda it: setattr(it, "more", 4)),
+    "an attribute that goes": (3, lambda it: delattr(it, "held")),
+    "nan": (float("nan"), lambda it: setattr(it, "held", 1.0)),
+    "a list": ([1, [2]], lambda it: it.held[1].append(3)),
+    "an item of a list": ([1, 2], lambda it: it.held.__setitem__(0, 3)),
+    "a dict": ({"a": {"b": 1}}, lambda it: it.held["a"].clear()),
+    "a set": ({1, 2}, lambda it: it.held.add(3)),
+    "a deque": (collections.deque([1, 2], 2), lambda it: it.held.append(3)),
+    "an array": (numpy.zeros((2, 2)), lambda it: it.held.__setitem__((0, 1), 3.0)),
+    "an array of objects": (array([1], None), lambda it: it.held.__setitem__(1, it)),
+    "what an array holds": (array([1], None), lambda it: it.held[0].append(2)),
+    "a leaf": (Value(1.0), lambda it: setattr(it.held, "data", 2.0)),
+    "a leaf in a tuple": ((Value(1.0), 2), lambda it: setattr(it.held[0], "data", 2.0)),
+    "another object": (Helper(), lambda it: setattr(it.held, "count", 7)),
+    "what a dataclass with slots holds": (Fixed([1]), lambda it: it.held.first.append(2)),
+    "what holds itself": (held_by_itself(), lambda it: setattr(it.held, "first", 2)),
+}
+
+
+@pytest.mark.parametrize(("held", "change"), CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize(
+    "around", [lambda it: it, lambda it: lambda x: it(x), lambda it: functools.partial(it)]
+)
+def test_what_changed_is_named_and_put_back(held, change, around):
+    it = Holds()
+    vars(it)["held"] = held
+    before = repr(vars(it))
+    with put_back(around(it)) as kept:
+        assert kept.changed() == []
+        change(it)
+        assert kept.changed() in (["held"], ["more"])
+    assert (kept.changed(), repr(vars(it))) == ([], before)
+
+
+def test_large_arrays_and_functions_are_not_looked_into():
+    it = Holds(numpy.zeros(1_000_000))
+    it.function, it.kind, it.generator = repr, Holds, random.Random(0)
+    assert sum(hasattr(copy, "nbytes") for _, _, copy in Kept(it).copies) == 0
+    with put_back(it) as kept:
+        it.generator.gauss(0.0, 1.0)
+        assert kept.changed() == []
+
+
+# ---- Training such a model ----------------------------------------------------------------
 
 
 class Stateful(nn.Module):

@@ -116,12 +116,13 @@ def is_result(thing: Any) -> bool:
     return isinstance(thing, Value) and thing._layout is not None
 
 
-def contents(thing: Any, name: str) -> Collection[Any]:
+def contents(thing: Any, name: str, seen: set[int]) -> Collection[Any]:
     """Give what is in a list, tuple, dict, dataclass or array of objects: as a list, or a dict.
 
     Args:
         thing: what a module holds; anything else has nothing in it.
         name: what it is called there.
+        seen: dataclasses that have been entered; they may hold one another.
 
     Raises:
         TypeError: if it is a set of Values or modules, whose order would differ each time.
@@ -132,6 +133,9 @@ def contents(thing: Any, name: str) -> Collection[Any]:
         if any(isinstance(item, (Value, Keeping)) for item in thing):
             raise TypeError(f"the attribute {name} is a set, which has no order: keep a list there instead")
     elif hasattr(type(thing), "__dataclass_fields__"):
+        if id(thing) in seen:
+            return ()
+        seen.add(id(thing))
         return {key.name: getattr(thing, key.name, None) for key in dataclasses.fields(thing)}
     elif getattr(getattr(thing, "dtype", None), "kind", "") == "O":  # NumPy's array of objects
         listed = thing.tolist()
@@ -144,11 +148,12 @@ def pairs(held: Collection[Any]) -> Iterable[tuple[Any, Any]]:
     return held.items() if isinstance(held, dict) else enumerate(held)
 
 
-def found_in(thing: Any, name: str) -> Iterator[Any]:
+def found_in(thing: Any, name: str, seen: set[int] | None = None) -> Iterator[Any]:
     """Iterate over the Values and modules that an attribute holds; modules are not entered."""
+    seen = set() if seen is None else seen
     if isinstance(thing, (Value, Keeping)):
         yield thing
     elif type(thing) not in PLAIN:
-        held = contents(thing, name)
+        held = contents(thing, name, seen)
         for item in held.values() if isinstance(held, dict) else held:
-            yield from found_in(item, name)
+            yield from found_in(item, name, seen)

@@ -251,7 +251,7 @@ def _walk(
                 full = f"{name}.{key}" if name else key
                 yield from _walk(item, full, trained, seen, _results_of(thing, key))
     elif type(thing) not in PLAIN:
-        for key, item in pairs(contents(thing, name)):
+        for key, item in pairs(contents(thing, name, seen)):
             if isinstance(item, Value) and item._layout is None:  # as most are
                 yield f"{name}.{key}", item
             else:
@@ -279,7 +279,7 @@ def _collect_from(
         elif isinstance(thing, Module):
             _collect(thing, found, seen)
         elif type(thing) not in PLAIN:
-            held = contents(thing, name)
+            held = contents(thing, name, seen)
             _collect_from(held.values() if isinstance(held, dict) else held, found, seen, name, refuse)
 
 
@@ -300,7 +300,7 @@ def _modules_in(thing: Any, seen: set[int], name: str = "") -> Iterator[Module]:
             for key, item in vars(thing).items():
                 yield from _modules_in(item, seen, key)
     elif type(thing) not in PLAIN:
-        held = contents(thing, name)
+        held = contents(thing, name, seen)
         for item in held.values() if isinstance(held, dict) else held:
             if not isinstance(item, Value):  # as most are
                 yield from _modules_in(item, seen, name)

@@ -76,7 +76,8 @@ def check_functions(callbacks: Any, metrics: Any) -> tuple[list[Callback], dict[
         raise TypeError(
             f'metrics are a dict of functions by name, such as {{"right": accuracy}}, got {metrics!r}'
         )
-    listed, named = list(callbacks or ()), dict(metrics or {})
+    listed: list[Callback] = list(callbacks or ())
+    named: dict[str, Metric] = dict(metrics or {})
     for function in (*listed, *named.values()):
         if not callable(function):
             raise TypeError(f"callbacks and metrics are functions, got {function!r}")
