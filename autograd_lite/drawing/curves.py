@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograd_lite.drawing.parts import Point
+from autograd_lite.drawing.layout.geometry import Point
 
 __all__ = ["through"]
 

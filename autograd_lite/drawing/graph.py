@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd_lite.drawing.descriptions import Fold
-from autograd_lite.drawing.focus import in_focus
-from autograd_lite.drawing.folding import Folder
+from autograd_lite.drawing.folding.captions import Fold
+from autograd_lite.drawing.folding.focus import in_focus
+from autograd_lite.drawing.folding.folder import Folder
+from autograd_lite.drawing.folding.neurons import Wiring, units_of, wiring_of
+from autograd_lite.drawing.labels import cut, derivatives, formula_of, operation_text
 from autograd_lite.drawing.outline import outline_of
 from autograd_lite.drawing.text import four_digits, readable
-from autograd_lite.drawing.units import Wiring, units_of, wiring_of
-from autograd_lite.drawing.writing import cut, derivatives, formula_of, operation_text
 from autograd_lite.engine import Value
 from autograd_lite.gradients import check_fresh
 from autograd_lite.naming import name_all

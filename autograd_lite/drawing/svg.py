@@ -7,8 +7,9 @@ import math
 from collections.abc import Iterable, Sequence
 
 from autograd_lite.drawing.graph import Edge, Graph, Node
-from autograd_lite.drawing.layout import GAP, SMALLEST_GAP, Box, Placement, Point, place
-from autograd_lite.drawing.lines import (
+from autograd_lite.drawing.layout.placement import GAP, SMALLEST_GAP, Box, Placement, Point, place
+from autograd_lite.drawing.text import is_exotic, readable, xml
+from autograd_lite.drawing.typesetting import (
     LABEL,
     LEADING,
     Line,
@@ -17,7 +18,6 @@ from autograd_lite.drawing.lines import (
     node_lines,
     node_size,
 )
-from autograd_lite.drawing.text import is_exotic, readable, xml
 
 __all__ = ["arrange", "render"]
 

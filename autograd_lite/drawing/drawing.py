@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite.drawing import dot_source
+from autograd_lite.drawing import dot
 from autograd_lite.drawing.graph import BUDGET, Graph, build
 from autograd_lite.drawing.svg import arrange, render
 from autograd_lite.drawing.text import readable, xml
@@ -75,7 +75,7 @@ class Drawing:
     @functools.cached_property
     def source(self) -> str:
         """The graph in Graphviz's DOT language."""
-        return dot_source.source(self.graph)
+        return dot.source(self.graph)
 
     @property
     def html(self) -> str:
@@ -196,7 +196,7 @@ def draw_dot(output: Value, *, names: Mapping[str, Any] | None = None) -> graphv
         raise ImportError("draw_dot needs the graphviz package: pip install graphviz") from error
     if names is None:
         names = variables_of(sys._getframe(1))
-    return graphviz.Digraph(format="svg", body=dot_source.body(build(output, names)))
+    return graphviz.Digraph(format="svg", body=dot.body(build(output, names)))
 
 
 def _check(output: Any, name: str) -> None:

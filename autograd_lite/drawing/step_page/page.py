@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from autograd_lite.drawing.graph import build
-from autograd_lite.drawing.moves import Moves, runs_of
+from autograd_lite.drawing.step_page.frames import Moves, runs_of
 from autograd_lite.drawing.svg import arrange, render
 from autograd_lite.drawing.text import readable, xml
 from autograd_lite.stepping import Line, Step, Trace
@@ -156,4 +156,4 @@ def _count(steps: int) -> str:
 def _asset(name: str) -> str:
     from importlib.resources import files
 
-    return files("autograd_lite.drawing").joinpath(name).read_text(encoding="utf-8")
+    return files("autograd_lite.drawing.step_page").joinpath(name).read_text(encoding="utf-8")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograd_lite.drawing.descriptions import identity
-from autograd_lite.drawing.folding import Folder
-from autograd_lite.drawing.units import Unit, Wiring
-from autograd_lite.drawing.writing import cut
+from autograd_lite.drawing.folding.captions import identity
+from autograd_lite.drawing.folding.folder import Folder
+from autograd_lite.drawing.folding.neurons import Unit, Wiring
+from autograd_lite.drawing.labels import cut
 from autograd_lite.engine import Value
 
 __all__ = ["in_focus"]

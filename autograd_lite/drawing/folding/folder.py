@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from autograd_lite.drawing.descriptions import Fold, Group, describe, describe_leaves, is_layer, layer_of
-from autograd_lite.drawing.units import Unit, Wiring
+from autograd_lite.drawing.folding.captions import Fold, Group, describe, describe_leaves, is_layer, layer_of
+from autograd_lite.drawing.folding.neurons import Unit, Wiring
 
 __all__ = ["Folder"]
 

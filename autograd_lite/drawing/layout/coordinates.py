@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from autograd_lite.drawing.crossings import Rows
-from autograd_lite.drawing.parts import Net
+from autograd_lite.drawing.layout.crossings import Rows
+from autograd_lite.drawing.layout.geometry import Net
 
 __all__ = ["heights_of"]
 

@@ -9,7 +9,7 @@ import subprocess
 from typing import Any
 
 from autograd_lite.drawing.curves import through
-from autograd_lite.drawing.parts import Parts, Point, Routes, boxes_of
+from autograd_lite.drawing.layout.geometry import Parts, Point, Routes, boxes_of
 
 __all__ = ["DotError", "by_dot"]
 

@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from autograd_lite.drawing.crossings import Rows, rows_with_few_crossings
 from autograd_lite.drawing.curves import through
-from autograd_lite.drawing.heights import heights_of
-from autograd_lite.drawing.parts import Net, Parts, Point, Routes
+from autograd_lite.drawing.layout.coordinates import heights_of
+from autograd_lite.drawing.layout.crossings import Rows, rows_with_few_crossings
+from autograd_lite.drawing.layout.geometry import Net, Parts, Point, Routes
 
 __all__ = ["layered"]
 

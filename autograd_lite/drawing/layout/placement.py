@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from autograd_lite.drawing.ends import spread_ends
 from autograd_lite.drawing.graph import Graph
-from autograd_lite.drawing.graphviz_layout import DotError, by_dot
-from autograd_lite.drawing.layered import layered
-from autograd_lite.drawing.parts import Box, Part, Parts, Point, Routes, boxes_of
+from autograd_lite.drawing.layout.geometry import Box, Part, Parts, Point, Routes, boxes_of
+from autograd_lite.drawing.layout.graphviz import DotError, by_dot
+from autograd_lite.drawing.layout.layered import layered
+from autograd_lite.drawing.layout.ports import spread_ends
 
 __all__ = ["Box", "Placement", "Point", "place"]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from autograd_lite.drawing.graph import Edge, Graph, Node
+from autograd_lite.drawing.labels import cut
 from autograd_lite.drawing.text import four_digits, readable
-from autograd_lite.drawing.writing import cut
 
 __all__ = ["body", "source"]
 

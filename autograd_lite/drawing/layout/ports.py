@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from autograd_lite.drawing.parts import Part, Parts, Point, Routes
+from autograd_lite.drawing.layout.geometry import Part, Parts, Point, Routes
 
 __all__ = ["spread_ends"]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd_lite.drawing.units import Unit, Wiring, common_start
-from autograd_lite.drawing.writing import cut, short_name
+from autograd_lite.drawing.folding.neurons import Unit, Wiring, common_start
+from autograd_lite.drawing.labels import cut, short_name
 from autograd_lite.engine import Value
 from autograd_lite.ops import ADD, DOT, SUM
 from autograd_lite.symbol import Symbol, fill
