@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from autograd_lite.drawing.graph import Edge, Graph, Node
 from autograd_lite.drawing.layout import graphviz
 from autograd_lite.drawing.layout.crossings import count_crossings, rows_with_few_crossings
-from autograd_lite.drawing.layout.placement import place
-from autograd_lite.drawing.svg import WIDEST, arrange, render
+from autograd_lite.drawing.layout.placement import WIDEST, arrange, place
+from autograd_lite.drawing.svg import render
 from autograd_lite.drawing.text import four_digits, middle_cut, readable, width_of
 from autograd_lite.drawing.typesetting import label_size, node_lines, node_size
 

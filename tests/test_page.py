@@ -290,7 +290,7 @@ def test_the_boxes_of_a_folded_graph_keep_their_numbers():
     logit = nn.MLP(2, [16, 16, 1], seed=0)(inputs)
     trace = step_through(losses.bce_with_logits(logit, 1), names={})
     graph = build(trace.nodes[trace.output], names=trace.nodes)
-    final = frames.Moves(graph, trace, "graph").final
+    final = frames.Frames(graph, trace, "graph").final
     trace.nodes[trace.output].backward()
     drawn = build(trace.nodes[trace.output], names=trace.nodes)
     assert any(node.kind == "fold" for node in graph.nodes)

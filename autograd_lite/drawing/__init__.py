@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite.stepping import FACES, Trace
+from autograd_lite.stepping import Trace, renderers
 
 if TYPE_CHECKING:
     from autograd_lite.drawing.drawing import Drawing, draw, draw_dot
@@ -31,5 +31,5 @@ def _notebook(trace: Trace) -> str:
     return notebook(trace)
 
 
-FACES[".html"] = _page
-FACES["text/html"] = _notebook
+renderers[".html"] = _page
+renderers["text/html"] = _notebook

@@ -32,7 +32,7 @@ def source(graph: Graph) -> str:
 
 
 def body(graph: Graph) -> list[str]:
-    """List the lines between the braces."""
+    """Return the lines between the braces."""
     lines = [*STYLE, *map(_node, graph.nodes), *map(_edge, graph.edges)]
     return [f"\t{line}\n" for line in lines]
 
@@ -40,8 +40,7 @@ def body(graph: Graph) -> list[str]:
 def _node(node: Node) -> str:
     lines = [node.name, *node.notes]
     if node.value is not None:
-        gradient = "–" if node.gradient is None else four_digits(node.gradient)
-        lines = [four_digits(node.value), *lines, f"∂ {gradient}"]
+        lines = [four_digits(node.value), *lines, f"∂ {four_digits(node.gradient)}"]
     return f"{node.key} [label={quoted(*lines)}{FORMS[node.kind]}]"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_lite.drawing import dot
 from autograd_lite.drawing.graph import BUDGET, Graph, build
-from autograd_lite.drawing.svg import arrange, render
+from autograd_lite.drawing.layout.placement import arrange
+from autograd_lite.drawing.svg import SIZE, render, size_of
 from autograd_lite.drawing.text import readable, xml
 from autograd_lite.engine import Value
 from autograd_lite.files import json_text, suffix_of, write_text
@@ -123,13 +123,11 @@ class Drawing:
 
 
 def _as_wide_as_the_page(svg: str) -> str:
-    """Let a picture that may be too wide for a page take the page's width; a small one would grow."""
-    size = re.search(r' width="([\d.]+)" height="([\d.]+)"', svg)
-    assert size is not None
-    width, height = map(float, size.groups())
+    """Return a picture that takes the page's width if it may be too wide for it; a small one would grow."""
+    width, height = size_of(svg)
     if width < NARROW or (height > width and width < WIDE):
         return svg
-    return svg.replace(size.group(0), ' width="100%"', 1)
+    return SIZE.sub(' width="100%"', svg, count=1)
 
 
 def draw(
@@ -141,7 +139,7 @@ def draw(
     depth: int | None = None,
     engine: str | None = None,
 ) -> Drawing:
-    """Draw the graph that computed a Value, with the numbers and gradients of this moment.
+    """Return a drawing of the graph that computed a Value, with the numbers and gradients of this moment.
 
     Large graphs are folded: neurons, then layers and repeated examples, become one box each.
 
@@ -174,7 +172,7 @@ def draw(
 
 
 def draw_dot(output: Value, *, names: Mapping[str, Any] | None = None) -> graphviz.Digraph:
-    """Make a graph for the graphviz package, whose Digraph can be changed and rendered.
+    """Return a graph for the graphviz package, whose Digraph can be changed and rendered.
 
     Args:
         output: the last Value of the graph.
