@@ -6,7 +6,7 @@ from autograd_lite.drawing.graph import Edge, Graph, Node
 from autograd_lite.drawing.labels import cut
 from autograd_lite.drawing.text import four_digits, readable
 
-__all__ = ["body", "source"]
+__all__ = ["dot_body", "dot_source"]
 
 LONGEST_LABEL = 200
 """The most characters of a line in a label: Graphviz has limits of its own."""
@@ -19,19 +19,19 @@ STYLE = (
 FORMS = {"value": "", "op": ' shape="ellipse"', "fold": ' peripheries="2"'}
 
 
-def source(graph: Graph) -> str:
+def dot_source(graph: Graph) -> str:
     r"""Write a graph in DOT.
 
     Example:
         >>> from autograd_lite import Value
         >>> from autograd_lite.drawing.graph import build
-        >>> print(source(build(Value(3.0, 'a "quoted" name'))).splitlines()[4].strip())
+        >>> print(dot_source(build(Value(3.0, 'a "quoted" name'))).splitlines()[4].strip())
         n0 [label="3\na \"quoted\" name\n∂ –"]
     """
-    return "".join(("digraph {\n", *body(graph), "}\n"))
+    return "".join(("digraph {\n", *dot_body(graph), "}\n"))
 
 
-def body(graph: Graph) -> list[str]:
+def dot_body(graph: Graph) -> list[str]:
     """Return the lines between the braces."""
     lines = [*STYLE, *map(_node, graph.nodes), *map(_edge, graph.edges)]
     return [f"\t{line}\n" for line in lines]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite.drawing import dot
+from autograd_lite.drawing.dot import dot_body, dot_source
 from autograd_lite.drawing.graph import BUDGET, Graph, build
 from autograd_lite.drawing.layout.placement import arrange
 from autograd_lite.drawing.svg import SIZE, render, size_of
@@ -75,7 +75,7 @@ class Drawing:
     @functools.cached_property
     def source(self) -> str:
         """The graph in Graphviz's DOT language."""
-        return dot.source(self.graph)
+        return dot_source(self.graph)
 
     @property
     def html(self) -> str:
@@ -118,7 +118,7 @@ class Drawing:
         return f"<Drawing of {readable(self.graph.title)}: {len(self.graph.nodes)} nodes>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """Show a notebook the picture, and the text for where there are no pictures."""
+        """Return the picture for a notebook, and the text for where there are no pictures."""
         return {"image/svg+xml": _as_wide_as_the_page(self.svg), "text/plain": str(self)}
 
 
@@ -194,7 +194,7 @@ def draw_dot(output: Value, *, names: Mapping[str, Any] | None = None) -> graphv
         raise ImportError("draw_dot needs the graphviz package: pip install graphviz") from error
     if names is None:
         names = variables_of(sys._getframe(1))
-    return graphviz.Digraph(format="svg", body=dot.body(build(output, names)))
+    return graphviz.Digraph(format="svg", body=dot_body(build(output, names)))
 
 
 def _check(output: Any, name: str) -> None:

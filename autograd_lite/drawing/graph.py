@@ -200,7 +200,7 @@ class _Builder:
                 self.part[index] = number
 
     def graph(self, output: Value) -> Graph:
-        """Make the graph: parts in topological order, each with the edges that lead to it."""
+        """Return the graph: parts in topological order, each with the edges that lead to it."""
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
         self.keys: dict[int, str] = {}

@@ -124,7 +124,7 @@ class Folder:
         return opened
 
     def count(self, folds: Sequence[Fold]) -> int:
-        """Count the nodes of the drawing."""
+        """Return how many nodes the drawing has."""
         leaves, total = self.graph.leaves, len(folds)
         hidden = [index for fold in folds for index in fold.members]
         hidden_leaves = sum(index < leaves for index in hidden)

@@ -98,7 +98,7 @@ def _level(items: list[int], low: float, high: float, heights: list[float]) -> N
 
 
 def _runs(graph: LayeredGraph) -> list[list[int]]:
-    """List the longest rows of items that nothing else joins or leaves."""
+    """Return the longest rows of items that nothing else joins or leaves."""
     followed = {
         item: others[0]
         for item, others in enumerate(graph.after)
@@ -122,7 +122,7 @@ def _distance(graph: LayeredGraph, above: int, below: int) -> float:
 
 
 def _loose(graph: LayeredGraph, rows: Rows) -> set[int]:
-    """Find leaves, and what leads from them to an operation: labels and bends."""
+    """Return leaves, and what leads from them to an operation: labels and bends."""
     loose: set[int] = set()
     for row in rows:
         for item in row:

@@ -29,7 +29,7 @@ class DotError(Exception):
 
 
 def place_with_dot(diagram: Diagram) -> tuple[list[Point], Routes]:
-    """Place parts with Graphviz, from left to right.
+    """Return where Graphviz places parts, from left to right.
 
     Args:
         diagram: what is to be placed.
@@ -80,7 +80,7 @@ def _source(diagram: Diagram) -> str:
 
 
 def _read(answer: Any, diagram: Diagram) -> tuple[list[Point], Routes]:
-    """Take the coordinates from dot's answer; there y grows upwards."""
+    """Return the coordinates in dot's answer; there y grows upwards."""
     centers: list[Point] = [(math.nan, math.nan)] * len(diagram.parts)
     for thing in answer.get("objects", []):
         centers[int(thing["name"])] = _point(thing["pos"])
@@ -118,7 +118,7 @@ def _check(diagram: Diagram, centers: list[Point], routes: Routes) -> None:
 
 
 def _smoothed(diagram: Diagram, centers: list[Point], routes: Routes) -> tuple[list[Point], Routes]:
-    """Draw anew what links neighbouring columns, where dot makes loops; let all else end on its nodes."""
+    """Return new curves between neighbouring columns, where dot makes loops; the rest end on their nodes."""
     widths: dict[float, float] = {}
     for part, (x, _) in zip(diagram.parts, centers):
         widths[x] = max(widths.get(x, 0.0), part.width)

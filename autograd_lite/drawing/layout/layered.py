@@ -26,7 +26,7 @@ MOST_BENDS = 30_000
 
 
 def place_in_layers(diagram: Diagram) -> tuple[list[Point], Routes]:
-    """Place parts in layers, from left to right.
+    """Return places for parts in layers, from left to right.
 
     Args:
         diagram: what is to be placed; its links make no cycle.

@@ -84,7 +84,7 @@ class Frames:
         return replace(graph, nodes=nodes, edges=edges, outline=OUTLINE)
 
     def start(self) -> list[tuple[str, str]]:
-        """List the texts before the first step: known leaves, nothing computed, no gradient."""
+        """Return the texts before the first step: known leaves, nothing computed, no gradient."""
         texts = []
         for key, name in self._shows.items():
             value = four_digits(self._numbers[name]) if self._values[name].op is None else "?"
@@ -92,7 +92,7 @@ class Frames:
         return texts
 
     def labelled(self) -> list[str]:
-        """List the edges whose labels appear when the backward pass comes by."""
+        """Return the edges whose labels appear when the backward pass comes by."""
         return [self._id(f"e{index}") for index in self._labelled]
 
     def frame(self, run: Run) -> dict[str, Any]:
@@ -113,7 +113,7 @@ class Frames:
         return {"step": step.index, "backward": backward, "why": why, "edges": edges, "texts": texts, **about}
 
     def _on(self, step: Step) -> list[str]:
-        """List what a step is about: first the box that changes, then its operation and arrows."""
+        """Return what a step is about: first the box that changes, then its operation and arrows."""
         node, key = self._keys[step.node], self._keys[step.parent or step.node]
         ids = [self._id(key)]
         if node not in self._op_of or self._shows.get(node) != step.node or step.phase == "seed":
@@ -125,7 +125,7 @@ class Frames:
         return ids
 
     def _from(self, step: Step) -> list[str]:
-        """List where the numbers of a step come from."""
+        """Return where the numbers of a step come from."""
         if step.phase == "seed":
             return []
         if step.phase == "backward":
@@ -148,7 +148,7 @@ class Frames:
         return [self._id(f"e{arrows[slots.index(step.argument)]}")]
 
     def _texts(self, step: Step) -> list[tuple[str, str, str]]:
-        """List the texts that a step changes: their ids, the text, and what hides it from a guess."""
+        """Return the texts that a step changes: their ids, the text, and what hides it from a guess."""
         name = step.parent or step.node
         key = self._keys[name]
         if self._shows.get(key) != name:
