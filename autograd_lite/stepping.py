@@ -17,9 +17,9 @@ from autograd_lite.gradients import check_fresh
 from autograd_lite.naming import name_all, variables_of
 from autograd_lite.paths import Path, paths_between
 
-__all__ = ["FACES", "Line", "Path", "Step", "Trace", "step_through"]
+__all__ = ["Line", "Path", "Step", "Trace", "renderers", "step_through"]
 
-FACES: dict[str, Callable[[Trace], str]] = {}
+renderers: dict[str, Callable[[Trace], str]] = {}
 """What writes a trace, by a file's suffix or a notebook's MIME type; ``drawing`` adds its own."""
 
 
@@ -68,7 +68,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a trace written out, the same words on every face.
+    """A line of a trace written out, the same words whatever renders it.
 
     Attributes:
         kind: "heading", "why", "step" or "gradient".
@@ -138,7 +138,7 @@ class Trace(Sequence[Step]):
         return {name: after.get(name, seed.get(name, 0.0)) for name in leaves}
 
     def paths(self, target: Value | str) -> list[Path]:
-        """List every way from the output to a Value; their products add up to its gradient.
+        """Return every way from the output to a Value; their products add up to its gradient.
 
         Args:
             target: a Value of the graph, or its name.
@@ -179,7 +179,7 @@ class Trace(Sequence[Step]):
 
     def to_html(self) -> str:
         """Write the step page: one HTML document, which needs no other file and no network."""
-        return FACES[".html"](self)
+        return renderers[".html"](self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to a file, whole or not at all.
@@ -191,15 +191,15 @@ class Trace(Sequence[Step]):
             ValueError: if it ends in something else.
             OSError: if it cannot be written.
         """
-        suffix = suffix_of(path, [face for face in FACES if face.startswith(".")])
-        write_text(path, FACES[suffix](self))
+        suffix = suffix_of(path, [kind for kind in renderers if kind.startswith(".")])
+        write_text(path, renderers[suffix](self))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """Give notebooks the step page, and the text where that cannot be shown."""
-        return {face: write(self) for face, write in FACES.items() if "/" in face}
+        """Return the step page for notebooks, and the text for where that cannot be shown."""
+        return {kind: write(self) for kind, write in renderers.items() if "/" in kind}
 
     def lines(self) -> Iterator[Line]:
-        """Write the trace out, line by line, as all its faces show it.
+        """Yield the lines of the trace written out, as all its renderers show them.
 
         Example:
             >>> x = Value(3.0, "x")
@@ -218,7 +218,7 @@ class Trace(Sequence[Step]):
             yield Line("step", str(step), step)
         yield Line("heading", "Gradients")
         for name, gradient in self.gradients.items():
-            yield Line("gradient", f"∂{self.output}/∂{name} = {format_number(gradient)}")
+            yield Line("gradient", f"{derivative(self.output, name)} = {format_number(gradient)}")
 
     def __str__(self) -> str:
         width = len(str(len(self)))
@@ -234,7 +234,7 @@ class Trace(Sequence[Step]):
 
 
 def step_through(output: Value, names: Mapping[str, Any] | None = None) -> Trace:
-    """Trace the forward pass that computed a Value, and its backward pass, edge by edge.
+    """Return the forward pass that computed a Value, and its backward pass, edge by edge.
 
     No ``.grad`` is read or changed: the gradients in the trace start at 0.
 
@@ -268,35 +268,34 @@ def step_through(output: Value, names: Mapping[str, Any] | None = None) -> Trace
 
 
 def _steps(output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) -> Iterator[Step]:
-    """Make the forward steps, the seed, and a backward step for every edge."""
+    """Yield the forward steps, the seed, and a backward step for every edge."""
     index = 0
+    symbols = {value: Symbol(name) for value, name in names.items()}
     for node in nodes:
         index += 1
-        op, symbols = _operation(node), _symbols(node, names)
+        op = _operation(node)
         numbers = op.numbers(node.inputs, number_of)
         yield Step(
             index, "forward", names[node], op.name, None, None, None, None, None, None, node.data,
-            f"{names[node]} = {fill(op, symbols)}",
+            f"{names[node]} = {fill(op, symbolic_inputs(node, symbols))}",
             f"{fill(op, numbers)} = {format_number(node.data)}",
             op.why,
         )  # fmt: skip
-    top = f"∂{names[output]}/∂"
     index += 1
     name = names[output]
     op_name = output.op.name if output.op else ""
     yield Step(
         index, "seed", name, op_name, None, None, None, None, 1.0, 0.0, 1.0,
-        f"{top}{name}", "1", "the output changes exactly as much as itself",
+        derivative(name, name), "1", "the output changes exactly as much as itself",
     )  # fmt: skip
     gradients: dict[Value, float] = {output: 1.0}
     for node in reversed(nodes):
         if node not in gradients:  # all that was computed from it is a condition
             continue
-        op, upstream, wanted = _operation(node), gradients[node], node.slots
+        op, upstream = _operation(node), gradients[node]
         passed_on = contributions(node, upstream, node.partials)
-        formulas = op.slopes(Symbol(names[node]), _symbols(node, names), wanted)
         for argument, arg, local, formula, contribution in zip(
-            wanted, node.parents, node.partials, formulas, passed_on
+            node.slots, node.parents, node.partials, symbolic_partials(node, symbols), passed_on
         ):
             index += 1
             before = after = gradients.get(arg, 0.0)
@@ -308,7 +307,7 @@ def _steps(output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) ->
             yield Step(
                 index, "backward", names[node], op.name, names[arg], argument,
                 upstream, local, contribution, before, after,
-                f"{top}{names[arg]} += {top}{names[node]} · {factor(formula)}",
+                f"{derivative(name, names[arg])} += {derivative(name, names[node])} · {factor(formula)}",
                 f"{numbers_text} = {format_number(contribution)}",
                 op.why,
             )  # fmt: skip
@@ -319,13 +318,21 @@ def _operation(node: Value) -> Op:
     return node.op
 
 
-def _symbols(node: Value, names: Mapping[Value, str]) -> list[Any]:
-    """Give the inputs of a node as Symbols, plain numbers as they are."""
-    return _operation(node).numbers(
-        node.inputs, lambda arg: Symbol(names[arg]) if isinstance(arg, Value) else arg
-    )
+def symbolic_inputs(node: Value, symbols: Mapping[Value, Symbol]) -> list[Any]:
+    """Return the inputs of a node, its Values as Symbols, plain numbers as they are."""
+    return _operation(node).numbers(node.inputs, lambda arg: symbols[arg] if isinstance(arg, Value) else arg)
 
 
-FACES[".json"] = Trace.to_json
-FACES[".txt"] = lambda trace: f"{trace}\n"
-FACES["text/plain"] = lambda trace: str(trace).encode(errors="replace").decode()  # no lone surrogates
+def symbolic_partials(node: Value, symbols: Mapping[Value, Symbol]) -> list[Any]:
+    """Return the derivative of a node by each parent, in Symbols."""
+    return _operation(node).slopes(symbols[node], symbolic_inputs(node, symbols), node.slots)
+
+
+def derivative(of: str, by: str) -> str:
+    """Write a derivative of one name by another: "∂L/∂x"."""
+    return f"∂{of}/∂{by}"
+
+
+renderers[".json"] = Trace.to_json
+renderers[".txt"] = lambda trace: f"{trace}\n"
+renderers["text/plain"] = lambda trace: str(trace).encode(errors="replace").decode()  # no lone surrogates

@@ -4,7 +4,7 @@ import pytest
 from browser import found, requests
 
 from autograd_lite import Value, losses, nn, step_through
-from autograd_lite.drawing import moves
+from autograd_lite.drawing.step_page import frames
 
 HOSTILE = "</script><script>window.pwned=1</script>]]>\"'<img src=x onerror=window.pwned=1>\u2028\u202e|{\\"
 KEYS = {"next": "\ue014", "previous": "\ue012", "first": "\ue011", "last": "\ue010"}
@@ -245,7 +245,7 @@ def test_a_folded_network_is_stepped_through(opened):
 
 
 def test_steps_that_are_left_out_are_taken_at_once(opened, monkeypatch):
-    monkeypatch.setattr(moves, "MOST_STEPS", 4)
+    monkeypatch.setattr(frames, "MOST_STEPS", 4)
     page = opened(TRACE)
     page.slide(3)
     assert page.text("place") == "Steps 3 to 5"

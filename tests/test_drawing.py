@@ -26,10 +26,10 @@ from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import Value, draw, draw_dot, nn
-from autograd_lite.drawing.dot_source import quoted
+from autograd_lite.drawing.dot import quoted
 from autograd_lite.drawing.graph import build
+from autograd_lite.drawing.labels import operation_text
 from autograd_lite.drawing.text import readable
-from autograd_lite.drawing.writing import operation_text
 from autograd_lite.naming import variables_of
 
 HOSTILE = [

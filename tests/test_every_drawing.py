@@ -18,7 +18,7 @@ from hypothesis import given, settings
 import autograd_lite as ag
 from autograd_lite import Value, draw
 from autograd_lite.drawing.graph import build
-from autograd_lite.drawing.svg import arrange
+from autograd_lite.drawing.layout.placement import arrange
 
 ROOT = Path(__file__).parents[1]
 SVG = "{http://www.w3.org/2000/svg}"

@@ -16,13 +16,13 @@ from geometry import check, check_ways_are_free
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd_lite.drawing import graphviz_layout
-from autograd_lite.drawing.crossings import count_crossings, rows_with_few_crossings
 from autograd_lite.drawing.graph import Edge, Graph, Node
-from autograd_lite.drawing.layout import place
-from autograd_lite.drawing.lines import label_size, node_lines, node_size
-from autograd_lite.drawing.svg import WIDEST, arrange, render
+from autograd_lite.drawing.layout import graphviz
+from autograd_lite.drawing.layout.crossings import count_crossings, rows_with_few_crossings
+from autograd_lite.drawing.layout.placement import WIDEST, arrange, place
+from autograd_lite.drawing.svg import render
 from autograd_lite.drawing.text import four_digits, middle_cut, readable, width_of
+from autograd_lite.drawing.typesetting import label_size, node_lines, node_size
 
 ROOT = Path(__file__).parents[1]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -261,7 +261,7 @@ def test_without_dot_the_built_in_layout_takes_its_place(monkeypatch, tmp_path):
     ],
 )
 def test_a_dot_that_fails_is_replaced(script, monkeypatch, tmp_path):
-    monkeypatch.setattr(graphviz_layout, "SECONDS", 0.3)
+    monkeypatch.setattr(graphviz, "SECONDS", 0.3)
     answering(tmp_path, monkeypatch, script)
     before = time.perf_counter()
     assert arrange(XYZ) == arrange(XYZ, "built-in")

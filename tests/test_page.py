@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_lite import Value, losses, nn, step_through
-from autograd_lite.drawing import moves
 from autograd_lite.drawing.graph import build
-from autograd_lite.drawing.page import page, table
+from autograd_lite.drawing.step_page import frames
+from autograd_lite.drawing.step_page.page import page, table
 
 ROOT = Path(__file__).parents[1]
 HOSTILE = [
@@ -263,7 +263,7 @@ def test_a_leaf_has_a_page():
 
 
 def test_of_a_very_long_trace_the_page_says_what_it_leaves_out(monkeypatch):
-    monkeypatch.setattr(moves, "MOST_STEPS", 20)
+    monkeypatch.setattr(frames, "MOST_STEPS", 20)
     x = Value(1.0, "x")
     node = x
     for _ in range(50):
@@ -291,7 +291,7 @@ def test_the_boxes_of_a_folded_graph_keep_their_numbers():
     logit = nn.MLP(2, [16, 16, 1], seed=0)(inputs)
     trace = step_through(losses.bce_with_logits(logit, 1), names={})
     graph = build(trace.nodes[trace.output], names=trace.nodes)
-    final = moves.Moves(graph, trace, "graph").final
+    final = frames.Frames(graph, trace, "graph").final
     trace.nodes[trace.output].backward()
     drawn = build(trace.nodes[trace.output], names=trace.nodes)
     assert any(node.kind == "fold" for node in graph.nodes)

@@ -53,6 +53,30 @@ SIBLINGS = [
     "datasets",
     "plot",
 ]
+# Within drawing/ too, each may import only what stands before it, types included.
+DRAWING = [
+    "text",
+    "labels",
+    "folding.neurons",
+    "folding.groups",
+    "folding.captions",
+    "folding.folder",
+    "folding.focus",
+    "graph",
+    "typesetting",
+    "layout.geometry",
+    "layout.crossings",
+    "layout.coordinates",
+    "layout.layered",
+    "layout.graphviz",
+    "layout.ports",
+    "layout.placement",
+    "svg",
+    "dot",
+    "drawing",
+    "step_page.frames",
+    "step_page.page",
+]
 # These join the siblings.
 JOINING = ["training", "__main__"]
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -70,13 +94,13 @@ def part_named(module):
     return ".".join(parts[:2]) if parts[0] == "core" else parts[0]
 
 
-def imports_of(path, inside_functions=True):
-    """List the modules that a file imports when it runs, not those it only takes types from."""
+def imports_of(path, inside_functions=True, types=False):
+    """List the modules that a file imports when it runs, and on demand those it only takes types from."""
     tree = ast.parse(path.read_text())
     left_out = {
         child
         for node in ast.walk(tree)
-        if (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+        if (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not types)
         or (isinstance(node, ast.FunctionDef) and not inside_functions)
         for child in ast.walk(node)
     }
@@ -111,6 +135,23 @@ def test_imports_point_one_way(path):
         package, _, submodule = name.partition(".")
         if package == "autograd_lite":
             assert part_named(submodule) in allowed, f"{part} imports {submodule}"
+
+
+@pytest.mark.parametrize("name", DRAWING)
+def test_imports_within_drawing_point_one_way(name):
+    folder = PACKAGE / "drawing"
+    before = {f"autograd_lite.drawing.{each}" for each in DRAWING[: DRAWING.index(name)]}
+    for module in imports_of(folder / f"{name.replace('.', '/')}.py", types=True):
+        assert not module.startswith("autograd_lite.drawing") or module in before
+
+
+def test_every_file_of_drawing_has_its_place():
+    folder = PACKAGE / "drawing"
+    names = {".".join(path.relative_to(folder).with_suffix("").parts) for path in folder.rglob("*.py")}
+    packages = {"folding", "layout", "step_page"}
+    assert names == {*DRAWING, "__init__", *(f"{name}.__init__" for name in packages)}
+    for name in packages:
+        assert list(imports_of(folder / name / "__init__.py")) == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

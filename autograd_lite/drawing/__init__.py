@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite.stepping import FACES, Trace
+from autograd_lite.stepping import Trace, renderers
 
 if TYPE_CHECKING:
-    from autograd_lite.drawing.picture import Drawing, draw, draw_dot
+    from autograd_lite.drawing.drawing import Drawing, draw, draw_dot
 
 __all__ = ["Drawing", "draw", "draw_dot"]
 
@@ -13,23 +13,23 @@ __all__ = ["Drawing", "draw", "draw_dot"]
 def __getattr__(name: str) -> Any:
     """Import what draws when it is first asked for."""
     if name in __all__:
-        from autograd_lite.drawing import picture
+        from autograd_lite.drawing import drawing
 
-        return getattr(picture, name)
+        return getattr(drawing, name)
     raise AttributeError(f"module 'autograd_lite.drawing' has no attribute {name!r}")
 
 
 def _page(trace: Trace) -> str:
-    from autograd_lite.drawing.page import page
+    from autograd_lite.drawing.step_page.page import page
 
     return page(trace)
 
 
 def _notebook(trace: Trace) -> str:
-    from autograd_lite.drawing.page import notebook
+    from autograd_lite.drawing.step_page.page import notebook
 
     return notebook(trace)
 
 
-FACES[".html"] = _page
-FACES["text/html"] = _notebook
+renderers[".html"] = _page
+renderers["text/html"] = _notebook

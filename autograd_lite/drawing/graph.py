@@ -5,17 +5,16 @@ from __future__ import annotations
 import heapq
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from typing import Any
 
-from autograd_lite.core.scalar import NO_GRADIENT
-from autograd_lite.drawing.descriptions import Fold
-from autograd_lite.drawing.focus import in_focus
-from autograd_lite.drawing.folding import Folder
-from autograd_lite.drawing.outline import outline_of
+from autograd_lite.drawing.folding.captions import Fold
+from autograd_lite.drawing.folding.focus import in_focus
+from autograd_lite.drawing.folding.folder import Folder
+from autograd_lite.drawing.folding.neurons import IndexedGraph, find_neurons, index_graph
+from autograd_lite.drawing.labels import cut, derivatives, formula_of, operation_text
 from autograd_lite.drawing.text import four_digits, readable
-from autograd_lite.drawing.units import Wiring, units_of, wiring_of
-from autograd_lite.drawing.writing import cut, derivatives, formula_of, operation_text
-from autograd_lite.engine import Value, contributions
+from autograd_lite.engine import Value
 from autograd_lite.gradients import check_fresh
 from autograd_lite.naming import name_all
 
@@ -25,6 +24,10 @@ BUDGET = 60
 """How many nodes a drawing has, roughly, before it is folded."""
 LONGEST_NAME = 80
 """The most characters of a name in an outline."""
+MOST_LINES = 120
+"""The most lines of an outline."""
+FEW = 3
+"""The most operands that an outline lists again."""
 STALE = "no longer what its operands give: a .data has changed since the forward pass"
 
 
@@ -97,7 +100,7 @@ def build(
     depth: int | None = None,
     check_stale: bool = True,
 ) -> Graph:
-    """Make what is drawn from a Value's computation graph.
+    """Return what is drawn of a Value's computation graph.
 
     Args:
         output: the last Value of the graph.
@@ -125,22 +128,22 @@ def build(
         raise ValueError("depth is at least 1, and goes with a focus: draw(L, focus=..., depth=2)")
     if focus is not None and not budget:
         raise ValueError("without folding everything is shown: leave out either focus or fold")
-    wiring = wiring_of(output)
-    named = name_all(wiring.values, names or {})
+    indexed = index_graph(output)
+    named = name_all(indexed.values, names or {})
     folds: list[Fold] = []
     quiet: set[int] = set()
     if budget:
-        units, listed = units_of(wiring), [*named.values()]
-        opened = in_focus(wiring, units, listed, focus, depth or 1) if focus is not None else ()
-        folder = Folder(wiring, units, listed, budget, *opened)
+        neurons, listed = find_neurons(indexed), [*named.values()]
+        opened = in_focus(indexed, neurons, listed, focus, depth or 1) if focus is not None else ()
+        folder = Folder(indexed, neurons, listed, budget, *opened)
         folds = folder.folds()
         apart = (*folder.opened, *folder.split)
-        quiet = {leaf for group in apart for leaf in group.units[0].parameters}
-    return _Builder(wiring, named, folds, quiet, check_stale).graph(output)
+        quiet = {leaf for group in apart for leaf in group.neurons[0].parameters}
+    return _Builder(indexed, named, folds, quiet, check_stale).graph(output)
 
 
 def _budget(fold: int | bool | str) -> int:
-    """Turn what a caller says about folding into a number of nodes, 0 for no folding."""
+    """Return what a caller says about folding as a number of nodes, 0 for no folding."""
     if fold is True:
         return BUDGET
     if fold is False or fold == "none":
@@ -153,12 +156,12 @@ def _budget(fold: int | bool | str) -> int:
 
 
 def gradient_of(value: Value) -> float | None:
-    """Give a Value's gradient, or None if there is none yet."""
+    """Return a Value's gradient, or None if there is none yet."""
     return None if value.grad is NO_GRADIENT else value.grad
 
 
 def is_stale(value: Value) -> bool:
-    """Tell whether a Value is no longer what the data of its operands give."""
+    """Return whether a Value is no longer what the data of its operands give."""
     try:
         check_fresh([value] if value.op is not None else [])
     except RuntimeError:
@@ -176,17 +179,17 @@ class _Builder:
 
     def __init__(
         self,
-        wiring: Wiring,
+        indexed: IndexedGraph,
         names: Mapping[Value, str],
         folds: Sequence[Fold],
         quiet: Collection[int],
         check_stale: bool,
     ) -> None:
-        self.wiring = wiring
+        self.indexed = indexed
         self.quiet = quiet
         self.check_stale = check_stale
         self.names = names
-        self.part = [*range(len(wiring.values))]
+        self.part = [*range(len(indexed.values))]
         self.folds: dict[int, Fold] = {}
         for fold in folds:
             number = min(fold.members)
@@ -195,7 +198,7 @@ class _Builder:
                 self.part[index] = number
 
     def graph(self, output: Value) -> Graph:
-        """Make the graph: parts in topological order, each with the edges that lead to it."""
+        """Return the graph: parts in topological order, each with the edges that lead to it."""
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
         self.keys: dict[int, str] = {}
@@ -206,21 +209,21 @@ class _Builder:
                 self._add_fold(number, self.folds[number], sources[number])
             else:
                 self._add_value(number)
-        places = {value: self.keys[number] for value, number in zip(self.wiring.values, self.part)}
+        places = {value: self.keys[number] for value, number in zip(self.indexed.values, self.part)}
         operands = {self.keys[number]: [self.keys[s] for s in sources[number]] for number in sources}
         outline = outline_of(places[output], self.lines, operands)
         equation = " = ".join(filter(None, (self.names[output], formula_of(output, self.names))))
         return Graph(equation, tuple(self.nodes), tuple(self.edges), places, outline)
 
     def _sources(self) -> dict[int, dict[int, float | None]]:
-        """Give for each part those that it is computed from, and the largest gradient on the way."""
+        """Return for each part those that it is computed from, and the largest gradient on the way."""
         sources: dict[int, dict[int, float | None]] = {number: {} for number in dict.fromkeys(self.part)}
-        part, values = self.part, self.wiring.values
+        part, values = self.part, self.indexed.values
         hidden = {number: fold.again.union(self.quiet) for number, fold in self.folds.items()}
-        for index in range(self.wiring.leaves, len(values)):
+        for index in range(self.indexed.leaves, len(values)):
             here, passed_over = sources[part[index]], hidden.get(part[index], ())
             value, gradient = values[index], gradient_of(values[index])
-            for parent, flow in zip(self.wiring.parents[index], _flows(value, gradient)):
+            for parent, flow in zip(self.indexed.parents[index], _flows(value, gradient)):
                 source = part[parent]
                 if source == part[index] or parent in passed_over:
                     continue
@@ -229,7 +232,7 @@ class _Builder:
 
     def _add_value(self, index: int) -> None:
         """Add the box of a Value, and before it the circle of its operation."""
-        value = self.wiring.values[index]
+        value = self.indexed.values[index]
         name, formula, gradient = self.names[value], formula_of(value, self.names), gradient_of(value)
         circle, stale = None, self.check_stale and is_stale(value)
         if value.op is not None:
@@ -245,10 +248,10 @@ class _Builder:
 
     def _add_operands(self, index: int, gradient: float | None, circle: str, is_stale: bool) -> None:
         """Add the edges that lead to an operation; one for all that come from the same fold."""
-        value = self.wiring.values[index]
+        value = self.indexed.values[index]
         labels = derivatives(value, self.names, is_stale)
         flows: dict[int, float | None] = {}
-        for parent, flow, label in zip(self.wiring.parents[index], _flows(value, gradient), labels):
+        for parent, flow, label in zip(self.indexed.parents[index], _flows(value, gradient), labels):
             source = self.part[parent]
             if source not in self.folds:
                 self.edges.append(Edge(self.keys[source], circle, label, flow))
@@ -259,7 +262,7 @@ class _Builder:
 
     def _add_fold(self, number: int, fold: Fold, sources: Mapping[int, float | None]) -> None:
         """Add the box of a fold, and the edges that lead to it."""
-        shown = None if fold.shown is None else self.wiring.values[fold.shown]
+        shown = None if fold.shown is None else self.indexed.values[fold.shown]
         data, gradient = (shown.data, gradient_of(shown)) if shown is not None else (None, None)
         tip = "\n".join((fold.name, *fold.notes))
         key = self._add_node("fold", fold.name, data, gradient, fold.notes, tip)
@@ -276,37 +279,64 @@ class _Builder:
         self.keys[number] = key
         line = readable(cut(text, 2 * LONGEST_NAME))
         if data is not None:
-            line += f" = {four_digits(data)}, gradient {'–' if gradient is None else four_digits(gradient)}"
+            line += f" = {four_digits(data)}, gradient {four_digits(gradient)}"
         self.lines[key] = line
 
 
 def _flows(value: Value, gradient: float | None) -> list[float | None]:
-    """List what flows back from a Value to each parent; None before any sweep."""
+    """Return what flows back from a Value to each parent; None before any sweep."""
     return [None] * len(value.parents) if gradient is None else contributions(value, gradient, value.partials)
 
 
 def _larger(one: float | None, other: float | None) -> float | None:
-    """Give the one that is further from 0; nan counts as the largest."""
+    """Return the one that is further from 0; nan counts as the largest."""
     if one is None or other is None:
         return other if one is None else one
     return one if abs(one) >= abs(other) or one != one else other
 
 
-def _topological(sources: Mapping[int, Mapping[int, Any]]) -> list[int]:
-    """Order the parts so that each follows its sources; else by number."""
-    users: dict[int, list[int]] = {number: [] for number in sources}
-    missing = {number: len(listed) for number, listed in sources.items()}
-    for number, listed in sources.items():
-        for source in listed:
-            users[source].append(number)
-    ready = [number for number, count in missing.items() if not count]
-    heapq.heapify(ready)
+def _topological(sources: Mapping[int, Collection[int]]) -> list[int]:
+    """Return the parts so that each follows its sources; else by number."""
+    sorter = TopologicalSorter(sources)
+    sorter.prepare()
+    ready: list[int] = []
     order: list[int] = []
-    while ready:
-        number = heapq.heappop(ready)
-        order.append(number)
-        for user in users[number]:
-            missing[user] -= 1
-            if not missing[user]:
-                heapq.heappush(ready, user)
+    while sorter.is_active():
+        for number in sorter.get_ready():
+            heapq.heappush(ready, number)
+        order.append(heapq.heappop(ready))
+        sorter.done(order[-1])
     return order
+
+
+def outline_of(output: str, lines: Mapping[str, str], operands: Mapping[str, Sequence[str]]) -> str:
+    """Write a drawing as text: a tree, each node below what is computed from it.
+
+    Args:
+        output: the key of the node at the top.
+        lines: what is said of each node, by its key.
+        operands: the keys of the nodes that each node is computed from.
+
+    Example:
+        >>> print(outline_of("b", {"a": "a = 3", "b": "b = a * a = 9"}, {"b": ["a", "a"]}))
+        b = a * a = 9
+          a = 3
+    """
+    written: list[str] = []
+    seen: set[str] = set()
+    waiting = [(output, 0)]
+    while waiting and len(written) < MOST_LINES:
+        key, depth = waiting.pop()
+        below = [*dict.fromkeys(operands.get(key, ()))]
+        again = key in seen and bool(below)
+        written.append(f"{'  ' * depth}{lines[key]}{', see above' if again else ''}")
+        if key not in seen:
+            seen.add(key)
+            if len(below) > FEW and seen.issuperset(below):
+                written.append(f"{'  ' * (depth + 1)}… {len(below)} operands, see above")
+            else:
+                waiting += [(operand, depth + 1) for operand in reversed(below)]
+    unseen = len(lines.keys() - seen)
+    if unseen:
+        written.append(f"… and {unseen} more")
+    return "\n".join(written)

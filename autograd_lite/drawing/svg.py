@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Iterable, Sequence
 
 from autograd_lite.drawing.graph import Edge, Graph, Node
-from autograd_lite.drawing.layout import GAP, SMALLEST_GAP, Box, Placement, Point, place
-from autograd_lite.drawing.lines import (
-    LABEL,
-    LEADING,
-    Line,
-    label_lines,
-    label_size,
-    node_lines,
-    node_size,
-)
+from autograd_lite.drawing.layout.geometry import Box, Point
+from autograd_lite.drawing.layout.placement import Placement
 from autograd_lite.drawing.text import is_exotic, readable, xml
+from autograd_lite.drawing.typesetting import LABEL, LEADING, TextLine, label_lines, node_lines
 
-__all__ = ["arrange", "render"]
-
-WIDEST = 1600.0
-"""Pixels; the smallest text of a drawing as wide as that still has 9 when it is shown at 1200."""
+__all__ = ["SIZE", "render", "size_of"]
 
 FONTS = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 CARD = 'fill="#FCFCFA" stroke="#D0D0CC"'
@@ -38,33 +29,10 @@ HEAD_LENGTH = 7.0
 TOOLTIP = 2000
 """Characters of a tooltip, at most."""
 
+SIZE = re.compile(r' width="([\d.]+)" height="([\d.]+)"')
+"""How a picture says how large it is."""
+
 PREFIX = "\0"  # stands for the ids' prefix until the content is known; no text contains it
-
-
-def arrange(graph: Graph, engine: str | None = None) -> Placement:
-    """Measure every text of a graph, and find a place for it.
-
-    The drawing goes from left to right. If it gets so wide that its texts would be too
-    small on a page, the labels of edges are broken into lines, and columns come closer;
-    if that is not enough, it goes from top to bottom.
-
-    Args:
-        graph: what is to be drawn.
-        engine: "dot", "built-in", or None for dot where it is installed.
-
-    Raises:
-        ValueError: if there is no such engine.
-    """
-    sizes = {node.key: node_size(node) for node in graph.nodes}
-    long, short = ([label_size(edge, narrow) for edge in graph.edges] for narrow in (False, True))
-    tried = [place(graph, sizes, long, engine)]
-    ways = [(long, True, GAP), (short, True, SMALLEST_GAP)]
-    if tried[0].width < 2 * WIDEST:
-        ways.insert(0, (short, False, SMALLEST_GAP))
-    for labels, downwards, gap in ways:
-        if tried[-1].width > WIDEST:
-            tried.append(place(graph, sizes, labels, engine, downwards, gap))
-    return min(tried, key=lambda placement: placement.width)
 
 
 def render(graph: Graph, placement: Placement, prefix: str | None = None) -> str:
@@ -100,6 +68,13 @@ def render(graph: Graph, placement: Placement, prefix: str | None = None) -> str
     return content.replace(PREFIX, xml(readable(prefix)))
 
 
+def size_of(svg: str) -> tuple[float, float]:
+    """Return the width and height in pixels of a picture, or of the first one in a page."""
+    size = SIZE.search(svg)
+    assert size is not None
+    return float(size[1]), float(size[2])
+
+
 # ---- Nodes --------------------------------------------------------------------------------
 
 
@@ -121,7 +96,7 @@ def _node(node: Node, box: Box) -> Iterable[str]:
     yield "</g>"
 
 
-def _column(lines: Sequence[tuple[str, Line]], middle: float, center: float) -> Iterable[str]:
+def _column(lines: Sequence[tuple[str, TextLine]], middle: float, center: float) -> Iterable[str]:
     """Write lines of text below one another, around a point; each with its id, if it has one."""
     top = center - sum(line.height for _, line in lines) / 2
     for key, line in lines:
@@ -137,8 +112,8 @@ def _column(lines: Sequence[tuple[str, Line]], middle: float, center: float) -> 
         )
 
 
-def _pinned(line: Line) -> str:
-    """Hold a text to its room if only its font knows how wide it is."""
+def _pinned(line: TextLine) -> str:
+    """Return what holds a text to its room if only its font knows how wide it is."""
     return (
         f' textLength="{_number(line.width)}" lengthAdjust="spacingAndGlyphs"' if is_exotic(line.text) else ""
     )
@@ -163,7 +138,7 @@ def _edge(index: int, edge: Edge, curve: Sequence[Point], box: Box | None, width
     yield "</g>"
 
 
-def _label(key: str, lines: Sequence[Line], middle: float, center: float) -> Iterable[str]:
+def _label(key: str, lines: Sequence[TextLine], middle: float, center: float) -> Iterable[str]:
     """Write a label as one text, whatever number of lines it has."""
     if len(lines) == 1:
         yield from _column([(f"{key}-label", lines[0])], middle, center)
@@ -184,7 +159,7 @@ def _label(key: str, lines: Sequence[Line], middle: float, center: float) -> Ite
 
 
 def _stroke(gradient: float | None, strongest: float) -> float:
-    """Give the width of an edge: its area grows with the gradient that flows along it."""
+    """Return the width of an edge: its area grows with the gradient that flows along it."""
     if gradient is None or gradient == 0.0:
         return THINNEST
     if not math.isfinite(gradient):
@@ -225,7 +200,7 @@ def _tooltip(text: str) -> str:
 
 
 def _paragraph(text: str) -> str:
-    """Make a text of several lines readable, and keep its lines."""
+    """Return a text of several lines made readable, its lines kept."""
     return "\n".join(map(readable, text.split("\n")))
 
 

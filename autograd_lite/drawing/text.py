@@ -35,7 +35,7 @@ _PILED_MARKS = 2
 
 
 def width_of(text: str, size: float, bold: bool = False) -> float:
-    """Estimate the width of a text in a sans-serif font, rather too wide than too narrow.
+    """Return the width of a text in a sans-serif font, rather too wide than too narrow.
 
     Args:
         text: what is to be measured, on one line.
@@ -66,7 +66,7 @@ def _width_of_one(character: str) -> float:
 
 
 def is_exotic(text: str) -> bool:
-    """Tell whether a text has characters whose width is only guessed.
+    """Return whether a text has characters whose width is only guessed.
 
     Example:
         >>> is_exotic("∂L/∂q = 損失"), is_exotic("\N{CUNEIFORM SIGN A}")
@@ -76,7 +76,7 @@ def is_exotic(text: str) -> bool:
 
 
 def readable(text: str) -> str:
-    """Make every character visible, harmless and in its place.
+    """Return a text with every character visible, harmless and in its place.
 
     A control character becomes its picture, and what XML does not allow or what would
     reorder its neighbours becomes "�". Right-to-left words are isolated, so that they
@@ -111,7 +111,7 @@ def _visible(character: str) -> str:
 
 
 def middle_cut(text: str, size: float, room: float, bold: bool = False) -> str:
-    """Shorten a readable text with "…" in its middle until it fits.
+    """Return a readable text, shortened with "…" in its middle until it fits.
 
     Args:
         text: what is to be shortened; anything, it is made readable first.
@@ -137,18 +137,18 @@ def middle_cut(text: str, size: float, room: float, bold: bool = False) -> str:
     return "…"
 
 
-def four_digits(number: float) -> str:
-    """Show a number with four significant digits at most.
+def four_digits(number: float | None) -> str:
+    """Write a number with four significant digits at most, and a dash for one that is not known yet.
 
     Example:
-        >>> [four_digits(x) for x in (-12.0, 2 / 3, 1e-300, -0.0, 123456.0, float("-inf"))]
-        ['-12', '0.6667', '1e-300', '-0', '1.235e+05', '-inf']
+        >>> [four_digits(x) for x in (-12.0, 2 / 3, 1e-300, -0.0, 123456.0, float("-inf"), None)]
+        ['-12', '0.6667', '1e-300', '-0', '1.235e+05', '-inf', '–']
     """
-    return format(number, ".4g")
+    return "–" if number is None else format(number, ".4g")
 
 
 def xml(text: str) -> str:
-    """Escape a readable text for XML, inside an element or a quoted attribute.
+    """Return a readable text escaped for XML, inside an element or a quoted attribute.
 
     Example:
         >>> xml('<b> & "c"')

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd_lite.core.symbol import Symbol, fill, formula
 from autograd_lite.drawing.text import four_digits
 from autograd_lite.engine import Value
+from autograd_lite.stepping import derivative, symbolic_inputs, symbolic_partials
 
 __all__ = ["cut", "derivatives", "formula_of", "operation_text", "short_name"]
 
@@ -58,7 +59,7 @@ def formula_of(node: Value, names: Mapping[Value, str]) -> str:
     """
     if node.op is None:
         return ""
-    return cut(fill(node.op, _symbols(node, names)), LONGEST_LINE)
+    return cut(fill(node.op, symbolic_inputs(node, _short_symbols(node.parents, names))), LONGEST_LINE)
 
 
 def derivatives(node: Value, names: Mapping[Value, str], is_stale: bool = False) -> list[str]:
@@ -75,37 +76,25 @@ def derivatives(node: Value, names: Mapping[Value, str], is_stale: bool = False)
         >>> derivatives(L, {L: "L", q: "q", z: "z"})
         ['∂L/∂q = z = -4', '∂L/∂z = q = 3']
     """
-    op = node.op
-    assert op is not None
-    rules = op.slopes(Symbol(short_name(names[node])), _symbols(node, names), node.slots)
-    top = f"∂{short_name(names[node])}/∂"
+    symbols = _short_symbols((node, *node.parents), names)
     texts = []
-    for parent, partial, rule in zip(node.parents, node.partials, rules):
-        number = four_digits(partial)
+    for parent, partial, rule in zip(node.parents, node.partials, symbolic_partials(node, symbols)):
+        top, number = derivative(symbols[node].name, symbols[parent].name), four_digits(partial)
         written = formula(rule) if isinstance(rule, Symbol) else number
-        short, long = (
-            f"{top}{short_name(names[parent])} = {middle}{number}" for middle in ("", f"{written} = ")
-        )
-        says_more = (
-            not is_stale
-            and written != number
-            and len(written) <= LONGEST_FORMULA
-            and len(long) <= LONGEST_LABEL
-        )
-        texts.append(long if says_more else short)
+        label = f"{top} = {written} = {number}"
+        if is_stale or written == number or len(written) > LONGEST_FORMULA or len(label) > LONGEST_LABEL:
+            label = f"{top} = {number}"
+        texts.append(label)
     return texts
 
 
-def _symbols(node: Value, names: Mapping[Value, str]) -> list[Any]:
-    """Give a node's inputs as Symbols with short names, plain numbers as they are."""
-    assert node.op is not None
-    return node.op.numbers(
-        node.inputs, lambda arg: Symbol(short_name(names[arg])) if isinstance(arg, Value) else arg
-    )
+def _short_symbols(values: Sequence[Value], names: Mapping[Value, str]) -> dict[Value, Symbol]:
+    """Return a Symbol with a short name for each Value."""
+    return {value: Symbol(short_name(names[value])) for value in values}
 
 
 def short_name(name: str) -> str:
-    """Shorten a name for use within a formula; of a dotted one the end is kept.
+    """Return a name, shortened for use within a formula; of a dotted one the end is kept.
 
     Example:
         >>> short_name("layers.0.neurons.3.w.1"), short_name("a_very_long_name_indeed")
@@ -119,7 +108,7 @@ def short_name(name: str) -> str:
 
 
 def cut(text: str, most: int) -> str:
-    """Leave out the middle of a text that has more than a number of characters."""
+    """Return a text without its middle if it has more than a number of characters."""
     if len(text) <= most:
         return text
     half = (most - 1) // 2

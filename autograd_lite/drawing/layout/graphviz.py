@@ -8,10 +8,9 @@ import shutil
 import subprocess
 from typing import Any
 
-from autograd_lite.drawing.curves import through
-from autograd_lite.drawing.parts import Parts, Point, Routes, boxes_of
+from autograd_lite.drawing.layout.geometry import Diagram, Point, Routes, smooth_curve
 
-__all__ = ["DotError", "by_dot"]
+__all__ = ["DotError", "place_with_dot"]
 
 SECONDS = 2.0
 """What dot may take; it needs a tenth of that for the largest graph that it is asked for."""
@@ -29,11 +28,11 @@ class DotError(Exception):
     """There is no ``dot``, or it gave no usable answer in time."""
 
 
-def by_dot(parts: Parts) -> tuple[list[Point], Routes]:
-    """Place parts with Graphviz, from left to right.
+def place_with_dot(diagram: Diagram) -> tuple[list[Point], Routes]:
+    """Return where Graphviz places parts, from left to right.
 
     Args:
-        parts: what is to be placed.
+        diagram: what is to be placed.
 
     Returns:
         The middle of each part, and the curve of each link.
@@ -47,45 +46,45 @@ def by_dot(parts: Parts) -> tuple[list[Point], Routes]:
     try:
         done = subprocess.run(
             [program, "-Tjson0"],
-            input=_source(parts).encode(),
+            input=_source(diagram).encode(),
             capture_output=True,
             timeout=SECONDS,
             check=True,
         )
-        answer = _read(json.loads(done.stdout), parts)
+        answer = _read(json.loads(done.stdout), diagram)
     except (OSError, subprocess.SubprocessError) as error:
         raise DotError(f"dot failed: {error}") from error
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise DotError(f"dot's answer makes no sense: {error}") from error
-    _check(parts, *answer)
-    return _smoothed(parts, *answer)
+    _check(diagram, *answer)
+    return _smoothed(diagram, *answer)
 
 
-def _source(parts: Parts) -> str:
+def _source(diagram: Diagram) -> str:
     """Write what is to be placed in Graphviz's language: numbers for names, no texts."""
     lines = [
         "digraph {",
-        f"rankdir=LR; nodesep=0.2; ranksep={(parts.gap + WIDER) / POINTS_PER_INCH:.4f}",
+        f"rankdir=LR; nodesep=0.2; ranksep={(diagram.gap + WIDER) / POINTS_PER_INCH:.4f}",
         'node [shape=box, fixedsize=true, label=""]',
     ]
     lines.append("edge [dir=none, headport=w, tailport=e]")
-    for index, part in enumerate(parts.parts):
+    for index, part in enumerate(diagram.parts):
         width, height = part.width / POINTS_PER_INCH, part.height / POINTS_PER_INCH
         lines.append(f"{index} [width={width:.4f}, height={height:.4f}]")
-    for index, (source, target) in enumerate(parts.links):
+    for index, (source, target) in enumerate(diagram.links):
         # Links into a label or a box are kept level; into an operation they may bend.
-        kind = parts.parts[target].kind
+        kind = diagram.parts[target].kind
         weight = {"label": 8, "box": 4, "op": 1}[kind]
         lines.append(f"{source} -> {target} [id={index}, weight={weight}]")
     return "\n".join([*lines, "}"])
 
 
-def _read(answer: Any, parts: Parts) -> tuple[list[Point], Routes]:
-    """Take the coordinates from dot's answer; there y grows upwards."""
-    centers: list[Point] = [(math.nan, math.nan)] * len(parts.parts)
+def _read(answer: Any, diagram: Diagram) -> tuple[list[Point], Routes]:
+    """Return the coordinates in dot's answer; there y grows upwards."""
+    centers: list[Point] = [(math.nan, math.nan)] * len(diagram.parts)
     for thing in answer.get("objects", []):
         centers[int(thing["name"])] = _point(thing["pos"])
-    routes: Routes = [[] for _ in parts.links]
+    routes: Routes = [[] for _ in diagram.links]
     for thing in answer.get("edges", []):
         routes[int(thing["id"])] = [_point(text) for text in thing["pos"].split()]
     return centers, routes
@@ -96,9 +95,9 @@ def _point(text: str) -> Point:
     return float(x), -float(y)
 
 
-def _check(parts: Parts, centers: list[Point], routes: Routes) -> None:
+def _check(diagram: Diagram, centers: list[Point], routes: Routes) -> None:
     """Raise a DotError unless every coordinate is where it can be."""
-    boxes = boxes_of(parts, centers)
+    boxes = diagram.boxes(centers)
     numbers = [
         number for point in [*centers, *(point for route in routes for point in route)] for number in point
     ]
@@ -108,7 +107,7 @@ def _check(parts: Parts, centers: list[Point], routes: Routes) -> None:
         for x, y, other_width, other_height in boxes[:index]:
             if left < x + other_width and x < left + width and top < y + other_height and y < top + height:
                 raise DotError("dot put two parts in one place")
-    for (source, target), route in zip(parts.links, routes):
+    for (source, target), route in zip(diagram.links, routes):
         if len(route) < 4 or len(route) % 3 != 1:
             raise DotError("dot drew no curve")
         left, top, width, height = boxes[source]
@@ -118,20 +117,20 @@ def _check(parts: Parts, centers: list[Point], routes: Routes) -> None:
             raise DotError("dot drew an edge that misses its nodes")
 
 
-def _smoothed(parts: Parts, centers: list[Point], routes: Routes) -> tuple[list[Point], Routes]:
-    """Draw anew what links neighbouring columns, where dot makes loops; let all else end on its nodes."""
+def _smoothed(diagram: Diagram, centers: list[Point], routes: Routes) -> tuple[list[Point], Routes]:
+    """Return new curves between neighbouring columns, where dot makes loops; the rest end on their nodes."""
     widths: dict[float, float] = {}
-    for part, (x, _) in zip(parts.parts, centers):
+    for part, (x, _) in zip(diagram.parts, centers):
         widths[x] = max(widths.get(x, 0.0), part.width)
     columns = {x: index for index, x in enumerate(sorted(widths))}
     smoothed = list(routes)
-    for index, (source, target) in enumerate(parts.links):
+    for index, (source, target) in enumerate(diagram.links):
         (x, y), (end_x, end_y) = centers[source], centers[target]
         right, left = x + widths[x] / 2, end_x - widths[end_x] / 2
-        start = (x + parts.parts[source].width / 2, y)
-        end = (end_x - parts.parts[target].width / 2, end_y)
+        start = (x + diagram.parts[source].width / 2, y)
+        end = (end_x - diagram.parts[target].width / 2, end_y)
         if columns[end_x] == columns[x] + 1 and left > right:
-            smoothed[index] = through([start, (right, y), (left, end_y), end])
+            smoothed[index] = smooth_curve([start, (right, y), (left, end_y), end])
         else:
             smoothed[index] = [start, *routes[index][1:-1], end]
     return centers, smoothed

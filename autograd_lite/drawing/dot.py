@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from autograd_lite.drawing.graph import Edge, Graph, Node
+from autograd_lite.drawing.labels import cut
 from autograd_lite.drawing.text import four_digits, readable
-from autograd_lite.drawing.writing import cut
 
-__all__ = ["body", "source"]
+__all__ = ["dot_body", "dot_source"]
 
 LONGEST_LABEL = 200
 """The most characters of a line in a label: Graphviz has limits of its own."""
@@ -19,20 +19,20 @@ STYLE = (
 FORMS = {"value": "", "op": ' shape="ellipse"', "fold": ' peripheries="2"'}
 
 
-def source(graph: Graph) -> str:
+def dot_source(graph: Graph) -> str:
     r"""Write a graph in DOT.
 
     Example:
         >>> from autograd_lite import Value
         >>> from autograd_lite.drawing.graph import build
-        >>> print(source(build(Value(3.0, 'a "quoted" name'))).splitlines()[4].strip())
+        >>> print(dot_source(build(Value(3.0, 'a "quoted" name'))).splitlines()[4].strip())
         n0 [label="3\na \"quoted\" name\n∂ –"]
     """
-    return "".join(("digraph {\n", *body(graph), "}\n"))
+    return "".join(("digraph {\n", *dot_body(graph), "}\n"))
 
 
-def body(graph: Graph) -> list[str]:
-    """List the lines between the braces."""
+def dot_body(graph: Graph) -> list[str]:
+    """Return the lines between the braces."""
     lines = [*STYLE, *map(_node, graph.nodes), *map(_edge, graph.edges)]
     return [f"\t{line}\n" for line in lines]
 
@@ -40,8 +40,7 @@ def body(graph: Graph) -> list[str]:
 def _node(node: Node) -> str:
     lines = [node.name, *node.notes]
     if node.value is not None:
-        gradient = "–" if node.gradient is None else four_digits(node.gradient)
-        lines = [four_digits(node.value), *lines, f"∂ {gradient}"]
+        lines = [four_digits(node.value), *lines, f"∂ {four_digits(node.gradient)}"]
     return f"{node.key} [label={quoted(*lines)}{FORMS[node.kind]}]"
 
 

@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 from autograd_lite.drawing.graph import build
-from autograd_lite.drawing.moves import Moves, runs_of
-from autograd_lite.drawing.svg import arrange, render
+from autograd_lite.drawing.layout.placement import arrange
+from autograd_lite.drawing.step_page.frames import Frames, runs_of
+from autograd_lite.drawing.svg import render, size_of
 from autograd_lite.drawing.text import readable, xml
 from autograd_lite.stepping import Line, Step, Trace
 
@@ -39,15 +40,15 @@ def page(trace: Trace) -> str:
     from string import Template
 
     graph = build(trace.nodes[trace.output], names=trace.nodes, check_stale=False)
-    moves = Moves(graph, trace, PREFIX)
-    placement = arrange(moves.widest)
+    frames = Frames(graph, trace, PREFIX)
+    placement = arrange(frames.widest)
     content: dict[str, str] = {
-        "title": xml(readable(moves.final.title)),
+        "title": xml(readable(frames.final.title)),
         "style": _style(placement.width),
-        "picture": render(moves.final, placement, PREFIX),
+        "picture": render(frames.final, placement, PREFIX),
         "count": _shown(trace),
         "table": table(trace),
-        "data": _script_json(_data(trace, moves)),
+        "data": _script_json(_data(trace, frames)),
         "script": _asset("page.js").rstrip(),
     }
     return Template(_asset("page.html")).substitute(content)
@@ -92,7 +93,7 @@ def _gap(first: int, last: int) -> str:
 
 
 def _parts(step: Step) -> tuple[str, str]:
-    """Split the words of a step before the number that it finds."""
+    """Return the words of a step up to the number that it finds, and that number."""
     text = str(step)
     known = step.numbers.rpartition(" = ")
     cut = len(step.formula) + len(" = ") + len(known[0] + known[1])
@@ -106,8 +107,7 @@ def notebook(trace: Trace) -> str:
         trace: what it shows.
     """
     document = page(trace)
-    size = re.search(r'<svg[^>]* width="([\d.]+)"[^>]* height="([\d.]+)"', document)
-    width, height = map(float, size.groups()) if size else (800.0, 300.0)
+    width, height = size_of(document)
     tall = round(height * min(1.4, 900 / width)) + 330
     frame = f"width:100%;height:{tall}px;border:1px solid #c4c4c4;border-radius:6px;background:#ffffff"
     words = re.sub(r' id="[^"]*"', "", table(trace))
@@ -118,26 +118,26 @@ def notebook(trace: Trace) -> str:
     )
 
 
-def _data(trace: Trace, moves: Moves) -> dict[str, Any]:
-    """Collect what the script needs to know beside the words in the table."""
+def _data(trace: Trace, frames: Frames) -> dict[str, Any]:
+    """Return what the script needs to know beside the words in the table."""
     return {
-        "start": moves.start(),
-        "edges": moves.labelled(),
+        "start": frames.start(),
+        "edges": frames.labelled(),
         "begin": f"{_count(len(trace))}, forwards and back.",
         "help": HELP,
-        "stops": [moves.move(run) for run in runs_of(trace)],
+        "stops": [frames.frame(run) for run in runs_of(trace)],
     }
 
 
 def _script_json(content: Any) -> str:
-    """Write JSON that no text in it can end the script element."""
+    """Write JSON so that no text in it can end the script element."""
     import json
 
     return json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _style(width: float) -> str:
-    """Let the picture shrink and grow with the page, but not below what can be read."""
+    """Return a style that lets the picture shrink and grow with the page, but not below what can be read."""
     from string import Template
 
     least, widest = f"{0.85 * width:.0f}px", f"{1.4 * width:.0f}px"
@@ -156,4 +156,4 @@ def _count(steps: int) -> str:
 def _asset(name: str) -> str:
     from importlib.resources import files
 
-    return files("autograd_lite.drawing").joinpath(name).read_text(encoding="utf-8")
+    return files("autograd_lite.drawing.step_page").joinpath(name).read_text(encoding="utf-8")

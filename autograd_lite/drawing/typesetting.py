@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from autograd_lite.drawing.graph import Edge, Node
 from autograd_lite.drawing.text import four_digits, middle_cut, width_of
 
-__all__ = ["Line", "label_lines", "label_size", "node_lines", "node_size"]
+__all__ = ["TextLine", "label_lines", "label_size", "node_lines", "node_size"]
 
 INK = "#1A1A1A"
 VALUE = "#0072B2"
@@ -34,7 +34,7 @@ ORDINARY_NUMBER = "∂ -0.1234"
 
 
 @dataclass(frozen=True)
-class Line:
+class TextLine:
     """A line of text in a drawing.
 
     Attributes:
@@ -62,8 +62,8 @@ class Line:
         return self.size * LEADING
 
 
-def node_lines(node: Node) -> list[Line]:
-    """List what is written in a node, from top to bottom.
+def node_lines(node: Node) -> list[TextLine]:
+    """Return what is written in a node, from top to bottom.
 
     Example:
         >>> [line.text for line in node_lines(Node("n0", "value", "x", -2.0))]
@@ -71,17 +71,16 @@ def node_lines(node: Node) -> list[Line]:
     """
     room = ROOM[node.kind]
     size = SIGN if node.kind == "op" else TEXT
-    lines = [Line("name", middle_cut(node.name, size, room, bold=True), size, INK, bold=True)]
-    lines += [Line("note", middle_cut(note, LABEL, room), LABEL, QUIET) for note in node.notes]
+    lines = [TextLine("name", middle_cut(node.name, size, room, bold=True), size, INK, bold=True)]
+    lines += [TextLine("note", middle_cut(note, LABEL, room), LABEL, QUIET) for note in node.notes]
     if node.kind != "op" and node.value is not None:
-        gradient = "–" if node.gradient is None else four_digits(node.gradient)
-        lines.append(Line("value", four_digits(node.value), TEXT, VALUE))
-        lines.append(Line("gradient", f"∂ {gradient}", TEXT, GRADIENT))
+        lines.append(TextLine("value", four_digits(node.value), TEXT, VALUE))
+        lines.append(TextLine("gradient", f"∂ {four_digits(node.gradient)}", TEXT, GRADIENT))
     return lines
 
 
 def node_size(node: Node) -> tuple[float, float]:
-    """Give the width and height in pixels that a node needs."""
+    """Return the width and height in pixels that a node needs."""
     lines = node_lines(node)
     width = max(line.width for line in lines)
     height = sum(line.height for line in lines)
@@ -96,8 +95,8 @@ def node_size(node: Node) -> tuple[float, float]:
     return _even(width + 2 * (PADDING + border)), _even(height + PADDING + 2 * border)
 
 
-def label_lines(edge: Edge, is_narrow: bool = False) -> list[Line]:
-    """List what is written on an edge: one line, or, to be narrow, one from each "=" to the next.
+def label_lines(edge: Edge, is_narrow: bool = False) -> list[TextLine]:
+    """Return what is written on an edge: one line, or, to be narrow, one from each "=" to the next.
 
     Example:
         >>> [line.text for line in label_lines(Edge("n2", "n3", "∂L/∂q = z = -4"), is_narrow=True)]
@@ -105,11 +104,11 @@ def label_lines(edge: Edge, is_narrow: bool = False) -> list[Line]:
     """
     texts = re.split(" (?== )", edge.label) if is_narrow else [edge.label]
     room = NARROW_LABEL_ROOM if is_narrow else LABEL_ROOM
-    return [Line("label", middle_cut(text, LABEL, room), LABEL, QUIET) for text in texts]
+    return [TextLine("label", middle_cut(text, LABEL, room), LABEL, QUIET) for text in texts]
 
 
 def label_size(edge: Edge, is_narrow: bool = False) -> tuple[float, float]:
-    """Give the width and height in pixels of the label of an edge; (0, 0) without one."""
+    """Return the width and height in pixels of the label of an edge; (0, 0) without one."""
     if not edge.label:
         return 0.0, 0.0
     lines = label_lines(edge, is_narrow)
@@ -118,5 +117,5 @@ def label_size(edge: Edge, is_narrow: bool = False) -> tuple[float, float]:
 
 
 def _even(number: float) -> float:
-    """Round up to an even number: then half of it is a whole number, as dot likes it."""
+    """Return a number rounded up to an even one: then half of it is a whole number, as dot likes it."""
     return 2.0 * math.ceil(number / 2)

@@ -9,10 +9,9 @@ from typing import Any
 from autograd_lite.core.symbol import format_number
 from autograd_lite.drawing.graph import Graph, Node
 from autograd_lite.drawing.text import four_digits
-from autograd_lite.engine import Value
 from autograd_lite.stepping import Step, Trace
 
-__all__ = ["MOST_STEPS", "Moves", "runs_of"]
+__all__ = ["MOST_STEPS", "Frames", "runs_of"]
 
 MOST_STEPS = 5000
 """The most steps that a page shows one by one."""
@@ -25,7 +24,7 @@ Run = Sequence[Step]
 
 
 def runs_of(trace: Trace) -> list[Run]:
-    """List the steps, each alone; a trace that is too long for a page has its middle in one run."""
+    """Return the steps, each alone; a trace that is too long for a page has its middle in one run."""
     steps = trace[:]
     if len(steps) <= MOST_STEPS:
         return [(step,) for step in steps]
@@ -33,7 +32,7 @@ def runs_of(trace: Trace) -> list[Run]:
     return [*((step,) for step in steps[:half]), steps[half:-half], *((step,) for step in steps[-half:])]
 
 
-class Moves:
+class Frames:
     """Knows which parts of a picture belong to which names of a trace.
 
     Args:
@@ -84,7 +83,7 @@ class Moves:
         return replace(graph, nodes=nodes, edges=edges, outline=OUTLINE)
 
     def start(self) -> list[tuple[str, str]]:
-        """List the texts before the first step: known leaves, nothing computed, no gradient."""
+        """Return the texts before the first step: known leaves, nothing computed, no gradient."""
         texts = []
         for key, name in self._shows.items():
             value = four_digits(self._numbers[name]) if self._values[name].op is None else "?"
@@ -92,11 +91,11 @@ class Moves:
         return texts
 
     def labelled(self) -> list[str]:
-        """List the edges whose labels appear when the backward pass comes by."""
+        """Return the edges whose labels appear when the backward pass comes by."""
         return [self._id(f"e{index}") for index in self._labelled]
 
-    def move(self, run: Run) -> dict[str, Any]:
-        """Say for the page's script what a run of steps changes."""
+    def frame(self, run: Run) -> dict[str, Any]:
+        """Return what a run of steps changes, for the page's script."""
         step = run[-1]
         edges = [edge for one in run for edge in self._edges(one)]
         if len(run) > 1:
@@ -113,7 +112,7 @@ class Moves:
         return {"step": step.index, "backward": backward, "why": why, "edges": edges, "texts": texts, **about}
 
     def _on(self, step: Step) -> list[str]:
-        """List what a step is about: first the box that changes, then its operation and arrows."""
+        """Return what a step is about: first the box that changes, then its operation and arrows."""
         node, key = self._keys[step.node], self._keys[step.parent or step.node]
         ids = [self._id(key)]
         if node not in self._op_of or self._shows.get(node) != step.node or step.phase == "seed":
@@ -125,7 +124,7 @@ class Moves:
         return ids
 
     def _from(self, step: Step) -> list[str]:
-        """List where the numbers of a step come from."""
+        """Return where the numbers of a step come from."""
         if step.phase == "seed":
             return []
         if step.phase == "backward":
@@ -137,20 +136,18 @@ class Moves:
         return [self._id(key) for key in keys if key != about]
 
     def _edges(self, step: Step) -> list[str]:
-        """Give the arrow against which a backward step goes, if the picture has it."""
+        """Return the arrow against which a backward step goes, if the picture has it."""
         node = self._keys[step.node]
         if step.phase != "backward" or self._shows.get(node) != step.node or node not in self._op_of:
             return []
         arrows = self._into.get(self._op_of[node][0], [])
-        inputs = [
-            position for position, arg in enumerate(self._values[step.node].args) if isinstance(arg, Value)
-        ]
-        if len(arrows) != len(inputs) or step.argument is None:
+        slots = self._values[step.node].slots
+        if len(arrows) != len(slots) or step.argument is None:
             return []
-        return [self._id(f"e{arrows[inputs.index(step.argument)]}")]
+        return [self._id(f"e{arrows[slots.index(step.argument)]}")]
 
     def _texts(self, step: Step) -> list[tuple[str, str, str]]:
-        """List the texts that a step changes: their ids, the text, and what hides it from a guess."""
+        """Return the texts that a step changes: their ids, the text, and what hides it from a guess."""
         name = step.parent or step.node
         key = self._keys[name]
         if self._shows.get(key) != name:

@@ -1,4 +1,4 @@
-"""Which Values belong together: a weighted sum, its products, and the activation after it."""
+"""Which Values make up a neuron: a weighted sum, its products, and the activation after it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from autograd_lite.engine import Value, topological_order
 from autograd_lite.ops import ADD, DOT, MUL, SUM
 
-__all__ = ["Unit", "Wiring", "units_of", "wiring_of"]
+__all__ = ["IndexedGraph", "Neuron", "common_start", "find_neurons", "index_graph"]
 
 
 @dataclass(frozen=True)
-class Wiring:
+class IndexedGraph:
     """A computation graph in numbers: each Value's position, and those of its parents.
 
     Attributes:
@@ -34,8 +34,8 @@ class Wiring:
 
 
 @dataclass
-class Unit:
-    """An operation, or a weighted sum with all that belongs to it.
+class Neuron:
+    """A weighted sum with all that belongs to it; or any other operation, alone.
 
     Attributes:
         root: the position of the Value that it hands on.
@@ -43,11 +43,11 @@ class Unit:
         products: how many products are summed.
         terms: how many other terms are summed, a constant included.
         leaves: the positions of the leaves that it uses.
-        operands: the roots of the units that it uses.
-        level: the longest way from it to the output, counted in units.
+        operands: the roots of the neurons that it uses.
+        level: the longest way from it to the output, counted in neurons.
         parameters: those of its leaves that are parameters.
         name: the dotted name of the module whose parameters it uses; "" without one.
-        owner: whether its parameters are its own: it puts them on what other units compute,
+        owner: whether its parameters are its own: it puts them on what other neurons compute,
             or is the first to use them. A penalty on all weights owns none.
     """
 
@@ -62,9 +62,14 @@ class Unit:
     name: str = ""
     owner: bool = False
 
+    @property
+    def identity(self) -> object:
+        """What tells it from other neurons, and is the same in every example."""
+        return self.name or tuple(self.parameters) or self.root
 
-def wiring_of(output: Value) -> Wiring:
-    """Number the Values of a graph."""
+
+def index_graph(output: Value) -> IndexedGraph:
+    """Return a graph with its Values numbered."""
     leaves, nodes = topological_order(output)
     values = [*leaves, *nodes]
     position = {value: index for index, value in enumerate(values)}
@@ -74,36 +79,36 @@ def wiring_of(output: Value) -> Wiring:
         for parent in listed:
             uses[parent] += 1
     dotted = ["." in leaf.label for leaf in leaves]
-    return Wiring(values, len(leaves), parents, uses, position, dotted)
+    return IndexedGraph(values, len(leaves), parents, uses, position, dotted)
 
 
-def units_of(wiring: Wiring) -> list[Unit]:
-    """Group the inner nodes into units, in topological order.
+def find_neurons(graph: IndexedGraph) -> list[Neuron]:
+    """Return the inner nodes grouped into neurons, in topological order.
 
     A sum takes in its products and the sums that lead up to it, if nothing else uses
     them; a function of one number takes in the sum before it.
     """
-    homes = _homes(wiring)
-    units: dict[int, Unit] = {}
-    for index in range(wiring.leaves, len(homes)):
-        units.setdefault(homes[index], Unit(homes[index])).members.append(index)
-    ordered = sorted(units.values(), key=lambda unit: unit.root)
-    is_parameter = bytearray(wiring.leaves)
-    for unit in ordered:
-        _read(wiring, homes, unit, is_parameter)
-    _set_levels(ordered, units)
-    _set_names(wiring, ordered, is_parameter)
+    roots = _roots(graph)
+    neurons: dict[int, Neuron] = {}
+    for index in range(graph.leaves, len(roots)):
+        neurons.setdefault(roots[index], Neuron(roots[index])).members.append(index)
+    ordered = sorted(neurons.values(), key=lambda neuron: neuron.root)
+    is_parameter = bytearray(graph.leaves)
+    for neuron in ordered:
+        _read(graph, roots, neuron, is_parameter)
+    _set_levels(ordered, neurons)
+    _set_names(graph, ordered, is_parameter)
     return ordered
 
 
-def _homes(wiring: Wiring) -> list[int]:
-    """Give the root of each Value's unit; a leaf's is itself."""
-    values, leaves, uses = wiring.values, wiring.leaves, wiring.uses
+def _roots(graph: IndexedGraph) -> list[int]:
+    """Return the root of each Value's neuron; a leaf's is itself."""
+    values, leaves, uses = graph.values, graph.leaves, graph.uses
     ops: list[Any] = [value.op for value in values]
-    homes = [*range(len(values))]
+    roots = [*range(len(values))]
     functions: dict[Any, bool] = {}
     for index in range(len(values) - 1, leaves - 1, -1):
-        op, parents = ops[index], wiring.parents[index]
+        op, parents = ops[index], graph.parents[index]
         if op is ADD or op is SUM:
             for parent in parents:
                 if parent < leaves or uses[parent] != 1:
@@ -111,18 +116,18 @@ def _homes(wiring: Wiring) -> list[int]:
                 before = ops[parent]
                 chained = (before is ADD or before is SUM) and op is ADD
                 if before is MUL or (chained and _leads_on(values[index], values[parent])):
-                    homes[parent] = homes[index]
-        elif len(parents) == 1 and homes[index] == index:
+                    roots[parent] = roots[index]
+        elif len(parents) == 1 and roots[index] == index:
             if op not in functions:
                 functions[op] = op.many is None and not op.is_operator
             (parent,) = parents
             if functions[op] and parent >= leaves and uses[parent] == 1 and ops[parent] in (ADD, SUM, DOT):
-                homes[parent] = index
-    return homes
+                roots[parent] = index
+    return roots
 
 
 def _leads_on(node: Value, parent: Value) -> bool:
-    """Tell whether a sum goes on from another: on its left, or after a single first term.
+    """Return whether a sum goes on from another: on its left, or after a single first term.
 
     A sum on the right of an inner node is one of several equal things that are added up,
     such as the losses of a batch.
@@ -131,81 +136,81 @@ def _leads_on(node: Value, parent: Value) -> bool:
     return first is parent or (isinstance(first, Value) and first.op is None)
 
 
-def _read(wiring: Wiring, homes: Sequence[int], unit: Unit, is_parameter: bytearray) -> None:
-    """Fill in what a unit sums and uses, and mark its parameters."""
+def _read(graph: IndexedGraph, roots: Sequence[int], neuron: Neuron, is_parameter: bytearray) -> None:
+    """Fill in what a neuron sums and uses, and mark its parameters."""
     plain: list[int] = []
-    for index in unit.members:
-        value, parents = wiring.values[index], wiring.parents[index]
-        outside = [parent for parent in parents if homes[parent] != unit.root or parent < wiring.leaves]
-        unit.leaves += [parent for parent in outside if parent < wiring.leaves]
-        unit.operands += [homes[parent] for parent in outside if parent >= wiring.leaves]
+    for index in neuron.members:
+        value, parents = graph.values[index], graph.parents[index]
+        outside = [parent for parent in parents if roots[parent] != neuron.root or parent < graph.leaves]
+        neuron.leaves += [parent for parent in outside if parent < graph.leaves]
+        neuron.operands += [roots[parent] for parent in outside if parent >= graph.leaves]
         if value.op is DOT:
             weights, inputs, bias = value.inputs
-            unit.products += len(weights)
-            unit.terms += isinstance(bias[0], Value) or bias[0] != 0.0
+            neuron.products += len(weights)
+            neuron.terms += isinstance(bias[0], Value) or bias[0] != 0.0
             for left, right in zip(weights, inputs):
-                _mark(wiring, left, right, is_parameter)
-            _mark(wiring, bias[0], None, is_parameter)
-        elif value.op is MUL and index != unit.root:
-            unit.products += 1
+                _mark(graph, left, right, is_parameter)
+            _mark(graph, bias[0], None, is_parameter)
+        elif value.op is MUL and index != neuron.root:
+            neuron.products += 1
             left, right = value.args
-            _mark(wiring, left, right, is_parameter)
+            _mark(graph, left, right, is_parameter)
         elif value.op is ADD or value.op is SUM:
             constant = len(parents) == 1 and any(type(arg) is float and arg != 0.0 for arg in value.args)
-            unit.terms += len(outside) + constant
-            plain += [parent for parent in outside if parent < wiring.leaves]
+            neuron.terms += len(outside) + constant
+            plain += [parent for parent in outside if parent < graph.leaves]
         for parent in outside:
-            if parent < wiring.leaves and wiring.dotted[parent]:
+            if parent < graph.leaves and graph.dotted[parent]:
                 is_parameter[parent] = 1
-    if unit.products:
+    if neuron.products:
         for leaf in plain:
             is_parameter[leaf] = 1
-    unit.leaves = [*dict.fromkeys(unit.leaves)]
-    unit.operands = [*dict.fromkeys(unit.operands)]
+    neuron.leaves = [*dict.fromkeys(neuron.leaves)]
+    neuron.operands = [*dict.fromkeys(neuron.operands)]
 
 
-def _mark(wiring: Wiring, left: Any, right: Any, is_parameter: bytearray) -> None:
+def _mark(graph: IndexedGraph, left: Any, right: Any, is_parameter: bytearray) -> None:
     """Mark the weight of a product: the dotted one, else the left one of two leaves, else the leaf."""
-    position, dotted = wiring.position, wiring.dotted
+    position, dotted = graph.position, graph.dotted
     weight = -1
     for arg in (left, right):
         leaf = position[arg] if isinstance(arg, Value) else -1
-        if 0 <= leaf < wiring.leaves and (weight < 0 or (dotted[leaf] and not dotted[weight])):
+        if 0 <= leaf < graph.leaves and (weight < 0 or (dotted[leaf] and not dotted[weight])):
             weight = leaf
     if weight >= 0:
         is_parameter[weight] = 1
 
 
-def _set_levels(ordered: Sequence[Unit], units: dict[int, Unit]) -> None:
-    for unit in reversed(ordered):
-        for root in unit.operands:
-            operand = units[root]
-            if operand.level <= unit.level:
-                operand.level = unit.level + 1
+def _set_levels(ordered: Sequence[Neuron], neurons: dict[int, Neuron]) -> None:
+    for neuron in reversed(ordered):
+        for root in neuron.operands:
+            operand = neurons[root]
+            if operand.level <= neuron.level:
+                operand.level = neuron.level + 1
 
 
-def _set_names(wiring: Wiring, units: Sequence[Unit], is_parameter: bytearray) -> None:
-    """Name each unit by the parameters that are its own."""
-    first = [0] * wiring.leaves
-    for unit in units:
-        for leaf in unit.leaves:
-            first[leaf] = max(first[leaf], unit.level)
+def _set_names(graph: IndexedGraph, neurons: Sequence[Neuron], is_parameter: bytearray) -> None:
+    """Name each neuron by the parameters that are its own."""
+    first = [0] * graph.leaves
+    for neuron in neurons:
+        for leaf in neuron.leaves:
+            first[leaf] = max(first[leaf], neuron.level)
     folders: dict[int, tuple[str, ...]] = {}
-    for unit in units:
-        unit.parameters = [leaf for leaf in unit.leaves if is_parameter[leaf]]
+    for neuron in neurons:
+        neuron.parameters = [leaf for leaf in neuron.leaves if is_parameter[leaf]]
         found = []
-        for leaf in unit.parameters:
+        for leaf in neuron.parameters:
             if leaf not in folders:
-                folders[leaf] = tuple(wiring.values[leaf].label.split(".")[:-1])
-            if unit.operands or first[leaf] == unit.level:
-                unit.owner = True
+                folders[leaf] = tuple(graph.values[leaf].label.split(".")[:-1])
+            if neuron.operands or first[leaf] == neuron.level:
+                neuron.owner = True
                 if folders[leaf]:
                     found.append(folders[leaf])
-        unit.name = ".".join(common_start(found))
+        neuron.name = ".".join(common_start(found))
 
 
 def common_start(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    """Give the parts with which all of some dotted names begin.
+    """Return the parts with which all of some dotted names begin.
 
     Example:
         >>> common_start([("layers", "0", "w"), ("layers", "0")])

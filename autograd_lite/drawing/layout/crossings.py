@@ -19,7 +19,7 @@ MANY = 4_000
 
 
 def rows_with_few_crossings(layers: list[int], before: Links, after: Links) -> Rows:
-    """Order the items of each layer.
+    """Return the items of each layer, in an order in which few edges cross.
 
     Sweeps go forwards and backwards in turn, and sort each layer by the mean place of
     what its items are linked to in the layer just passed (the barycentre heuristic). The
@@ -47,7 +47,7 @@ def rows_with_few_crossings(layers: list[int], before: Links, after: Links) -> R
 
 
 def count_crossings(rows: Rows, after: Links) -> int:
-    """Count the crossings of edges between all neighbouring layers."""
+    """Return the number of crossings of edges between all neighbouring layers."""
     place = _places(rows)
     crossings = 0
     for row in rows:
@@ -65,7 +65,7 @@ def _places(rows: Rows) -> dict[int, int]:
 
 
 def _first_rows(layers: list[int], before: Links, after: Links) -> Rows:
-    """Walk back from the outputs, operands from top to bottom: a tree has no crossing then."""
+    """Return an order back from the outputs, operands from top to bottom: a tree has no crossing then."""
     rows: Rows = [[] for _ in range(max(layers, default=-1) + 1)]
     seen: set[int] = set()
     for end in range(len(layers)):
@@ -80,7 +80,7 @@ def _first_rows(layers: list[int], before: Links, after: Links) -> Rows:
 
 
 def _swept(rows: Rows, near: Links, forwards: bool) -> Rows:
-    """Sort each layer by where its items' neighbours are; items without any stay in place."""
+    """Return each layer sorted by where its items' neighbours are; items without any stay in place."""
     place = _places(rows)
     swept = [list(row) for row in rows]
     for row in swept if forwards else reversed(swept):
@@ -94,7 +94,7 @@ def _swept(rows: Rows, near: Links, forwards: bool) -> Rows:
 
 
 def _exchanged(rows: Rows, before: Links, after: Links) -> Rows:
-    """Exchange neighbours in a layer as long as this removes crossings."""
+    """Return rows in which neighbours were exchanged as long as that removes crossings."""
     rows = [list(row) for row in rows]
     place = _places(rows)
     for _ in range(SWEEPS):
@@ -116,5 +116,5 @@ def _exchanged(rows: Rows, before: Links, after: Links) -> Rows:
 
 
 def _inversions(first: list[int], second: list[int]) -> int:
-    """Count the pairs in which the first one's end lies below the second one's."""
+    """Return the number of pairs in which the first one's end lies below the second one's."""
     return sum(one > other for one in first for other in second)

@@ -1,17 +1,18 @@
-"""Where everything goes: coordinates from Graphviz, or from a layered layout of our own."""
+"""A place for everything: from Graphviz or from our own layout, from left to right or from top to bottom."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from autograd_lite.drawing.ends import spread_ends
 from autograd_lite.drawing.graph import Graph
-from autograd_lite.drawing.graphviz_layout import DotError, by_dot
-from autograd_lite.drawing.layered import layered
-from autograd_lite.drawing.parts import Box, Part, Parts, Point, Routes, boxes_of
+from autograd_lite.drawing.layout.geometry import Box, Diagram, Part, Point, Routes
+from autograd_lite.drawing.layout.graphviz import DotError, place_with_dot
+from autograd_lite.drawing.layout.layered import place_in_layers
+from autograd_lite.drawing.layout.ports import spread_ports
+from autograd_lite.drawing.typesetting import label_size, node_size
 
-__all__ = ["Box", "Placement", "Point", "place"]
+__all__ = ["Placement", "arrange", "place"]
 
 MARGIN = 18.0
 """Pixels between the drawing and its rim."""
@@ -19,6 +20,9 @@ MARGIN = 18.0
 GAP = 24.0
 SMALLEST_GAP = 14.0
 """Pixels between two columns: ordinarily, and at least, for an arrow to be seen."""
+
+WIDEST = 1600.0
+"""Pixels; the smallest text of a drawing as wide as that still has 9 when it is shown at 1200."""
 
 ENGINES = ("dot", "built-in")
 
@@ -48,6 +52,32 @@ class Placement:
     engine: str
 
 
+def arrange(graph: Graph, engine: str | None = None) -> Placement:
+    """Measure every text of a graph, and return a place for each.
+
+    The drawing goes from left to right. If it gets so wide that its texts would be too
+    small on a page, the labels of edges are broken into lines, and columns come closer;
+    if that is not enough, it goes from top to bottom.
+
+    Args:
+        graph: what is to be drawn.
+        engine: "dot", "built-in", or None for dot where it is installed.
+
+    Raises:
+        ValueError: if there is no such engine.
+    """
+    sizes = {node.key: node_size(node) for node in graph.nodes}
+    long, short = ([label_size(edge, narrow) for edge in graph.edges] for narrow in (False, True))
+    tried = [place(graph, sizes, long, engine)]
+    ways = [(long, True, GAP), (short, True, SMALLEST_GAP)]
+    if tried[0].width < 2 * WIDEST:
+        ways.insert(0, (short, False, SMALLEST_GAP))
+    for labels, downwards, gap in ways:
+        if tried[-1].width > WIDEST:
+            tried.append(place(graph, sizes, labels, engine, downwards, gap))
+    return min(tried, key=lambda placement: placement.width)
+
+
 def place(
     graph: Graph,
     sizes: Mapping[str, tuple[float, float]],
@@ -56,7 +86,7 @@ def place(
     downwards: bool = False,
     gap: float = GAP,
 ) -> Placement:
-    """Find a place for every node, edge and label.
+    """Return a place for every node, edge and label.
 
     Graphviz is given sizes and nothing else; where it is missing, slow, broken or not
     meant for so large a graph, the built-in layout takes its place.
@@ -81,25 +111,25 @@ def place(
     """
     if engine not in (None, *ENGINES):
         raise ValueError(f"no engine {engine!r}: use {' or '.join(map(repr, ENGINES))}")
-    parts = _parts(graph, sizes, label_sizes, gap)
+    diagram = _diagram(graph, sizes, label_sizes, gap)
     if downwards:
-        parts = parts.turned()
-    centers, routes, used = _positions(parts, engine)
-    routes = spread_ends(parts, centers, routes)
+        diagram = diagram.turned()
+    centers, routes, used = _positions(diagram, engine)
+    routes = spread_ports(diagram, centers, routes)
     if downwards:
-        parts = parts.turned()
+        diagram = diagram.turned()
         centers = [(y, x) for x, y in centers]
         routes = [[(y, x) for x, y in route] for route in routes]
-    return _placement(graph, parts, centers, routes, used)
+    return _placement(graph, diagram, centers, routes, used)
 
 
-def _parts(
+def _diagram(
     graph: Graph,
     sizes: Mapping[str, tuple[float, float]],
     label_sizes: Sequence[tuple[float, float]],
     gap: float,
-) -> Parts:
-    """List nodes and labels: an edge with a label is a link to the label and one from it."""
+) -> Diagram:
+    """Return nodes, labels and links: an edge with a label is a link to the label and one from it."""
     parts = [Part(*sizes[node.key], "op" if node.kind == "op" else "box") for node in graph.nodes]
     number = {node.key: index for index, node in enumerate(graph.nodes)}
     links: list[tuple[int, int]] = []
@@ -109,22 +139,22 @@ def _parts(
             parts.append(Part(width, height, "label"))
         else:
             links.append((number[edge.source], number[edge.target]))
-    return Parts(parts, links, gap)
+    return Diagram(parts, links, gap)
 
 
-def _positions(parts: Parts, engine: str | None) -> tuple[list[Point], Routes, str]:
-    """Ask dot, if that is wanted and promises an answer; else find the places here."""
-    if engine != "built-in" and len(parts.parts) <= MOST_FOR_DOT:
+def _positions(diagram: Diagram, engine: str | None) -> tuple[list[Point], Routes, str]:
+    """Return what dot answers, if that is wanted and promises an answer; else what is found here."""
+    if engine != "built-in" and len(diagram.parts) <= MOST_FOR_DOT:
         try:
-            return (*by_dot(parts), "dot")
+            return (*place_with_dot(diagram), "dot")
         except DotError:
             pass
-    return (*layered(parts), "built-in")
+    return (*place_in_layers(diagram), "built-in")
 
 
-def _placement(graph: Graph, parts: Parts, centers: list[Point], routes: Routes, used: str) -> Placement:
+def _placement(graph: Graph, diagram: Diagram, centers: list[Point], routes: Routes, used: str) -> Placement:
     """Join the routes at the labels, and move all into the area that begins at (0, 0)."""
-    boxes = boxes_of(parts, centers)
+    boxes = diagram.boxes(centers)
     corners = [*((x, y) for x, y, _, _ in boxes), *((x + w, y + h) for x, y, w, h in boxes)]
     corners += [point for route in routes for point in route]
     left, top = (min((point[axis] for point in corners), default=0.0) - MARGIN for axis in (0, 1))
@@ -134,10 +164,10 @@ def _placement(graph: Graph, parts: Parts, centers: list[Point], routes: Routes,
     labelled = iter(boxes[len(graph.nodes) :])
     curves: list[list[Point]] = []
     labels: list[Box | None] = []
-    ends = iter(parts.links)
+    ends = iter(diagram.links)
     for _ in graph.edges:
         route, (_, end) = next(moved), next(ends)
-        if parts.parts[end].kind == "label":
+        if diagram.parts[end].kind == "label":
             next(ends)
             route = _joined(route, next(moved))
             labels.append(next(labelled))
@@ -149,7 +179,7 @@ def _placement(graph: Graph, parts: Parts, centers: list[Point], routes: Routes,
 
 
 def _joined(first: list[Point], second: list[Point]) -> list[Point]:
-    """Join two routes by a straight line, which passes behind a label."""
+    """Return two routes joined by a straight line, which passes behind a label."""
     (x, y), (end_x, end_y) = first[-1], second[0]
     thirds = [(x + (end_x - x) * part / 3, y + (end_y - y) * part / 3) for part in (1, 2)]
     return [*first, *thirds, *second]

@@ -1,41 +1,41 @@
-"""Edges that share a node get ends of their own along its border."""
+"""Edges that share a node get ports of their own along its border."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-from autograd_lite.drawing.parts import Part, Parts, Point, Routes
+from autograd_lite.drawing.layout.geometry import Diagram, Part, Point, Routes
 
-__all__ = ["spread_ends"]
+__all__ = ["spread_ports"]
 
 APART = 11.0
-"""Pixels between two ends, if there is room."""
+"""Pixels between two ports, if there is room."""
 
 CORNER = 7.0
 """Pixels near the corners of a box that stay free."""
 
 
-def spread_ends(parts: Parts, centers: Sequence[Point], routes: Routes) -> Routes:
-    """Give each edge that enters or leaves a node a place of its own on the border.
+def spread_ports(diagram: Diagram, centers: Sequence[Point], routes: Routes) -> Routes:
+    """Return routes of which each has a port of its own at the border of the nodes that it links.
 
     Routes come in at the middle of a side. They are sorted by where they come from, so
     that spreading them makes no crossing.
 
     Args:
-        parts: what was placed; labels keep their ends in the middle.
+        diagram: what was placed; labels keep their ports in the middle.
         centers: where.
         routes: the curves of the links.
     """
     shifts = [[0.0, 0.0] for _ in routes]
     insets = [[0.0, 0.0] for _ in routes]
     at_nodes: dict[tuple[int, int], list[int]] = {}
-    for index, link in enumerate(parts.links):
+    for index, link in enumerate(diagram.links):
         for side in (0, 1):
-            if parts.parts[link[side]].kind != "label":
+            if diagram.parts[link[side]].kind != "label":
                 at_nodes.setdefault((link[side], side), []).append(index)
     for (item, side), indices in at_nodes.items():
-        part = parts.parts[item]
+        part = diagram.parts[item]
         indices.sort(key=lambda index: (_other_height(routes[index], side), index))
         for index, shift in zip(indices, _offsets(part, len(indices))):
             shifts[index][side] = shift
@@ -44,20 +44,20 @@ def spread_ends(parts: Parts, centers: Sequence[Point], routes: Routes) -> Route
 
 
 def _other_height(route: list[Point], side: int) -> float:
-    """Give the height at which a route's first bend, seen from one end, arrives."""
+    """Return the height at which a route's first bend, seen from one end, arrives."""
     points = route if side == 0 else route[::-1]
     return next((y for _, y in points if abs(y - points[0][1]) > 8.0), points[-1][1])
 
 
 def _offsets(part: Part, count: int) -> list[float]:
-    """Place ``count`` ends along a side, as distances from its middle."""
+    """Return the places of ``count`` ports along a side, as distances from its middle."""
     room = part.height * 0.6 if part.kind == "op" else part.height - 2 * CORNER
     step = min(APART, room / max(count - 1, 1))
     return [(index - (count - 1) / 2) * step for index in range(count)]
 
 
 def _inset(part: Part, shift: float) -> float:
-    """Measure how far the border of a rounded side lies inside its box, off the middle."""
+    """Return how far the border of a rounded side lies inside its box, off the middle."""
     if part.kind != "op":
         return 0.0
     radius = min(part.width, part.height) / 2
@@ -66,7 +66,7 @@ def _inset(part: Part, shift: float) -> float:
 
 
 def _moved(route: list[Point], shifts: list[float], insets: list[float]) -> list[Point]:
-    """Move both ends of a route, each together with the level stretch that it begins."""
+    """Return a route with both ends moved, each together with the level stretch that it begins."""
     heights = [y for _, y in route]
     last = len(route) - 1
     stop = 2

@@ -1,4 +1,4 @@
-"""What a layout engine sees of a drawing: sizes and links, no texts."""
+"""What a layout sees of a drawing, which is sizes and links but no texts; points, boxes and curves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["Box", "Net", "Part", "Parts", "Point", "Routes", "boxes_of"]
+__all__ = ["Box", "Diagram", "LayeredGraph", "Part", "Point", "Routes", "smooth_curve"]
 
 Point: TypeAlias = tuple[float, float]
 Box: TypeAlias = tuple[float, float, float, float]
@@ -32,7 +32,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Parts:
+class Diagram:
     """Everything that has to be placed: the nodes, then the labels.
 
     Attributes:
@@ -45,14 +45,21 @@ class Parts:
     links: Sequence[tuple[int, int]]
     gap: float
 
-    def turned(self) -> Parts:
-        """Swap widths and heights: what a layout from top to bottom starts from."""
+    def turned(self) -> Diagram:
+        """Return it with widths and heights swapped: what a layout from top to bottom starts from."""
         turned = [Part(part.height, part.width, part.kind) for part in self.parts]
-        return Parts(turned, self.links, self.gap)
+        return Diagram(turned, self.links, self.gap)
+
+    def boxes(self, centers: Sequence[Point]) -> list[Box]:
+        """Return the box of each part, from the point in its middle."""
+        return [
+            (x - part.width / 2, y - part.height / 2, part.width, part.height)
+            for part, (x, y) in zip(self.parts, centers)
+        ]
 
 
 @dataclass(frozen=True)
-class Net:
+class LayeredGraph:
     """Parts and bends in their layers.
 
     Attributes:
@@ -74,9 +81,26 @@ class Net:
     ops: set[int]
 
 
-def boxes_of(parts: Parts, centers: Sequence[Point]) -> list[Box]:
-    """Give the box of each part, from the point in its middle."""
-    return [
-        (x - part.width / 2, y - part.height / 2, part.width, part.height)
-        for part, (x, y) in zip(parts.parts, centers)
-    ]
+def smooth_curve(stops: Sequence[Point]) -> list[Point]:
+    """Return a smooth curve that is level at every stop.
+
+    Args:
+        stops: where it begins, where it passes, and where it ends, from left to right.
+
+    Returns:
+        The points of its cubic Bezier curves: the start, then three for each piece.
+
+    Example:
+        >>> smooth_curve([(0.0, 0.0), (10.0, 0.0), (20.0, 6.0)])[3:]
+        [(10.0, 0.0), (15.0, 0.0), (15.0, 6.0), (20.0, 6.0)]
+    """
+    route = list(stops[:1])
+    for index, (x, y) in enumerate(stops[1:]):
+        is_end = index == len(stops) - 2
+        if not is_end and y == stops[index + 2][1] == route[-1][1]:
+            continue  # a level stretch goes on
+        start_x, start_y = route[-1]
+        if (x, y) != route[-1]:
+            half = (x - start_x) / 2
+            route += [(start_x + half, start_y), (x - half, y), (x, y)]
+    return route

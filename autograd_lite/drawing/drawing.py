@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite.drawing import dot_source
+from autograd_lite.drawing.dot import dot_body, dot_source
 from autograd_lite.drawing.graph import BUDGET, Graph, build
-from autograd_lite.drawing.svg import arrange, render
+from autograd_lite.drawing.layout.placement import arrange
+from autograd_lite.drawing.svg import SIZE, render, size_of
 from autograd_lite.drawing.text import readable, xml
 from autograd_lite.engine import Value
 from autograd_lite.files import json_text, suffix_of, write_text
@@ -75,7 +75,7 @@ class Drawing:
     @functools.cached_property
     def source(self) -> str:
         """The graph in Graphviz's DOT language."""
-        return dot_source.source(self.graph)
+        return dot_source(self.graph)
 
     @property
     def html(self) -> str:
@@ -118,18 +118,16 @@ class Drawing:
         return f"<Drawing of {readable(self.graph.title)}: {len(self.graph.nodes)} nodes>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """Show a notebook the picture, and the text for where there are no pictures."""
+        """Return the picture for a notebook, and the text for where there are no pictures."""
         return {"image/svg+xml": _as_wide_as_the_page(self.svg), "text/plain": str(self)}
 
 
 def _as_wide_as_the_page(svg: str) -> str:
-    """Let a picture that may be too wide for a page take the page's width; a small one would grow."""
-    size = re.search(r' width="([\d.]+)" height="([\d.]+)"', svg)
-    assert size is not None
-    width, height = map(float, size.groups())
+    """Return a picture that takes the page's width if it may be too wide for it; a small one would grow."""
+    width, height = size_of(svg)
     if width < NARROW or (height > width and width < WIDE):
         return svg
-    return svg.replace(size.group(0), ' width="100%"', 1)
+    return SIZE.sub(' width="100%"', svg, count=1)
 
 
 def draw(
@@ -141,7 +139,7 @@ def draw(
     depth: int | None = None,
     engine: str | None = None,
 ) -> Drawing:
-    """Draw the graph that computed a Value, with the numbers and gradients of this moment.
+    """Return a drawing of the graph that computed a Value, with the numbers and gradients of this moment.
 
     Large graphs are folded: neurons, then layers and repeated examples, become one box each.
 
@@ -174,7 +172,7 @@ def draw(
 
 
 def draw_dot(output: Value, *, names: Mapping[str, Any] | None = None) -> graphviz.Digraph:
-    """Make a graph for the graphviz package, whose Digraph can be changed and rendered.
+    """Return a graph for the graphviz package, whose Digraph can be changed and rendered.
 
     Args:
         output: the last Value of the graph.
@@ -196,7 +194,7 @@ def draw_dot(output: Value, *, names: Mapping[str, Any] | None = None) -> graphv
         raise ImportError("draw_dot needs the graphviz package: pip install graphviz") from error
     if names is None:
         names = variables_of(sys._getframe(1))
-    return graphviz.Digraph(format="svg", body=dot_source.body(build(output, names)))
+    return graphviz.Digraph(format="svg", body=dot_body(build(output, names)))
 
 
 def _check(output: Any, name: str) -> None:

@@ -1,0 +1,1 @@
+"""Large graphs made small: neurons, layers and repeated examples become one box each."""

@@ -1,0 +1,143 @@
+"""What a fold is called, and what it says about the Values that it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from autograd_lite.core.symbol import Symbol, fill
+from autograd_lite.drawing.folding.groups import Group, layer_of
+from autograd_lite.drawing.folding.neurons import IndexedGraph, Neuron, common_start
+from autograd_lite.drawing.labels import cut, short_name
+from autograd_lite.engine import Value
+from autograd_lite.ops import ADD, DOT, SUM
+from autograd_lite.stepping import symbolic_inputs
+
+__all__ = ["Fold", "caption", "caption_leaves"]
+
+LONGEST_NOTE = 32
+"""The most characters of a formula in a fold."""
+SMALL = 4
+"""The most terms of a sum that is written in full."""
+MOST_SIGNS = 5
+"""The most kinds of operations that a folded stretch names."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Values that are drawn as one box.
+
+    Attributes:
+        name: what it is called.
+        notes: further lines.
+        members: the positions of its Values.
+        shown: the position of the one Value whose numbers it shows; None for several.
+        again: parameters that it puts to use once more; no arrows lead from where they are
+            shown, for those would look like numbers that flow.
+    """
+
+    name: str
+    notes: tuple[str, ...]
+    members: list[int]
+    shown: int | None = None
+    again: set[int] = field(default_factory=set)
+
+
+def layer_and_noun(name: str) -> tuple[str, str]:
+    """Return the name of a neuron's layer, and the word for the layer's parts.
+
+    Example:
+        >>> layer_and_noun("layers.0.neurons.3"), layer_and_noun("layers.0")
+        (('layers.0', 'neurons'), ('layers.0', 'neurons'))
+    """
+    layer, _, noun = layer_of(name).rpartition(".")
+    return (layer, noun) if layer and not noun.isdigit() and layer_of(name) != name else (name, "neurons")
+
+
+def caption(graph: IndexedGraph, names: Sequence[str], group: Group, members: list[int], title: str) -> Fold:
+    """Return the box of a group of neurons, and say what they are.
+
+    Args:
+        graph: the graph.
+        names: the name of each Value by its position.
+        group: the neurons.
+        members: the positions of all Values in the fold: theirs, and leaves.
+        title: what a layer without a dotted name is called; "" if it is drawn as a neuron.
+    """
+    if group.steps:
+        return _caption_stretch(graph, group, members)
+    neuron = group.neurons[0]
+    first, last = names[neuron.root], names[group.neurons[-1].root]
+    formula = neuron_formula(graph, names, neuron)
+    shown = neuron.root if len(group.neurons) == 1 else None
+    if shown is not None and (not title or not group.is_layer or graph.values[shown].label):
+        name = neuron.name or first
+        return Fold(name, (formula if name == first else f"{first} = {formula}",), members, shown)
+    if not group.is_layer:
+        return Fold(f"{first} … {last}", (formula, f"×{len(group.neurons) - 1} more"), members)
+    copies: dict[object, int] = {}
+    for each in group.neurons:
+        copies[each.identity] = copies.get(each.identity, 0) + 1
+    name, noun = layer_and_noun(neuron.name) if neuron.name else (title, "neurons")
+    other = "other " if any(each.identity not in copies for each in group.opened) else ""
+    notes = [f"{len(copies)} {other}{noun.removesuffix('s') if len(copies) == 1 else noun}", formula]
+    for each in group.opened:
+        copies[each.identity] = copies.get(each.identity, 0) + 1
+    if max(copies.values()) > 1:
+        notes.append(f"×{max(copies.values()) - 1} more")
+    return Fold(name, tuple(notes), members, shown)
+
+
+def _caption_stretch(graph: IndexedGraph, group: Group, members: list[int]) -> Fold:
+    ops = dict.fromkeys(graph.values[index].op for index in group.members)
+    signs = dict.fromkeys(op.sign for op in ops if op is not None)
+    count = len(group.members)
+    listed = ", ".join([*signs][:MOST_SIGNS]) + (", …" if len(signs) > MOST_SIGNS else "")
+    notes = (listed,) if count == group.steps else (listed, f"{spaced(count)} values")
+    if group.steps == 1:
+        return Fold(f"{spaced(count)} values", (listed,), members)
+    return Fold(f"… {spaced(group.steps)} more steps", notes, members)
+
+
+def caption_leaves(graph: IndexedGraph, names: Sequence[str], members: list[int]) -> Fold:
+    """Return the box of some leaves, and say which they are."""
+    paths = [tuple(graph.values[leaf].label.split(".")[:-1]) for leaf in members]
+    name = ".".join(common_start(paths))
+    between = f"{cut(names[members[0]], LONGEST_NOTE)} … {cut(names[members[-1]], LONGEST_NOTE)}"
+    return Fold(name or between, (f"{spaced(len(members))} values",), members)
+
+
+def spaced(count: int) -> str:
+    """Write a count with its thousands apart: 9 990."""
+    return f"{count:,}".replace(",", " ")
+
+
+def neuron_formula(graph: IndexedGraph, names: Sequence[str], neuron: Neuron) -> str:
+    """Write what a neuron computes, such as relu(Σ wx + b); in full if it is small."""
+    root = graph.values[neuron.root]
+    op = root.op
+    assert op is not None
+    summed = op in (ADD, SUM, DOT)
+    if (neuron.owner and neuron.products) or neuron.products + neuron.terms > SMALL:
+        text = _sum_text(neuron)
+        return (
+            text if summed else fill(op, [arg if type(arg) is float else Symbol(text) for arg in root.args])
+        )
+    written: dict[Value, Symbol] = {}
+    for index in neuron.members:
+        value = graph.values[index]
+        assert value.op is not None
+        for parent in value.parents:
+            written.setdefault(parent, Symbol(short_name(names[graph.position[parent]])))
+        written[value] = Symbol("", value.op, tuple(symbolic_inputs(value, written)))
+    return cut(str(written[root]), LONGEST_NOTE)
+
+
+def _sum_text(neuron: Neuron) -> str:
+    if not neuron.products:
+        return f"Σ of {spaced(neuron.terms)} terms"
+    more = f" + {spaced(neuron.terms)} term{'s' if neuron.terms > 1 else ''}" if neuron.terms else ""
+    if not neuron.owner:
+        return f"Σ of {spaced(neuron.products)} products" + more
+    bias = " + b" if neuron.terms == 1 else more
+    return ("Σ wx" if neuron.products > 1 else "wx") + bias

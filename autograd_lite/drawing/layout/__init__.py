@@ -1,0 +1,1 @@
+"""Where everything goes: coordinates from Graphviz, or from a layered layout of our own."""
