@@ -14,7 +14,7 @@ from autograd_lite.drawing.folding.folder import Folder
 from autograd_lite.drawing.folding.neurons import IndexedGraph, find_neurons, index_graph
 from autograd_lite.drawing.labels import cut, derivatives, formula_of, operation_text
 from autograd_lite.drawing.text import four_digits, readable
-from autograd_lite.engine import Value
+from autograd_lite.engine import NO_GRADIENT, Value, contributions
 from autograd_lite.gradients import check_fresh
 from autograd_lite.naming import name_all
 
