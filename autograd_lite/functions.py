@@ -19,7 +19,7 @@ def documentation(op: Op) -> str:
     """Write the docstring of an operation: what it computes, its derivatives, an example."""
     names, _ = op.parameters()
     formula = op.template if op.many is not None else op.template.format(*names)
-    lines = [op.doc, "", "Formula:", f"    y = {formula}"]
+    lines = [op.doc or f"The operation {op.name}.", "", "Formula:", f"    y = {formula}"]
     if op.many is None:
         for index in range(len(op.partials)):
             lines.append(f"    ∂y/∂{names[index]} = {op.partial_formula(index)}")

@@ -14,6 +14,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from declared import attributes_of, call_of, inputs_of, without
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_expression import NAMES, PIECES, points, programs
@@ -190,11 +191,23 @@ CALLS = [
     ("sum([x, y], 1)", {"x": 2, "y": 3}, 6, [1, 1]),
     ("dot([x, y], [2, x], y)", {"x": 2, "y": 3}, 13, [5, 3]),
     ("dot([x, y], [2, 5])", {"x": 2, "y": 3}, 19, [2, 5]),
+    ("amax([x, y])", {"x": 2, "y": 3}, 3, [0, 1]),
     ("logsumexp([x, y])", {"x": 0, "y": 0}, math.log(2), [0.5, 0.5]),
     ("pick([x, y], 1)", {"x": 2, "y": 3}, 3, [0, 1]),
     ("mean([x, y, 1, x])", {"x": 2, "y": 3}, 2, [0.5, 0.25]),
     ("pick(softmax([x, y]), 0)", {"x": 0, "y": 0}, 0.5, [0.25, -0.25]),
 ]
+
+
+_named = {name for call, *_ in CALLS for name in re.findall(r"\w+(?=\()", call)}
+for _op in without(_named):
+    if not _op.is_operator:  # the same call through the function
+        _leaves = [autograd_lite.Value(number) for number in (0.75, 0.25, 1.5)[: inputs_of(_op)]]
+        _output = call_of(_op)(*_leaves)
+        _listed = ", ".join("xyz"[: len(_leaves)])
+        _text = f"{_op.name}({', '.join([f'[{_listed}]' if _op.many else _listed, *map(str, attributes_of(_op))])})"
+        _numbers = {name: leaf.data for name, leaf in zip("xyz", _leaves)}
+        CALLS.append((_text, _numbers, _output.data, autograd_lite.grad(_output, _leaves)))
 
 
 def test_the_calls_name_every_function():
