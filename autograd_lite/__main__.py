@@ -199,7 +199,7 @@ def _check(text: str, variables: dict[str, float]) -> list[dict[str, Any]]:
             warnings.simplefilter("ignore")  # the expression itself has had its warnings
             check = gradcheck(along, [number])
         found: dict[str, Any] = {"name": name, "gradient": check.gradient, "difference": check.difference}
-        ok = None if math.isnan(check.difference) else check.ok
+        ok = None if math.isnan(check.difference) or check.undecided else check.ok
         checks.append({**found, "step": check.step, "kink": bool(check.kinks), "ok": ok})
     return checks
 
