@@ -24,7 +24,8 @@ usage: python3 -m autograd_lite EXPRESSION [NAME=NUMBER ...] [--check] [--json]
                                 [--html FILE] [--svg FILE] [--dot FILE]
 
   EXPRESSION   names, numbers, + - * / **, parentheses, functions of numbers or of
-               lists such as [x, y], and assignments separated by semicolons
+               lists such as [x, y], and assignments separated by semicolons; pi and e
+               are constants, unless you give them a number or assign to them
   NAME=NUMBER  the number for each variable
   --check      show each gradient beside a finite difference (exit status 1 if one
                is wrong)
