@@ -24,7 +24,8 @@ usage: python3 -m autograd_lite EXPRESSION [NAME=NUMBER ...] [--check] [--json]
                                 [--html FILE] [--svg FILE] [--dot FILE]
 
   EXPRESSION   names, numbers, + - * / **, parentheses, functions of numbers or of
-               lists such as [x, y], and assignments separated by semicolons
+               lists such as [x, y], and assignments separated by semicolons; pi and e
+               are constants, unless you give them a number or assign to them
   NAME=NUMBER  the number for each variable
   --check      show each gradient beside a finite difference (exit status 1 if one
                is wrong)
@@ -199,7 +200,7 @@ def _check(text: str, variables: dict[str, float]) -> list[dict[str, Any]]:
             warnings.simplefilter("ignore")  # the expression itself has had its warnings
             check = gradcheck(along, [number])
         found: dict[str, Any] = {"name": name, "gradient": check.gradient, "difference": check.difference}
-        ok = None if math.isnan(check.difference) else check.ok
+        ok = None if math.isnan(check.difference) or check.undecided else check.ok
         checks.append({**found, "step": check.step, "kink": bool(check.kinks), "ok": ok})
     return checks
 

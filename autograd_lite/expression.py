@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import math
 import re
 import unicodedata
 import warnings
@@ -40,6 +41,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "softmax": softmax,
 }
 """What an expression may call."""
+
+CONSTANTS = {"pi": math.pi, "e": math.e}
+"""The numbers that a name stands for, unless a variable or an assignment gives it another."""
 
 LISTS = ("values", "weights", "inputs")
 """The parameters of functions that are lists; all others are numbers."""
@@ -80,7 +84,7 @@ def evaluate_expression(text: str, variables: Mapping[str, float | Value]) -> Va
     Known are names, numbers, ``+ - * / **``, unary minus, parentheses, the package's
     functions (of numbers, or of lists such as ``[x, y]``), and assignments, separated
     by semicolons or new lines. Every variable and every assigned name becomes the
-    label of its Value, if that has none yet.
+    label of its Value, if that has none yet. ``pi`` and ``e`` are constants where they are neither.
 
     Args:
         text: such as ``"(x + y) * z"`` or ``"q = x + y; L = q * z"``.
@@ -248,6 +252,8 @@ class _Reader:
             return self.names[name]
         if name in FUNCTIONS:
             self.refuse(node, f"{name} is a function: give it something, as in {name}(x)")
+        if name in CONSTANTS:  # from here on the name is taken
+            return self.names.setdefault(name, CONSTANTS[name])
         self.refuse(node, f"the variable {_short(name)} has no value: add {_short(name)}=1")
 
     def items(self, node: ast.List, depth: int) -> list[Any]:

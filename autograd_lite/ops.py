@@ -77,7 +77,7 @@ POW = Op(
     "pow", "{0} ** {1}", ieee.pow,
     lambda y, a, b: b * WHERE(b, a, WHERE(LESS(SMALLEST, ABS(a)), a, 1.0)) ** (b - 1.0),
     lambda y, a, b: y * LOG(WHERE(a, a, WHERE(LESS(b, 0.0), a, 1.0))),
-    identity=(None, 1.0), stops=(lambda a, b: b == 0.0, lambda a, b: a == 0.0 and b >= 0.0),
+    identity=(None, 1.0), stops=(lambda a, b: b == 0.0, lambda a, b: False),
     dunder="pow", why="** brings the exponent down in front and lowers it by one",
     doc="Power; never complex: a negative number to a fractional power is nan.",
 )

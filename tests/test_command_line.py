@@ -391,6 +391,13 @@ def test_check_where_there_is_no_finite_difference():
     assert (check["ok"], check["difference"]) == (None, "nan")
 
 
+@pytest.mark.parametrize("x", ["0", "1e-9", "0.3", "1", "7", "1e100"])
+@pytest.mark.parametrize("speed", ["1e6", "1e10", "1e18"])
+def test_check_does_not_call_a_fast_function_wrong(speed, x):
+    done = run(f"sin({speed} * x)", f"x={x}", "--check")
+    assert done.status == 0 and "DIFFERS" not in done.out
+
+
 def test_check_takes_many_variables_but_not_too_many():
     names = [f"x{index}" for index in range(MOST_CHECKED + 1)]
     given = [f"{name}=1" for name in names]

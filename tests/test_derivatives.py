@@ -1,6 +1,9 @@
 """Jacobians, Hessians and the gradient check; gradients of random programs."""
 
+import itertools
 import math
+import random
+import warnings
 
 import pytest
 from hypothesis import assume, given, settings
@@ -120,6 +123,133 @@ def test_the_report_is_frozen():
     assert isinstance(check, GradientCheck)
     with pytest.raises(AttributeError):
         check.ok = False
+
+
+# ---- gradcheck for every operation, at every scale -----------------------------------------------
+
+SCALES = [1e-300, 1e-150, 1e-30, 1e-9, 1e-5, 1e-3, 0.3, 1.0, 2.7, 30.0, 1e3, 1e6, 1e9, 1e12]
+OPERATIONS = [op for op in OPS.values() if op.many is None]
+
+
+def points(op, count=40):
+    """Points with a finite gradient: the first input of each scale and sign, the others ordinary."""
+    draw = random.Random(op.name)
+    attributes = [bound if bound is not None else draw.uniform(-2, 2) for bound in op.attributes.values()]
+    for scale in SCALES:
+        for sign in (scale, -scale):
+            inputs = [sign * draw.uniform(0.5, 2.0)]
+            inputs += [draw.choice([0.01, 1.0, 20.0]) * draw.uniform(0.5, 2.0) for _ in op.partials[1:]]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)
+                y = op(*map(Value, inputs), *attributes)
+            if all(map(math.isfinite, (y.data, *y.partials))) and not _off_its_domain(op, inputs):
+                yield inputs, attributes
+
+
+def _off_its_domain(op, inputs):
+    first = inputs[0]
+    return (op.name in ("log", "pow", "sqrt") and first < 0) or (op.name == "log1p" and first < -1.0)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("op", OPERATIONS, ids=lambda op: op.name)
+def test_gradcheck_knows_a_right_gradient_from_a_slightly_wrong_one_at_every_scale(op):
+    checked = 0
+    for inputs, attributes in points(op):
+
+        def right(*leaves, attributes=attributes):
+            return op(*leaves, *attributes)
+
+        def wrong(*leaves, attributes=attributes):
+            y = op(*leaves, *attributes)
+            factors = [partial + 1e-5 * math.copysign(abs(partial) + 1.0, partial) for partial in y.partials]
+            return Value(y.data, y.parents, factors) if y.parents else y
+
+        # An ordinary summand beside 1e15 changes nothing: no finite difference can tell its derivative.
+        if len(inputs) == 1 or abs(inputs[0]) < 1e5 * min(map(abs, inputs[1:])):
+            assert gradcheck(right, inputs), inputs
+            checked += 1
+        assert not gradcheck(wrong, inputs), inputs
+    assert checked >= 10
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("x", [1e-9, -3e-9, 1e-30, 1e-100, 2e-150, 5e12, 1e100, -1e140])
+@pytest.mark.parametrize(
+    "f", [lambda x: abs(x).log(), lambda x: 1 / x, lambda x: abs(x).sqrt(), lambda x: x**2]
+)
+def test_steps_follow_the_size_of_the_input(f, x):
+    check = gradcheck(f, [x])
+    assert check and check.kinks == ()
+
+
+@pytest.mark.parametrize("at", [3.0, -1e-9, 1e-100, 1e9, -1e100])
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e6])
+def test_a_kink_anywhere_is_known_for_one(at, size):
+    check = gradcheck(lambda x: abs(x - at) * size + x, [at])
+    assert check.ok and check.kinks == (0,)
+    beside = gradcheck(lambda x: abs(x - at) * size + x, [at * (1 + 1e-6)])
+    assert beside.ok and beside.kinks == ()
+    assert not gradcheck(lambda x: Value(abs(x.data - at) * size, (x,), (1.01 * size,)), [at])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x * random.random(),
+        lambda x: x + next(COUNTER),
+        lambda x: x * random.choice([1.0, 1.0 + 1e-15]),
+        lambda x: ag.nn.Dropout(0.5)([x] * 3)[0],
+    ],
+)
+def test_a_function_that_is_not_repeatable_is_refused(f):
+    for _ in range(20):
+        try:
+            gradcheck(f, [1.0])
+        except ValueError as error:
+            assert "when called again at the same point" in str(error)
+            return
+    raise AssertionError("it was never noticed")
+
+
+COUNTER = itertools.count()
+
+
+def test_a_function_that_is_not_repeatable_hardly_ever_passes():
+    passed = 0
+    for _ in range(50):
+        try:
+            passed += bool(gradcheck(lambda x: x * random.choice([1.0, 2.0]), [1.0]))
+        except ValueError:
+            continue
+    assert passed == 0
+
+
+def test_a_function_that_is_nan_is_repeatable():
+    assert not gradcheck(lambda x: x * math.nan, [1.0])
+
+
+@pytest.mark.parametrize("speed", [1e3, 1e6, 1e8, 1e10, 1e11, -3e9])
+def test_a_fast_function_is_not_called_wrong(speed):
+    draw = random.Random(speed)
+    for _ in range(40):
+        at = draw.choice([0.0, draw.uniform(-1, 1), draw.uniform(-1, 1) * 10 ** draw.uniform(-12, 0)])
+        for name in ("sin", "cos", "tanh", "sigmoid"):
+            check = gradcheck(lambda x, name=name: getattr(x * speed, name)(), [at])
+            assert check.ok or check.undecided, (name, at, check)
+            assert "wrong" not in str(check)
+    assert gradcheck(lambda x: (x * 1e6).sin(), [0.3])
+    assert not gradcheck(
+        lambda x: Value(math.sin(1e6 * x.data), (x,), (1.01e6 * math.cos(1e6 * x.data),)), [0.3]
+    )
+
+
+def test_rounding_inside_a_function_is_known():
+    assert gradcheck(lambda x: (x + 1e8) - 1e8, [0.3])
+    assert gradcheck(lambda x: ag.sum([x, Value(1e8), Value(-1e8)]), [0.3])
+    assert gradcheck(lambda x: (-0.8877840070518654 - x) + x, [2.0])
+    check = gradcheck(lambda x: (x + 1e17) - 1e17, [0.3])
+    assert not check.ok and check.undecided and "cannot be checked" in str(check)
 
 
 # ---- Random programs with shared operands --------------------------------------------------------

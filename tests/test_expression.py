@@ -1,5 +1,6 @@
 """The expression reader: what it computes, where it points, and what it never does."""
 
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import autograd_lite as ag
 from autograd_lite import ExpressionError, Value, evaluate_expression, grad, step_through
 from autograd_lite.expression import DEEPEST, FUNCTIONS, LARGEST, LONGEST
 from autograd_lite.ops import OPS
+from autograd_lite.sweep import topological_order
 
 ROOT = Path(__file__).parents[1]
 
@@ -554,3 +556,25 @@ def test_nothing_that_a_text_holds_is_run():
     command = [sys.executable, "-c", WATCH.format(texts=texts)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
     assert (done.stdout, done.stderr) == ("['exec']\n", "")
+
+
+# ---- Constants -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "number"), [("pi", math.pi), ("e", math.e)])
+def test_a_constant_is_a_number_unless_the_name_is_given(name, number):
+    x = Value(2.0)
+    result = evaluate_expression(f"sin({name} * x) + leaky_relu(x, {name})", {"x": x})
+    assert result.data == math.sin(number * 2.0) + 2.0
+    assert [leaf.label for leaf in topological_order(result)[0]] == ["x"]
+    assert evaluate_expression(f"{name} * x", {"x": 2, name: 3}).data == 6.0
+    assert evaluate_expression(f"{name} = x + 1; {name} * x", {"x": 2}).data == 6.0
+    for text, problem in [
+        (f"y = {name} * x; {name} = x", "is taken or not allowed"),  # it would mean two numbers
+        (f"{name}(x)", "is no function here"),
+        (name, "there is no variable to differentiate by"),
+    ]:
+        with pytest.raises(ExpressionError, match=problem):
+            evaluate_expression(text, {"x": 2} if "x" in text else {})
+    with pytest.raises(ExpressionError, match=f"the variable {name} is not used"):
+        evaluate_expression("x * x", {"x": 2, name: 3})

@@ -66,7 +66,6 @@ STOPS = {
     "sign": lambda x: 1.0 + ag.sign(x),
     "less": lambda x: ag.less(0.0, x),
     "x**0": lambda x: x**0 - 1.0,
-    "0**x": lambda x: 0.0 ** (-x),
 }
 # Each has the value 0 from above: the slope of these there is inf or nan.
 ABOVE = {
@@ -103,6 +102,7 @@ IEEE = {
     "a factor of 0": (lambda x: (x * 0.0).log(), 2.0),
     "a power at 0": (lambda x: (x**2).log(), 0.0),
     "0 to no power, by the exponent, at 1": (lambda b: (Value(1.0) ** b - 1.0).sqrt(), 0.0),
+    "0 to a power, by the exponent": (lambda b: (0.0**b).sqrt(), 0.5),
     "an undefined input": (lambda x: x.relu().log(), nan),
 }
 

@@ -159,14 +159,14 @@ def _function(function: Callable[..., Any], change: Callable[[], Change]) -> Cal
 
 def _generator(function: Callable[..., Any], change: Callable[[], Change]) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        return (yield from _stepped(function(*args, **kwargs), change))
+        return (yield from _steps(function(*args, **kwargs), change))
 
     return wrapper
 
 
 def _coroutine(function: Callable[..., Any], change: Callable[[], Change]) -> Callable[..., Any]:
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        return await _stepped(function(*args, **kwargs), change)
+        return await _awaited(function(*args, **kwargs), change)
 
     return wrapper
 
@@ -177,13 +177,13 @@ def _async_generator(function: Callable[..., Any], change: Callable[[], Change])
         step = body.asend(None)
         while True:
             try:
-                item = await _stepped(step, change)
+                item = await _awaited(step, change)
             except StopAsyncIteration:
                 return
             try:
                 step = body.asend((yield item))
             except GeneratorExit:
-                await _stepped(body.aclose(), change)
+                await _awaited(body.aclose(), change)
                 raise
             except BaseException as error:
                 step = body.athrow(error)
@@ -199,8 +199,7 @@ _WRAPPERS = {
 }
 
 
-@types.coroutine
-def _stepped(body: Any, change: Callable[[], Change]) -> Generator[Any, Any, Any]:
+def _steps(body: Any, change: Callable[[], Change]) -> Generator[Any, Any, Any]:
     """Run a generator, or whatever can be awaited, from one suspension to the next, each time changed."""
     step, sent = body.send, None
     while True:
@@ -217,6 +216,9 @@ def _stepped(body: Any, change: Callable[[], Change]) -> Generator[Any, Any, Any
             raise
         except BaseException as error:
             step, sent = body.throw, error
+
+
+_awaited: Any = types.coroutine(_steps)
 
 
 @contextmanager
