@@ -199,10 +199,10 @@ def _check_repeatable(move: Callable[[float], float], expected: float) -> None:
 def _rounding(output: Value) -> float:
     """Estimate how far rounding may put an output off: what each node is rounded by, times its gradient."""
     _, nodes = topological_order(output)
-    totals = adjoints(output, nodes, partials_of)
+    totals = adjoints(output, nodes)
     noise = abs(number_of(output))
     for node in nodes:
-        terms = [partial * parent._data for partial, parent in zip(partials_of(node), node.parents)]
+        terms = [partial * parent._data for partial, parent in zip(node.captured, node.parents)]
         rounded = max(map(abs, terms)) * len(terms) if len(terms) > 2 else 0.0  # a sum inside one node
         noise += abs(totals[node]) * (abs(node._data) + rounded)
     return noise * 2.0**-52 if math.isfinite(noise) else 0.0

@@ -205,7 +205,8 @@ for _op in without(_named):
         _leaves = [autograd_lite.Value(number) for number in (0.75, 0.25, 1.5)[: inputs_of(_op)]]
         _output = call_of(_op)(*_leaves)
         _listed = ", ".join("xyz"[: len(_leaves)])
-        _text = f"{_op.name}({', '.join([f'[{_listed}]' if _op.many else _listed, *map(str, attributes_of(_op))])})"
+        _given = [f"[{_listed}]" if _op.many else _listed, *map(str, attributes_of(_op))]
+        _text = f"{_op.name}({', '.join(_given)})"
         _numbers = {name: leaf.data for name, leaf in zip("xyz", _leaves)}
         CALLS.append((_text, _numbers, _output.data, autograd_lite.grad(_output, _leaves)))
 
