@@ -7,12 +7,12 @@ from pathlib import Path
 
 import mpmath
 import pytest
-from autograd_lite.sweep import topological_order
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import ExpressionError, Value, evaluate_expression, grad, step_through
+from autograd_lite.engine import topological_order
 from autograd_lite.expression import DEEPEST, FUNCTIONS, LARGEST, LONGEST
 from autograd_lite.ops import OPS
 
