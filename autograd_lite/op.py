@@ -225,6 +225,10 @@ class Op:
     def _terms(self) -> list[Any]:
         return self.terms(self.names)
 
+    def passes_nothing(self, index: int) -> bool:
+        """Tell whether an input gets no gradient at all: its partial is the constant 0."""
+        return self.many is None and self._terms[index] == 0.0
+
     def partial_formula(self, index: int) -> str:
         """Write the partial derivative by an input, with y for the output."""
         return formula(self._terms[index])

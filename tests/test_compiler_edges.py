@@ -128,6 +128,42 @@ def test_JAX_needs_an_array_form(w):
     assert compile(lambda x: cube(w * x), [w], backend="jax").value_and_grad(0.5) == (1.0, [1.5])
 
 
+# ---- Operations whose partial is the constant 0 -------------------------------------------------
+
+FLAT = Op("flat", "flat({0})", lambda a: a, lambda y, a: 0.0)
+HALF = Op("half", "half({0}, {1})", lambda a, b: a + b, lambda y, a, b: 0.0, lambda y, a, b: 1.0)
+
+
+@pytest.mark.parametrize("backend", [*BACKENDS, "jax"])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda w, x: (w * x).detach(),
+        lambda w, x: (w * x).detach() + w,
+        lambda w, x: (w * w * x).detach() * 2.0 + w * 3.0,
+        lambda w, x: ag.maximum((w * x).detach(), w),
+    ],
+)
+def test_an_edge_whose_partial_is_0_passes_nothing(f, w, backend):
+    if backend == "jax":
+        pytest.importorskip("jax", reason="this backend needs JAX: pip install jax")
+    for x in (math.inf, -math.inf):
+        slope = grad(f(w, x), w)
+        for first in (x, 1.0):
+            program = compile(lambda x: f(w, x), [w], backend=backend)
+            program.value_and_grad(first)
+            assert program.value_and_grad(x) == (f(w, x).data, [slope])
+
+
+def test_a_program_on_floats_sends_nothing_along_such_an_edge(w, v):
+    """Not even 0 times what comes from above, which may be infinite."""
+    for f in (lambda x: FLAT(w * x), lambda x: HALF(w * x, v), lambda x: ag.where(w * x, v, 2.0)):
+        program = compile(f, [w, v], backend="python")
+        program.value_and_grad(1.0)
+        (variant,) = next(iter(program._variants.values()))
+        assert variant.straight[1]["value_and_gradient"]([2.0, 1.0], [], [], [math.inf])[1][0] == 0.0
+
+
 # ---- Shapes -------------------------------------------------------------------------------------
 
 

@@ -81,11 +81,12 @@ class ArraySource:
 
     def _guard(self, writer: Writer, sign: str, left: Operand, right: Operand, outcomes: Any) -> str:
         """Write a comparison, which must come out for each row as it did in the trace."""
-        sides = f"{writer.read(left)} {sign} {writer.read(right)}"
+        exact = not writer.is_full(left) and not writer.is_full(right)
+        sides = f"{writer.read(left, exact=exact)} {sign} {writer.read(right)}"
         if outcomes.all():
             compared = f"({sides})"
         elif not outcomes.any():
-            compared = f"~({sides})"
+            compared = f"(~({sides}))"  # a method, such as .all, would bind more tightly than ~
         else:
             compared = f"(({sides}) == {writer.constant(outcomes)})"
         return f"{compared}.all(axis=-1)" if left.shape else compared

@@ -149,7 +149,7 @@ class Writer:
         attributes = [number_source(float(attribute)) for attribute in vector.attributes]
         text = array_source(vector.op, [*map(atom, reads), *attributes], self.operations)
         fixed = vector.shape and not any(
-            operand.shape == vector.shape and not isinstance(operand, Constant) and self._is_full(operand)
+            operand.shape == vector.shape and not isinstance(operand, Constant) and self.is_full(operand)
             for operand in vector.operands
         )
         if fixed and not exact:  # each operand repeats along some axis of its own, perhaps the same
@@ -157,7 +157,8 @@ class Writer:
             text = f"broadcast_to({text}, {tuple_source(lengths)})"
         return text
 
-    def _is_full(self, operand: Operand) -> bool:
+    def is_full(self, operand: Operand) -> bool:
+        """Tell whether an operand is read in its full shape, and not in one that can be broadcast to it."""
         return isinstance(operand, Join) or (isinstance(operand, View) and not self.access(operand).repeated)
 
     def _product(self, vector: Vector) -> str:

@@ -174,7 +174,9 @@ class StraightSource:
             )
         values.update(zip(op.attributes, map(float, self.tape.attributes[place])))
         return [
-            python_source(evaluate(op._terms[slot], values), self.names) if wanted[arg] else None
+            python_source(evaluate(op._terms[slot], values), self.names)
+            if wanted[arg] and not op.passes_nothing(slot)
+            else None
             for slot, arg in enumerate(args)
         ]
 
