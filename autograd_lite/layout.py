@@ -44,10 +44,10 @@ class Layout:
         return f"<Layout {self.op.name} {self.kind}>"
 
 
-@functools.cache
 def layout(op: Op, kind: str) -> Layout:
     """Give the one layout of this kind for an operation."""
-    return Layout(op, kind)
+    found: Layout | None = op.layouts.get(kind)
+    return op.layouts.setdefault(kind, Layout(op, kind)) if found is None else found
 
 
 def parents_of(node: Any) -> tuple[Any, ...]:

@@ -94,6 +94,7 @@ class Op:
         self.why = why or f"{name} scales the gradient by its own slope at this point"
         self.sign = _sign(template, name)
         self.names = [*ARGUMENTS[: len(partials)], *self.attributes]
+        self.layouts: dict[str, Any] = {}  # of its nodes: they go with the operation
         self._check()
         self.forward: Callable[..., Any] = (
             _compiled(self.names, forward.format(*self.names)) if isinstance(forward, str) else forward

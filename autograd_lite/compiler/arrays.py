@@ -37,6 +37,7 @@ class ArraySource:
         kinds["parameter"].sort(key=lambda vector: int(vector.places.min()))
         self.parameters, self.frozen, self.random = kinds.values()
         self.constants: dict[str, Any] = {}
+        self.constant_names: dict[Any, str] = {}
         self.operations: dict[str, Op] = {}
         self.texts: dict[str, str] = {}
         self.batched = any(vector.kind == "input" for vector in program.vectors) or bool(self.random)
@@ -49,6 +50,7 @@ class ArraySource:
         """Write one function."""
         writer = Writer(self.program, self.arguments, wholes)
         writer.constants, writer.operations = self.constants, self.operations
+        writer.constant_names = self.constant_names
         writer.forward()
         outputs = [self._output(writer, output) for output in self.program.outputs]
         guards = [self._guard(writer, *guard) for guard in self.program.guards]

@@ -14,7 +14,10 @@ from autograd_lite.op import Op, evaluate, number_source
 from autograd_lite.ops import OPS
 from autograd_lite.symbol import Symbol
 
-__all__ = ["Writer", "array_source"]
+__all__ = ["TERMS", "Writer", "array_source", "sum_lines"]
+
+TERMS = 40
+"""The most terms in a line: Python's parser is recursive."""
 
 
 class Writer:
@@ -30,6 +33,7 @@ class Writer:
         names: the name of each vector.
         floats: names of arguments of whole numbers, and what they are called as floats.
         constants: arrays that the source names.
+        constant_names: their names, by what is in them.
         operations: operations that the source names, because their array form is a function.
     """
 
@@ -39,6 +43,7 @@ class Writer:
         self.floats: dict[str, str] = {}
         self.lines: list[tuple[str, str]] = []
         self.constants: dict[str, Any] = {}
+        self.constant_names: dict[Any, str] = {}
         self.operations: dict[str, Op] = {}
         self.names = name_vectors(program, arguments)
         self._accesses: dict[int, Access] = {}
@@ -47,14 +52,19 @@ class Writer:
         """Append a line, ``name = expression``, without needless parentheses."""
         self.lines.append((ast.unparse(ast.parse(text)) if "(" in text else text, comment))
 
+    def add_up(self, name: str, terms: Sequence[str]) -> None:
+        """Append lines, of which none is too long, that give a name to a sum."""
+        for line in sum_lines(name, terms):
+            self.line(line)
+
     def constant(self, values: Any) -> str:
         """Give an array a name, the same for the same array."""
-        for name, known in self.constants.items():
-            if known.shape == values.shape and known.dtype == values.dtype and (known == values).all():
-                return name
-        name = f"{'i' if values.dtype.kind == 'i' else 'c'}{len(self.constants) + 1}"
-        self.constants[name] = values
-        return name
+        key = (values.dtype, values.shape, values.tobytes())
+        if key not in self.constant_names:
+            name = f"{'i' if values.dtype.kind == 'i' else 'c'}{len(self.constants) + 1}"
+            self.constants[name] = values
+            self.constant_names[key] = name
+        return self.constant_names[key]
 
     def vector(self, view: View) -> Vector:
         """Give the vector that a view is of."""
@@ -178,6 +188,14 @@ class Writer:
         if wide:
             return f"({left} @ {right}[..., None])[..., 0]"
         return f"({right} @ {left}[..., None])[..., 0]"
+
+
+def sum_lines(name: str, terms: Sequence[str]) -> list[str]:
+    """Write a sum from left to right, in lines that are not too long."""
+    lines = [f"{name} = {' + '.join(terms[:TERMS]) or '0.0'}"]
+    for start in range(TERMS, len(terms), TERMS):
+        lines.append(f"{name} = {' + '.join([name, *terms[start : start + TERMS]])}")
+    return lines
 
 
 def name_vectors(program: VectorProgram, arguments: Sequence[str]) -> list[str]:

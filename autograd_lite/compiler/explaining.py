@@ -29,6 +29,11 @@ def explanation(variant: Variant, *, verbose: bool = False) -> str:
             f"Called with {', '.join(lines) or 'nothing'}: {variant.operations} scalar operations, run one "
             "by one on floats: arrays need NumPy."
         )
+    if variant.is_too_deep:
+        return (
+            f"Called with {', '.join(lines) or 'nothing'}: {variant.operations} scalar operations, run one "
+            f"by one on floats: on arrays they would be {variant.steps} steps, one after the other."
+        )
     raised = variant.raised
     operations = [vector for vector in raised.vectors if vector.operands]
     text = [

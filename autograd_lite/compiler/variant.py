@@ -11,10 +11,10 @@ from typing import Any
 from autograd_lite.compiler.arguments import Argument, Form, FormsDifferError, count_rows, read, read_rows
 from autograd_lite.compiler.arrays import ArraySource, namespace
 from autograd_lite.compiler.inspecting import argument_names, has_numpy
-from autograd_lite.compiler.raising import raise_tape
+from autograd_lite.compiler.raising import Raiser
 from autograd_lite.compiler.straight import StraightSource, define
 from autograd_lite.compiler.tape import INNER, Tape, write_tape
-from autograd_lite.compiler.tracing import nested, trace
+from autograd_lite.compiler.tracing import TraceError, nested, trace
 from autograd_lite.compiler.vectors import Vector, VectorProgram
 from autograd_lite.engine import Value
 from autograd_lite.modes import MODE, ORDINARY
@@ -25,7 +25,9 @@ SCALAR_COST = 0.09
 LINE_COST = 6.0
 """What a scalar operation and a line on arrays cost, forwards and backwards, in microseconds."""
 LONGEST = 60_000
-"""The most scalar operations that become a straight-line program: Python compiles it slowly."""
+"""Of more scalar operations the tape is let go of as soon as they are on arrays: it takes much memory."""
+MOST_STEPS = 20_000
+"""The most steps, one after the other, of a program on arrays: it is made slowly, and gains nothing."""
 
 
 class Variant:
@@ -104,13 +106,35 @@ class Variant:
     def straight(self) -> tuple[StraightSource, dict[str, Any]]:
         """The program on floats."""
         source = StraightSource(self.tape, gradient=self.has_gradient)
-        return source, define(source.text, dict(source.names), f"{id(self):x} on floats")
+        return source, source.define("on floats")
+
+    @functools.cached_property
+    def steps(self) -> int:
+        """How many steps, one after the other, a program on arrays would need at least."""
+        with _collector_paused():
+            self._raiser = Raiser(self.tape, [self.forms[number].lengths for number in self.varying])
+        return len(self._raiser.groups)
+
+    @property
+    def is_too_deep(self) -> bool:
+        """Whether there is no program on arrays: the operations are a long chain."""
+        return self.steps > MOST_STEPS
 
     @functools.cached_property
     def raised(self) -> VectorProgram:
-        """The program on arrays."""
+        """The program on arrays.
+
+        Raises:
+            TraceError: if it is too deep for one.
+        """
+        if self.is_too_deep:
+            raise TraceError(
+                f"{self.operations} operations would be {self.steps} steps on arrays, one after the other: "
+                'use backend="python", or "auto" with dtype="float64", which run them on floats'
+            )
         with _collector_paused():
-            raised = raise_tape(self.tape, [self.forms[number].lengths for number in self.varying])
+            raised = self._raiser.run()
+        del self._raiser
         if self.operations > LONGEST and self.backend != "python":
             self.tape.forget_operations()
         used = [vector.places.reshape(-1) for vector in raised.vectors if vector.kind == "parameter"]
@@ -136,7 +160,7 @@ class Variant:
         import numpy
 
         source = self.array_source
-        return define(source.text, namespace(numpy, source, self.dtype), f"{id(self):x} on arrays")
+        return define(source.text, namespace(numpy, source, self.dtype), "on arrays")
 
     @functools.cached_property
     def lines(self) -> int:
@@ -153,6 +177,10 @@ class Variant:
             return "numpy"
         scalar = self.operations * rows * SCALAR_COST
         if scalar < 4 * LINE_COST:
+            return "python"
+        if not self.tape.op and "straight" not in self.__dict__:  # let go of
+            return "numpy"
+        if self.is_too_deep or scalar < self.steps * LINE_COST:
             return "python"
         fast_enough = scalar < self.lines * LINE_COST + scalar / 200
         return "python" if fast_enough and self.operations <= LONGEST else "numpy"
@@ -302,5 +330,5 @@ def _on_jax(source: ArraySource, dtype: str) -> dict[str, Callable[..., Any]]:
 
     if dtype == "float64":
         jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call, unused-ignore]
-    functions = define(source.text, namespace(jax.numpy, source, dtype), f"{id(source):x} on JAX")
+    functions = define(source.text, namespace(jax.numpy, source, dtype), "on JAX")
     return {name: jax.jit(functions[name]) for name in ("forward", "value_and_gradient") if name in functions}
