@@ -33,7 +33,8 @@ class Value(Scalar):
 
     Raises:
         TypeError: if data is not a real number; bools, strings, None, complex numbers
-            and arrays are refused.
+            and arrays are refused. So is a Value, but for one that stands for a plain
+            number: an argument of a function that is being compiled.
 
     Example:
         >>> x, y, z = Value(-2.0), Value(5.0), Value(-4.0)
@@ -58,9 +59,15 @@ class Value(Scalar):
     _second_partial: Any
 
     def __init__(self, data: SupportsFloat, label: str = "") -> None:
-        self._data = data if type(data) is float else leaf_data(data)
         self._grad = NO_GRADIENT
         self._layout = None
+        if type(data) is float:
+            self._data = data
+        elif isinstance(data, Value) and _is_given(data):
+            for slot in COMPUTED:
+                setattr(self, slot, getattr(record(DETACH, (data,)), slot))
+        else:
+            self._data = leaf_data(data)
         if label != "":
             self.label = label
 
@@ -131,6 +138,16 @@ class Value(Scalar):
     def apply(self, op: Op, operands: tuple[Any, ...]) -> Value:
         """Record an operation on Values and floats."""
         return record(op, operands)
+
+
+COMPUTED = ("_data", *Value.__slots__)
+"""Where the result of an operation keeps what it is."""
+
+
+def _is_given(value: Value) -> bool:
+    """Tell whether a number is a Value only because a tracer passes it: eagerly it is a plain number."""
+    tracer = current_tracer()
+    return tracer is not None and tracer.is_given(value)
 
 
 # ---- The forward pass ---------------------------------------------------------------------

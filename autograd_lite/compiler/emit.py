@@ -105,7 +105,8 @@ class Writer:
         if exact and way.repeated:
             way = Access("gather", vector.shape, operand.shape, (), len(operand.shape), index=operand.index)
         text = way.text(name, vector.batched, self.constant)
-        return f"rint({text}).astype(int)" if whole_numbers and vector.kind != "input" else text
+        is_whole = vector.kind == "input" and self.wholes[vector.source]
+        return f"rint({text}).astype(int)" if whole_numbers and not is_whole else text
 
     def float_name(self, vector: Vector) -> str:
         """Give the name of an argument as floats."""

@@ -36,6 +36,7 @@ class Tape:
         outputs: the results.
         guards: the comparisons, as (sign, left, right, outcome).
         bounds: for each index that picks, how long the shortest list is that it picks from.
+        wholes: the inputs that such an index is, or is computed from.
     """
 
     role: list[int] = field(default_factory=list)
@@ -50,6 +51,7 @@ class Tape:
     outputs: list[int] = field(default_factory=list)
     guards: list[tuple[str, int, int, bool]] = field(default_factory=list)
     bounds: dict[int, int] = field(default_factory=dict)
+    wholes: set[int] = field(default_factory=set)
     _constants: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -76,6 +78,15 @@ class Tape:
     def are_constants(self, places: Sequence[int]) -> bool:
         """Tell whether all of some numbers are constants."""
         return all(self.role[place] == CONSTANT for place in places)
+
+    def wholes_of_inputs(self) -> list[tuple[int, int]]:
+        """List the inputs that are used as an index, as (argument, position) pairs."""
+        return [
+            (number, position)
+            for number, places in enumerate(self.inputs)
+            for position, place in enumerate(places)
+            if place in self.wholes
+        ]
 
     def forget_operations(self) -> None:
         """Let go of what only a straight-line program is made of; a long tape takes much memory."""
@@ -179,6 +190,7 @@ def _write(tape: Tape, node: Value, places: dict[Value, int]) -> int:
         if isinstance(index, Index):
             place = places[index]
             tape.bounds[place] = min(len(args), tape.bounds.get(place, len(args)))
+            tape.wholes.update(places[root] for root in index.roots)
             args, attributes = (*args, place), ()
         else:
             args, attributes = (args[index],), ()

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from operator import sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd_lite.compiler.arguments import Argument, FormsDifferError, read_rows
-from autograd_lite.compiler.batches import example_of
+from autograd_lite.compiler.arguments import FormsDifferError, read_rows
 
 if TYPE_CHECKING:
     from autograd_lite.compiler.program import Program
@@ -104,15 +103,13 @@ class Trainer:
         if columns:
             rows = len(columns[0])
             try:
-                read_all = [read_rows(column, rows) for column in columns]
+                example = [read_rows(column, rows).argument(0) for column in columns]
             except FormsDifferError:
                 return _ThroughValues(program, self.optimizer)
-            forms, arrays = zip(*read_all)
-            example = example_of(forms, arrays, 0)
         variant = program.variant(example)
         program.need_gradient(variant)
         program.sample_row(variant, example)
-        if variant.fixed:
+        if variant.inputs.fixed:
             return _ThroughValues(program, self.optimizer)
         if variant.choose(rows) == "python":
             return _OnFloats(program, variant, self.optimizer)
@@ -152,7 +149,7 @@ class _OnFloats:
         else:
             frozen = self.variant.frozen_numbers() if self.few else []
             random = self.variant.random_numbers() if self.few else []
-            mean, gradient = self._run(frozen, random, [])
+            mean, gradient = self._run(frozen, random, [], columns, 0)
         optimizer, (numbers, states, steps) = self.optimizer, self.now
         optimizer.steps = steps
         rate, number_of_step = itertools.repeat(optimizer.learning_rate), itertools.repeat(steps + 1)
@@ -163,7 +160,7 @@ class _OnFloats:
         self.now = moved, states, steps + 1
         return mean
 
-    def _run(self, frozen: Any, random: Any, numbers: Sequence[Any]) -> Any:
+    def _run(self, frozen: Any, random: Any, numbers: Sequence[Any], columns: Sequence[Any], row: int) -> Any:
         try:
             value, gradient, held = self.run(self.now[0], frozen, random, *numbers)
             if held:
@@ -172,18 +169,16 @@ class _OnFloats:
         except (ArithmeticError, ValueError):  # the engine says which operation it was, or computes on
             pass
         self.write_numbers()
-        forms = iter(numbers)
-        example = [Argument(form, [] if form.kind == "fixed" else next(forms)) for form in self.variant.forms]
-        return self.program.eagerly(example, gradient=True)
+        return self.program.eagerly(self.program.row(columns, row), gradient=True)
 
     def _batch(self, columns: Sequence[Any]) -> tuple[float, list[float]]:
         """Compute the mean over some rows and its gradient."""
         variant, rows = self.variant, len(columns[0])
-        lists = [array.reshape(rows, -1).tolist() for array in variant.columns(columns)]
+        lists = [array.reshape(rows, -1).tolist() for array in variant.inputs.columns(columns)]
         frozen = variant.frozen_numbers()
         total, gradient = 0.0, [0.0] * len(self.now[0])
-        for numbers in zip(*lists):
-            value, part = self._run(frozen, variant.random_numbers(), numbers)
+        for row, numbers in enumerate(zip(*lists)):
+            value, part = self._run(frozen, variant.random_numbers(), numbers, columns, row)
             total += value
             gradient = [old + new for old, new in zip(gradient, part)]
         return total / rows, [number / rows for number in gradient]
@@ -259,7 +254,7 @@ class _OnArrays:
     def step(self, columns: Sequence[Any]) -> float:
         numpy, variant, optimizer = self.numpy, self.variant, self.optimizer
         arrays, moved, states, steps = self.now
-        ready = variant.columns(columns)
+        ready = variant.inputs.columns(columns)
         losses, gradients, *held = self.run(
             *arrays,
             *variant.frozen_arrays(),

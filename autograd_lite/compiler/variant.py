@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from autograd_lite.compiler.arguments import Argument, Form, FormsDifferError, count_rows, read, read_rows
+from autograd_lite.compiler.arguments import Argument
 from autograd_lite.compiler.arrays import ArraySource, namespace
+from autograd_lite.compiler.inputs import Inputs
 from autograd_lite.compiler.inspecting import argument_names, has_numpy
 from autograd_lite.compiler.raising import Raiser
 from autograd_lite.compiler.straight import StraightSource, define
@@ -58,16 +59,12 @@ class Variant:
         finally:
             MODE.reset(token)
         self.backend, self.dtype = backend, dtype
-        self.forms = [argument.form for argument in arguments]
-        self.keys = [form.key for form in self.forms]  # a dict among them may change later
+        self.inputs = Inputs(arguments, traced.fixed, self.tape, dtype)
         self.f = f
-        self.varying = [number for number, form in enumerate(self.forms) if form.kind != "fixed"]
-        self.fixed = traced.fixed
-        self.fixed_values = [arguments[number].numbers[place] for number, place in self.fixed]
         self.single = traced.single
         self.nesting = traced.nesting
         self.tape.guards += self._computed_indices()
-        self.tape.inputs = [self.tape.inputs[number] for number in self.varying]
+        self.tape.inputs = [self.tape.inputs[number] for number in self.inputs.varying]
         self.operations = self.tape.operations
         self.is_random = bool(self.tape.random)
         self.calls = 0
@@ -80,16 +77,11 @@ class Variant:
         lowest = [(">=", place, tape.constant(0.0), True) for place in ranges]
         return lowest + [("<", place, tape.constant(float(bound)), True) for place, bound in ranges.items()]
 
-    def fits(self, arguments: Sequence[Argument]) -> bool:
-        """Tell whether arguments of the same form have the whole numbers that were fixed."""
-        found = [arguments[number].numbers[place] for number, place in self.fixed]
-        return found == self.fixed_values
-
     @functools.cached_property
     def names(self) -> list[str]:
         """The names of the arguments that are not fixed."""
-        names = argument_names(self.f, len(self.forms))
-        return [names[number] for number in self.varying]
+        names = argument_names(self.f, len(self.inputs.forms))
+        return [names[number] for number in self.inputs.varying]
 
     def shaped(self, outputs: Sequence[float]) -> Any:
         """Put outputs into lists such as the function returned."""
@@ -112,7 +104,7 @@ class Variant:
     def steps(self) -> int:
         """How many steps, one after the other, a program on arrays would need at least."""
         with _collector_paused():
-            self._raiser = Raiser(self.tape, [self.forms[number].lengths for number in self.varying])
+            self._raiser = Raiser(self.tape, [form.lengths for form in self.inputs.varying_forms])
         return len(self._raiser.groups)
 
     @property
@@ -149,7 +141,7 @@ class Variant:
     @functools.cached_property
     def array_source(self) -> ArraySource:
         """The source of the program on arrays."""
-        wholes = [self.forms[number].kind == "wholes" for number in self.varying]
+        wholes = [form.kind == "wholes" for form in self.inputs.varying_forms]
         return ArraySource(self.raised, self.names, wholes, self.has_gradient)
 
     @functools.cached_property
@@ -228,78 +220,6 @@ class Variant:
     def random_numbers(self) -> list[float]:
         """Draw the random leaves of one row."""
         return [source.draw_one() for source, _ in self.tape.random]
-
-    def one_row(self, arguments: Sequence[Argument]) -> list[Any]:
-        """Make a batch of one row of the arguments of one example."""
-        import numpy
-
-        return [
-            [argument.form.value]
-            if argument.form.kind == "fixed"
-            else numpy.array([argument.numbers]).reshape(1, *argument.form.lengths)
-            for argument in arguments
-        ]
-
-    def columns(self, columns: Sequence[Any]) -> list[Any]:
-        """Turn the arguments of some rows into the arrays that a program takes.
-
-        Raises:
-            IndexError: if an index is out of the range that the function can take.
-            FormsDifferError: if the rows have not the form that was traced.
-            ValueError: if the arguments have different numbers of rows.
-        """
-        for number, form in enumerate(self.forms):
-            if form.kind == "fixed" and any(
-                read(item).form.key != self.keys[number] for item in columns[number]
-            ):
-                raise FormsDifferError(f"traced for {form.value!r}, got another")
-        ready = [self._column(columns[number], *expected) for number, expected in self._expected]
-        if len({*map(len, ready)}) > 1:
-            count_rows(columns)  # says what is wrong
-        return ready
-
-    @functools.cached_property
-    def _expected(self) -> list[tuple[int, tuple[Form, tuple[int, ...], Any, list[tuple[int, int]]]]]:
-        """For each argument that varies its number; and form, lengths, dtype, and bounds of its indices."""
-        import numpy
-
-        expected = []
-        for number, places in zip(self.varying, self.tape.inputs):
-            form, limits = self.forms[number], self.tape.bounds
-            dtype = numpy.dtype(self.dtype if form.kind == "floats" else "int64")
-            bounds = [(slot, limits[place]) for slot, place in enumerate(places) if place in limits]
-            expected.append((number, (form, form.lengths, dtype, bounds if form.kind == "wholes" else [])))
-        return expected
-
-    def _column(
-        self, array: Any, form: Form, lengths: tuple[int, ...], dtype: Any, bounds: list[tuple[int, int]]
-    ) -> Any:
-        """Turn one argument of some rows into an array.
-
-        An index that is negative or too large is refused: NumPy would take the former from the end.
-        """
-        if not hasattr(array, "dtype"):
-            found, array = read_rows(array)
-            if found.shape != form.shape:
-                raise FormsDifferError(f"traced for {form.shape}, got rows of {found.shape}")
-        if array.shape[1:] != lengths or (form.kind == "wholes" and array.dtype.kind not in "iu"):
-            raise FormsDifferError(f"traced for {form.kind} {lengths}, got {array.dtype} {array.shape[1:]}")
-        if array.dtype != dtype:
-            array = array.astype(dtype)
-        for slot, bound in bounds:
-            indices = array.reshape(len(array), -1)[:, slot]
-            if indices.min() < 0 or indices.max() >= bound:
-                wrong = indices[(indices < 0) | (indices >= bound)][0]
-                raise IndexError(f"an index is a whole number from 0 to {bound - 1}, got {wrong}")
-        return array
-
-    def check_numbers(self, arguments: Sequence[Argument]) -> None:
-        """The same for one row."""
-        for number, places in zip(self.varying, self.tape.inputs):
-            for place, index in zip(places, arguments[number].numbers):
-                bound = self.tape.bounds.get(place)
-                if bound is not None and not 0 <= index < bound:
-                    raise IndexError(f"an index is a whole number from 0 to {bound - 1}, got {index}")
 
     def gradient_list(self, arrays: Sequence[Any]) -> list[float]:
         """Put the gradients of the parameters' arrays into the parameters' order."""
