@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, SupportsFloat
 
 from autograd_lite.core.coercion import as_float, leaf_data
-from autograd_lite.core.modes import MODE, Mode, current_mode, current_tracer
+from autograd_lite.core.modes import MODE, Mode, current_mode, current_tracer, is_given
 from autograd_lite.core.node import Node, check_finite
 from autograd_lite.core.op import Op
 from autograd_lite.core.own import remember_own
@@ -38,7 +38,8 @@ class Value(Node):
 
     Raises:
         TypeError: if data is not a real number; bools, strings, None, complex numbers
-            and arrays are refused. So are children that are no Values.
+            and arrays are refused. So are children that are no Values, and a Value, but for one that
+            stands for a plain number: an argument of a function that is being compiled.
         ValueError: if there are not as many local gradients as children.
 
     Example:
@@ -60,9 +61,12 @@ class Value(Node):
         label: str | Sequence[Value] = "",
         local_grads: Sequence[SupportsFloat] = (),
     ) -> None:
-        self._data = data if type(data) is float else leaf_data(data)
         self._grad = NO_GRADIENT
         self._layout = None  # a leaf: no operation computed it
+        if type(data) is not float and is_given(data):
+            self.become(record(DETACH, (data,)))
+        else:
+            self._data = data if type(data) is float else leaf_data(data)
         if isinstance(label, str) and local_grads == ():
             if label:
                 self.label = label

@@ -22,12 +22,17 @@ def explanation(variant: Variant, *, verbose: bool = False) -> str:
     """
     lines = [
         f"{form.kind}{list(form.shape)}" if form.kind != "fixed" else repr(form.value)
-        for form in variant.forms
+        for form in variant.inputs.called_with
     ]
     if not has_numpy():
         return (
             f"Called with {', '.join(lines) or 'nothing'}: {variant.operations} scalar operations, run one "
             "by one on floats: arrays need NumPy."
+        )
+    if variant.is_too_deep:
+        return (
+            f"Called with {', '.join(lines) or 'nothing'}: {variant.operations} scalar operations, run one "
+            f"by one on floats: on arrays they would be {variant.steps} steps, one after the other."
         )
     raised = variant.raised
     operations = [vector for vector in raised.vectors if vector.operands]
@@ -53,8 +58,8 @@ def explanation(variant: Variant, *, verbose: bool = False) -> str:
     if raised.guards:
         count = sum(len(outcomes) for *_, outcomes in raised.guards)
         text.append(f"Comparisons that must come out as traced: {count}.")
-    if variant.fixed:
-        text.append(f"Whole numbers that are fixed: {variant.fixed_values}.")
+    if variant.inputs.fixed:
+        text.append(f"Whole numbers that are fixed: {variant.inputs.fixed_values}.")
     if verbose:
         text += ["", "Tape", str(variant.tape), "", "On arrays", str(raised), ""]
         text += ["Source on arrays", variant.array_source.text, "Source on floats", variant.straight[0].text]

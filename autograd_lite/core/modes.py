@@ -221,6 +221,12 @@ def _steps(body: Any, change: Callable[[], Change]) -> Generator[Any, Any, Any]:
 _awaited: Any = types.coroutine(_steps)
 
 
+def is_given(value: Any) -> bool:
+    """Tell whether a number is a Value only because a tracer passes it: eagerly it is a plain number."""
+    tracer = current_tracer()
+    return tracer is not None and hasattr(value, "_layout") and bool(tracer.is_given(value))
+
+
 @contextmanager
 def traced_by(tracer: Any) -> Iterator[None]:
     """Let a tracer watch: it is told of comparisons, and numbers may not be read."""

@@ -109,8 +109,9 @@ class Op:
         self.why = why or f"{name} scales the gradient by its own slope at this point"
         self.dunder = dunder
         self.sign = template.replace("{0}", "").replace("{1}", "").strip() if dunder in SIGNED else name
-        self.layouts: dict[str, Any] = {}
         self.names = [*ARGUMENTS[: len(partials)], *self.attributes]
+        self.layouts: dict[str, Any] = {}  # of its nodes, and its kernels: they go with the operation
+        self.kernels: dict[Any, Callable[..., Any]] = {}
         self._check()
         self.forward: Callable[..., Any] = (
             _compiled(self.names, forward.format(*self.names)) if isinstance(forward, str) else forward

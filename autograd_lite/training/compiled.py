@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd_lite.compiler import TraceError, compile
-from autograd_lite.compiler.arguments import FormsDifferError, read_rows
+from autograd_lite.compiler.arguments import FormsDifferError, Rows, read_rows
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
 from autograd_lite.training.checks import Examples
@@ -100,7 +100,7 @@ def _values(output: Any) -> Any:
 def _in_array(column: Any) -> Any:
     """Put the arguments of all examples into an array, if they have one form."""
     try:
-        return read_rows(column)[1]
+        return read_rows(column)
     except FormsDifferError:
         return column
 
@@ -108,7 +108,7 @@ def _in_array(column: Any) -> Any:
 def _chosen(column: Any, rows: Sequence[int]) -> Any:
     import numpy
 
-    return column[numpy.asarray(rows)] if hasattr(column, "dtype") else [column[row] for row in rows]
+    return column[numpy.asarray(rows)] if isinstance(column, Rows) else [column[row] for row in rows]
 
 
 def choose_step(
