@@ -270,3 +270,13 @@ def test_the_advice_on_branches_keeps_right_programs_right():
     program(1.0)
     with pytest.warns(RuntimeWarning, match=r"guarded input, as in sqrt\(where\(step\(a\), a, 1.0\)\)"):
         program.map([1.0, -1.0])
+
+
+def test_a_factor_of_0_is_no_reason_to_leave_something_out(backends):
+    for f, start, expected in (
+        (lambda w: 0.0 * w**w, -1.0, nan),
+        (lambda w: (w * 0.0) / (w * 0.0), 0.0, nan),
+        (lambda w: 0.0 * w.log() + w, 0.0, nan),
+        (lambda w: ag.dot([0.0, 1.0], [w.sqrt(), w]), 0.0, nan),
+    ):
+        assert_everywhere(backends, f, [start], [expected])

@@ -208,8 +208,9 @@ class Reverse:
         assert vector.op is not None
         if vector.kind == "reduce":
             return self._reduce_back(vector, vector.op, slot, d)
-        partial = self._partial(vector, vector.op, slot)
-        return scaled(d, partial)
+        if slot in vector.op.conditions:
+            return None
+        return scaled(d, self._partial(vector, vector.op, slot))
 
     def _partial(self, vector: Vector, op: Op, slot: int) -> str:
         """Write the local derivative of an operation by an operand."""
@@ -336,11 +337,9 @@ def is_number(text: str) -> bool:
     return re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?", text) is not None
 
 
-def scaled(d: str, partial: str) -> str | None:
+def scaled(d: str, partial: str) -> str:
     """Write an adjoint times a local derivative."""
     plain = partial.strip("()")
-    if plain in ("0.0", "-0.0"):
-        return None
     if is_number(plain) and is_number(d):
         return repr(float(d) * float(plain))
     if plain == "1.0":
