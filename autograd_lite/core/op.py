@@ -13,7 +13,7 @@ from autograd_lite.core.coercion import as_float
 from autograd_lite.core.ieee import SIGNALS, Guarded
 from autograd_lite.core.symbol import Number, Symbol, formula
 
-__all__ = ["Choice", "Op"]
+__all__ = ["DETACH", "Choice", "Op"]
 
 Rule = Callable[..., Any]
 """Given the output and the inputs, all of one kind of number: a partial derivative."""
@@ -367,3 +367,7 @@ def _compiled(names: list[str], text: str) -> Callable[..., float]:
     code = compile(f"lambda {', '.join(names)}: {text}", "<autograd_lite rule>", "eval")
     function: Callable[..., float] = eval(code)
     return function
+
+
+DETACH = Op("detach", "detach({0})", lambda a: a, lambda y, a: 0.0, why="detach stops the gradient")
+"""What ``Value.detach`` means where a tracer must see it."""
