@@ -120,4 +120,5 @@ def test_the_scoreboard_has_the_goals_that_are_measured(monkeypatch):
 
 
 def test_it_can_be_read_in_one_sitting():
-    assert len(README.splitlines()) < 340
+    written = re.sub(r"<!-- (\w+) -->\n.*?<!-- /\1 -->", "", README, flags=re.DOTALL)  # the rest is made
+    assert len(written.splitlines()) < 280
