@@ -156,7 +156,7 @@ def fit(
     step: EagerStep | CompiledStep = eager
     try:
         with mode(model, training=True):
-            step, history.engine = choose_step(eager, training, size, dtype, compiled)
+            step = choose_step(eager, training, size, dtype, compiled, history)
             while len(history) < epochs:
                 epoch, began = len(history), time.perf_counter()
                 if early_stopping is not None and epoch - 1 - best.epoch >= early_stopping:
