@@ -161,6 +161,14 @@ def test_too_many_values_of_a_whole_number(w):
         assert program(k) == 2.0 * k
     with pytest.raises(ValueError, match="traced for 64 values of a whole number: use it with pick"):
         program(64)
+    program = compile(lambda word: w * len(word), [w], backend="python")
+    for n in range(64):
+        assert program("a" * n) == 2.0 * n
+    with pytest.raises(
+        ValueError, match="64 values of an argument that is no number, such as 'a+: pass numbers"
+    ):
+        program("a" * 64)
+    assert program("a" * 9) == 18.0
 
 
 def test_whole_numbers_that_no_array_holds_are_floats(w, b, backend):

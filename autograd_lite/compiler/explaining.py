@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from autograd_lite.compiler.emit import comment_on
@@ -10,7 +11,7 @@ from autograd_lite.compiler.inspecting import has_numpy
 if TYPE_CHECKING:
     from autograd_lite.compiler.variant import Variant
 
-__all__ = ["explanation"]
+__all__ = ["explanation", "reason_to_retrace"]
 
 
 def explanation(variant: Variant, *, verbose: bool = False) -> str:
@@ -64,6 +65,26 @@ def explanation(variant: Variant, *, verbose: bool = False) -> str:
         text += ["", "Tape", str(variant.tape), "", "On arrays", str(raised), ""]
         text += ["Source on arrays", variant.array_source.text, "Source on floats", variant.straight[0].text]
     return "\n".join(text)
+
+
+def reason_to_retrace(variants: Sequence[Variant]) -> str:
+    """Say of which values a function has programs of their own, and what would leave them open.
+
+    Args:
+        variants: traces for arguments of one structure.
+    """
+    text = f"the function was traced for {len(variants)} values of"
+    if any(variant.inputs.fixed for variant in variants):
+        return (
+            f"{text} a whole number: use it with pick, Embedding or cross_entropy, which leave it open, "
+            "or pass it as a float"
+        )
+    fixed = [form.value for form in variants[-1].inputs.forms if form.kind == "fixed"]
+    shown = ", ".join([repr(value)[:40] for value in fixed])
+    return (
+        f"{text} an argument that is no number, such as {shown}: pass numbers, such as an index for pick or "
+        "Embedding"
+    )
 
 
 def _names(variant: Variant) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from autograd_lite.compiler.arguments import Argument, Rows, count_rows, read
 from autograd_lite.compiler.batches import mean_of_rows, means_of, split_rows
 from autograd_lite.compiler.checking import check, is_time, run_eagerly
-from autograd_lite.compiler.explaining import explanation
+from autograd_lite.compiler.explaining import explanation, reason_to_retrace
 from autograd_lite.compiler.inspecting import has_numpy, list_parameters, modules_of, name_of, stack_level
 from autograd_lite.compiler.tracing import INSTEAD_OF_IF, TraceError
 from autograd_lite.compiler.trainer import Trainer
@@ -21,8 +21,8 @@ from autograd_lite.core.modes import current_mode, current_tracer
 
 __all__ = ["Program"]
 
-MOST_VARIANTS = 64
-"""How many values of fixed whole numbers a function may be traced for."""
+MANY_VARIANTS, MOST_VARIANTS = 2, 64
+"""How many values a function may be traced for, of a whole number or of what is no number."""
 
 
 class Program:
@@ -36,6 +36,7 @@ class Program:
 
     Attributes:
         parameters: the Values to differentiate by, in order.
+        why_many: why the function was traced more than twice for arguments of one structure; "" if not.
     """
 
     def __init__(self, f: Callable[..., Any], parameters: Any, backend: str, dtype: str) -> None:
@@ -43,7 +44,7 @@ class Program:
         self.parameters = list_parameters(parameters)
         self._given = parameters
         self._variants: dict[Any, list[Variant]] = {}
-        self._warned = False
+        self._warned, self.why_many = False, ""
 
     @functools.cached_property
     def _modules(self) -> list[Any]:
@@ -277,12 +278,11 @@ class Program:
             if variant.inputs.fits(example):
                 return variant
         if len(variants) == MOST_VARIANTS:
-            raise ValueError(
-                f"the function was traced for {MOST_VARIANTS} values of a whole number: use it with pick, "
-                "Embedding or cross_entropy, which leave it open, or pass it as a float"
-            )
+            raise ValueError(reason_to_retrace(variants))
         variant = Variant(self.f, self.parameters, example, self.backend, self.dtype)
-        self._variants.setdefault(key, []).append(variant)
+        self._variants[key] = variants = [*variants, variant]
+        if len(variants) > MANY_VARIANTS:
+            self.why_many = reason_to_retrace(variants)
         return variant
 
     def need_gradient(self, variant: Variant) -> None:
