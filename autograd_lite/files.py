@@ -51,7 +51,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 
 @contextmanager
 def _beside(path: str | os.PathLike[str]) -> Iterator[tuple[str, str]]:
-    """Give a name to write to first, gone afterwards, and the one to rename it to, which errors name."""
+    """Yield a name to write to first, gone afterwards, and the one to rename it to, which errors name."""
     import errno
     import secrets
 
@@ -94,7 +94,7 @@ def _name_of(path: str | os.PathLike[str]) -> str:
 
 
 def suffix_of(path: str | os.PathLike[str], known: list[str]) -> str:
-    """Give a file name's suffix in lower case.
+    """Return a file name's suffix in lower case.
 
     Args:
         path: the file's name.

@@ -70,7 +70,7 @@ ACTIVE: dict[str, Any] = {"modes": 0, "tracers": 0}
 
 
 def current_mode() -> Mode:
-    """Give the mode of this context."""
+    """Return the mode of this context."""
     mode = MODE.get()
     while mode.ended:
         mode = mode.outer
@@ -241,7 +241,7 @@ def traced_by(tracer: Any) -> Iterator[None]:
 
 
 def current_tracer() -> Any:
-    """Give what watches this context's forward pass; None outside the compiler."""
+    """Return what watches this context's forward pass; None outside the compiler."""
     return TRACER.get() if ACTIVE["tracers"] else None
 
 

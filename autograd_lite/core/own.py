@@ -44,7 +44,7 @@ OWN = _Own(
 
 
 def name_or_remember(node: Node, children: Any, local_grads: Any) -> None:
-    """Give a leaf its name; or make it the node that its children and its local gradients say.
+    """Name a leaf; or make it the node that its children and its local gradients say.
 
     Args:
         node: the leaf.
