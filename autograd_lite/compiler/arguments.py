@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -74,14 +75,21 @@ class Form:
     def with_wholes(self, places: Collection[int]) -> Form:
         """Give the form of the same lists in which the numbers at some places, and no others, are whole."""
         count = math.prod(self.lengths)
-        kind = "floats" if not places else "wholes" if len(places) == count else "mixed"
-        return replace(self, kind=kind, wholes=frozenset(places if kind == "mixed" else ()))
+        if places and len(places) < count:
+            return replace(self, kind="mixed", wholes=frozenset(places))
+        return form_of("wholes" if places else "floats", self.shape, self.containers)
 
     def argument(self, numbers: Sequence[Any]) -> Argument:
         """Give an argument of this form, from the numbers in an array."""
         if self.kind != "mixed":
             return Argument(self, numbers)
         return Argument(self, [int(n) if place in self.wholes else n for place, n in enumerate(numbers)])
+
+
+@functools.lru_cache(256)
+def form_of(kind: str, shape: tuple[Any, ...], containers: Any) -> Form:
+    """Give the one form of floats, or of whole numbers, in such containers."""
+    return Form(kind, shape, containers=containers)
 
 
 @dataclass(frozen=True)
@@ -141,6 +149,8 @@ def read(argument: Any) -> Argument:
         >>> read([[1.0, 2.0], [3.0, 4.0]]).form.shape, read(3).form.kind
         ((2, 2), 'wholes')
     """
+    if type(argument) is float:
+        return Argument(form_of("floats", *NUMBER), [argument])
     if isinstance(argument, range):
         argument = list(argument)
     elif hasattr(argument, "tolist") and not _is_array(argument):
@@ -156,7 +166,7 @@ def read(argument: Any) -> Argument:
             found = None
     if found is None:
         return Argument(Form("fixed", value=argument), [])
-    form = Form("floats", found[0], containers=found[1])
+    form = form_of("floats", *found)
     types = {*map(type, numbers)}
     if types == {float}:
         return Argument(form, numbers)
@@ -208,23 +218,31 @@ def read_rows(column: Any, count: int | None = None) -> Rows:
         return column
     if isinstance(column, numpy.ndarray) and column.dtype.kind in "fiu":
         kind, shape = "floats" if column.dtype.kind == "f" else "wholes", column.shape[1:]
-        return Rows(Form(kind, shape, containers=ARRAY if shape else None), column)
+        return Rows(form_of(kind, shape, ARRAY if shape else None), column)
     arguments = [read(argument) for argument in column]
+    first = arguments[0].form
+    if first.kind != "fixed" and all(argument.form is first for argument in arguments):
+        return _rows_of(first, arguments)
     forms = {(argument.form.structure, argument.form.key) for argument in arguments}
     if len(forms) > 1:
         shapes = " and ".join(sorted({str(list(argument.form.shape)) for argument in arguments})[:2])
         raise FormsDifferError(
             f"the rows of a batch have {len(forms)} forms, such as lists of shape {shapes}"
         )
-    form = arguments[0].form
-    if form.kind == "fixed":
+    if first.kind == "fixed":
         fixed = numpy.empty(length, object)
         fixed[:] = [argument.form.value for argument in arguments]
-        return Rows(form, fixed)
-    form = _in_common([argument.form for argument in arguments])
+        return Rows(first, fixed)
+    return _rows_of(_in_common([argument.form for argument in arguments]), arguments)
+
+
+def _rows_of(form: Form, arguments: Sequence[Argument]) -> Rows:
+    """Put arguments of a form, or of forms that have it in common, one below the other."""
+    import numpy
+
     dtype = "int64" if form.kind == "wholes" else "float64"
     array = numpy.array([argument.numbers for argument in arguments], dtype)
-    return Rows(form, array.reshape(length, *form.lengths))
+    return Rows(form, array.reshape(len(arguments), *form.lengths))
 
 
 def _in_common(forms: Sequence[Form]) -> Form:
@@ -250,29 +268,36 @@ def _taken_apart(argument: Any, numbers: list[Any]) -> tuple[tuple[Any, ...], An
     if type(argument) is float or type(argument) is int:
         numbers.append(argument)
         return NUMBER
+    if isinstance(argument, (list, tuple)):
+        return _list_taken_apart(argument, numbers)
     if _is_array(argument):
         items = argument.reshape(-1).tolist()
         whole = [_taken_apart(item, numbers) == NUMBER for item in items]
         return (argument.shape, ARRAY) if all(whole) else None
-    if isinstance(argument, (list, tuple)):
-        kind, found = type(argument), []
-        for item in argument:
-            one = _taken_apart(item, numbers)
-            if one is None:
-                return None
-            found.append(one)
-        if not found:
-            return (0,), (kind, None)
-        if all(one == found[0] for one in found[1:]):
-            return (len(found), *found[0][0]), (kind, found[0][1])
-        shapes, inner = zip(*found)
-        return ("of", *shapes), (kind, *inner)
     if hasattr(argument, "tolist"):
         return _taken_apart(argument.tolist(), numbers)
     if isinstance(argument, bool) or not hasattr(argument, "__float__"):
         return None
     numbers.append(argument)
     return NUMBER
+
+
+def _list_taken_apart(argument: Sequence[Any], numbers: list[Any]) -> tuple[tuple[Any, ...], Any] | None:
+    """The same for a list or a tuple."""
+    kind = type(argument)
+    if {*map(type, argument)} <= {float, int}:  # the usual case, for which this is faster
+        numbers += argument
+        return (len(argument),), (kind, None)
+    found = []
+    for item in argument:
+        one = _taken_apart(item, numbers)
+        if one is None:
+            return None
+        found.append(one)
+    if all(one == found[0] for one in found[1:]):
+        return (len(found), *found[0][0]), (kind, found[0][1])
+    shapes, inner = zip(*found)
+    return ("of", *shapes), (kind, *inner)
 
 
 def _built(shape: tuple[Any, ...], containers: Any, items: Iterator[Any]) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from autograd_lite.compiler.arguments import (
+    ARRAY,
     Argument,
     Form,
     FormsDifferError,
@@ -98,8 +99,8 @@ class Inputs:
         return ready
 
     @functools.cached_property
-    def _expected(self) -> list[tuple[int, tuple[Form, tuple[int, ...], Any, list[tuple[int, int]]]]]:
-        """For each argument that varies its number; and form, lengths, dtype, and bounds of its indices."""
+    def _expected(self) -> list[tuple[int, tuple[Form, tuple[int, ...], Any, list[tuple[int, int]], bool]]]:
+        """For each argument that varies its number; and what a column of it must be, for ``_column``."""
         import numpy
 
         expected = []
@@ -107,22 +108,40 @@ class Inputs:
             form, limits = self.forms[number], self.tape.bounds
             dtype = numpy.dtype("int64" if form.kind == "wholes" else self.dtype)
             bounds = [(slot, limits[place]) for slot, place in enumerate(places) if place in limits]
-            expected.append((number, (form, form.lengths, dtype, bounds)))
+            takes_arrays = form.containers in (None, ARRAY) and form.kind != "mixed"
+            expected.append((number, (form, form.lengths, dtype, bounds, takes_arrays)))
         return expected
 
     def _column(
-        self, array: Any, form: Form, lengths: tuple[int, ...], dtype: Any, bounds: list[tuple[int, int]]
+        self,
+        array: Any,
+        form: Form,
+        lengths: tuple[int, ...],
+        dtype: Any,
+        bounds: list[tuple[int, int]],
+        takes_arrays: bool,
     ) -> Any:
         """Turn one argument of some rows into an array.
 
+        Args:
+            array: the argument.
+            form, lengths, dtype: what it must have in common, the shape of a row, and the type of the array.
+            bounds: the positions of indices, and what they must be below.
+            takes_arrays: whether an array may be taken as it is.
+
         An index that is negative or too large is refused: NumPy would take the former from the end.
         """
-        rows = read_rows(array)
-        if rows.form.structure != form.structure or not rows.form.covers(form):
-            raise FormsDifferError(f"traced for {form}, got rows of {rows.form}")
-        array = rows.array
-        if array.dtype != dtype:
-            array = array.astype(dtype)
+        if (
+            not (takes_arrays and hasattr(array, "dtype"))
+            or array.dtype != dtype
+            or array.shape[1:] != lengths
+        ):
+            rows = read_rows(array)
+            if rows.form is not form and not (
+                rows.form.structure == form.structure and rows.form.covers(form)
+            ):
+                raise FormsDifferError(f"traced for {form}, got rows of {rows.form}")
+            array = rows.array.astype(dtype, copy=False)
         for slot, bound in bounds:
             indices = array.reshape(len(array), -1)[:, slot]
             if indices.min() < 0 or indices.max() >= bound:
