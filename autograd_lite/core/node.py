@@ -156,9 +156,6 @@ class Layout:
             functools.partial(_lists, lengths) if kind == "lists" else _INPUTS[kind]
         )
 
-    def __repr__(self) -> str:
-        return f"<Layout {self.op.name} {self.kind}>"
-
 
 def layout(op: Op, kind: str) -> Layout:
     """Return the one layout of this kind for an operation."""
