@@ -147,14 +147,9 @@ def with_buffer(number):
     return model, optim.SGD(lr=0.1), {}
 
 
-def with_metric(name):
-    return nn.Neuron(2, None, seed=0), optim.SGD(lr=0.1), {"metrics": {name: lambda output, target: 1.0}}
-
-
 @pytest.mark.parametrize(
     ("make", "thing", "said"),
     [
-        (with_metric, ("a", "b"), "keys must be str"),
         (with_state, inf, "the optimiser's state holds inf"),
         (with_state, nan, "the optimiser's state holds nan"),
         (with_state, 1e200, "the optimiser's state holds 1e"),
