@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-from autograd_lite import Value, compile, datasets, losses, nn, optim
-from autograd_lite.nn import saving
+from autograd_lite import Value, compile, datasets, files, losses, nn, optim
 from autograd_lite.training import History, accuracy, fit, loop, predict
 
 ROOT = Path(__file__).parents[1]
@@ -1105,7 +1104,7 @@ def test_a_checkpoint_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     def full(*paths):
         raise OSError("no room")
 
-    monkeypatch.setattr(saving.os, "replace", full)
+    monkeypatch.setattr(files.os, "replace", full)
     with pytest.raises(OSError, match="no room"):
         trained(nn.Neuron(2, None, seed=0), 2, path)
     assert (path.read_bytes(), os.listdir(tmp_path)) == (before, ["checkpoint.json"])

@@ -9,8 +9,8 @@ from typing import Any, Self
 
 from autograd_lite.core.coercion import no_leaf
 from autograd_lite.engine import Value
+from autograd_lite.files import json_text, read_json, write_text
 from autograd_lite.nn.keeping import PLAIN, Keeping, contents, pairs
-from autograd_lite.nn.saving import read_json, write_json
 
 __all__ = ["Module"]
 
@@ -150,7 +150,7 @@ class Module(Keeping):
         for name, number in state.items():
             if not math.isfinite(number):
                 raise ValueError(f"the parameter {name} is {number!r}: not saved, the file is as it was")
-        write_json(path, {"format": FORMAT, "state": state})
+        write_text(path, json_text({"format": FORMAT, "state": state}, indent=1, strict=True))
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Read all numbers from a file that ``save`` wrote.

@@ -12,10 +12,9 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 from autograd_lite.engine import Value
-from autograd_lite.files import write_text
+from autograd_lite.files import json_text, read_json, replace_not_finite, write_text
 from autograd_lite.interrupts import uninterrupted
 from autograd_lite.nn.module import Module, checked_state, is_finite_number, table_of
-from autograd_lite.nn.saving import read_json
 from autograd_lite.optim.optimizer import Optimizer, is_moderate
 
 if TYPE_CHECKING:
@@ -112,8 +111,8 @@ class Checkpoint:
         content["values"] = numbers_of(self.values)
         content["optimizer"] = self.optimizer.state_dict()
         content["generators"] = [generator.getstate() for generator in self.generators]
-        content["records"] = _without_nan(asdict(self.records))
-        return json.dumps(content, indent=1, allow_nan=False)
+        content["records"] = replace_not_finite(asdict(self.records), lambda number: None)
+        return json_text(content, indent=1, strict=True)
 
     def _check_settings(self, found: Mapping[str, Any]) -> None:
         for name, setting in self.settings.items():
@@ -152,15 +151,6 @@ def _read_as(declared: Any, found: Any, name: str) -> Any:
     elif found in inner if origin is Literal else type(found) is declared:
         return found
     raise ValueError(f"{name[:-1]} is not what it should be")
-
-
-def _without_nan(thing: Any) -> Any:
-    """Put null, which JSON has, for nan and inf, which it has not."""
-    if isinstance(thing, dict):
-        return {key: _without_nan(item) for key, item in thing.items()}
-    if isinstance(thing, list):
-        return [_without_nan(item) for item in thing]
-    return None if isinstance(thing, float) and not math.isfinite(thing) else thing
 
 
 def _checked_internals(generator: Any, found: Any) -> tuple[int, tuple[int, ...], float | None]:
