@@ -114,7 +114,7 @@ class Module(Keeping):
         return self
 
     def state_dict(self) -> dict[str, float]:
-        """Give the number of every Value, buffers and frozen ones included, by dotted name.
+        """Return the number of every Value, buffers and frozen ones included, by dotted name.
 
         Raises:
             ValueError: if two Values have one name, which only keys with dots can cause.
