@@ -41,7 +41,7 @@ Target = TypeVar("Target")
 
 
 def and_gate() -> Labelled:
-    """Give the truth table of AND as (X, y); one line separates its classes.
+    """Return the truth table of AND as (X, y); one line separates its classes.
 
     Example:
         >>> and_gate()
@@ -53,7 +53,7 @@ def and_gate() -> Labelled:
 
 
 def or_gate() -> Labelled:
-    """Give the truth table of OR as (X, y); one line separates its classes.
+    """Return the truth table of OR as (X, y); one line separates its classes.
 
     Example:
         >>> or_gate()[1]
@@ -65,7 +65,7 @@ def or_gate() -> Labelled:
 
 
 def xor() -> Labelled:
-    """Give the truth table of XOR as (X, y); no line separates its classes.
+    """Return the truth table of XOR as (X, y); no line separates its classes.
 
     Example:
         >>> xor()[1]
@@ -328,7 +328,7 @@ def _points(n: int, classes: int, noise: float, seed: int, place: Place, closed:
 
 
 def _noise(noise: float, seed: int) -> Callable[[], float]:
-    """Give a function that draws normal noise (Box and Muller's method)."""
+    """Return a function that draws normal noise (Box and Muller's method)."""
     if not 0.0 <= noise < math.inf:
         raise ValueError(f"noise is a standard deviation, 0 or more, got {noise!r}")
     draw = random.Random(_whole("seed", seed)).random

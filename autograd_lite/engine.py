@@ -13,16 +13,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, SupportsFloat
 
 from autograd_lite.core.coercion import as_float, leaf_data
-from autograd_lite.core.modes import MODE, Mode, current_mode, current_tracer
+from autograd_lite.core.modes import Change, current_mode, current_tracer, is_given
 from autograd_lite.core.node import Node, check_finite
-from autograd_lite.core.op import Op
-from autograd_lite.core.own import remember_own
+from autograd_lite.core.op import DETACH, Op
+from autograd_lite.core.own import name_or_remember
 from autograd_lite.core.scalar import NO_GRADIENT, number_of, refuse_while_traced
 
 __all__ = ["NO_GRADIENT", "Value"]
-
-DETACH = Op("detach", "detach({0})", lambda a: a, lambda y, a: 0.0, why="detach stops the gradient")
-"""What ``detach`` means where a tracer must see it."""
 
 
 class Value(Node):
@@ -30,16 +27,13 @@ class Value(Node):
 
     Args:
         data: a real number (int, float, Fraction, NumPy scalar, ...).
-        label: a name, for drawings and steps. Or a tuple or list of Values, the children: this is
-            then a node of your own, computed from them, as microgpt makes its nodes.
-        local_grads: the derivative by each child, a plain number.
-
-    Such a node has a first derivative only, and cannot be compiled: an ``Op`` can do both.
+        label: a name, for drawings and steps; or, as microgpt makes its nodes, a tuple of Values, the
+            children. Such a node of your own has a first derivative only, and cannot be compiled.
+        local_grads: the derivative by each child, plain numbers.
 
     Raises:
         TypeError: if data is not a real number; bools, strings, None, complex numbers
-            and arrays are refused. So are children that are no Values.
-        ValueError: if there are not as many local gradients as children.
+            and arrays are refused, and children that are no Values.
 
     Example:
         >>> x, y, z = Value(-2.0), Value(5.0), Value(-4.0)
@@ -47,27 +41,23 @@ class Value(Node):
         >>> L.backward()
         >>> L.data, x.grad, y.grad, z.grad
         (-12.0, -4.0, -4.0, 3.0)
-        >>> double = Value(2 * x.data, (x,), (2,))
-        >>> double.parents, double.partials
-        ((Value(data=-2.0, grad=-4.0),), (2.0,))
     """
 
     __slots__ = ()
 
     def __init__(
-        self,
-        data: SupportsFloat,
-        label: str | Sequence[Value] = "",
-        local_grads: Sequence[SupportsFloat] = (),
+        self, data: SupportsFloat, label: str | Sequence[Value] = "", local_grads: Sequence[float] = ()
     ) -> None:
-        self._data = data if type(data) is float else leaf_data(data)
         self._grad = NO_GRADIENT
         self._layout = None  # a leaf: no operation computed it
-        if isinstance(label, str) and local_grads == ():
-            if label:
-                self.label = label
+        if type(data) is float:
+            self._data = data
+        elif is_given(data):  # while a function is compiled, a Value stands for each of its arguments
+            self.become(record(DETACH, (data,)))
         else:
-            remember_own(self, label, local_grads)
+            self._data = leaf_data(data)
+        if label != "" or local_grads != ():
+            name_or_remember(self, label, local_grads)
 
     def apply(self, op: Op, operands: tuple[Any, ...]) -> Value:
         """Apply an operation to Values and plain numbers: what ``a * b`` comes to."""
@@ -80,8 +70,8 @@ class Value(Node):
         ``backward()`` the leaves hold the sum of both, and the nodes in between their own again.
 
         Raises:
-            FloatingPointError: under ``detect_anomaly``, before any gradient has
-                changed, if a contribution is not finite.
+            FloatingPointError: under ``detect_anomaly``, if a contribution is not finite; then no
+                gradient has changed.
         """
         refuse_while_traced("its gradient is computed")
         if current_mode().checking:
@@ -114,8 +104,7 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
         operands: its inputs, at least one of them a Value, then its attributes.
 
     Raises:
-        TypeError: if an operand is neither a Value nor a plain number, or an attribute
-            is a Value.
+        TypeError: if an operand is neither a Value nor a plain number, or an attribute is a Value.
         FloatingPointError: under ``detect_anomaly``, if the result is not finite.
     """
     mode = current_mode()
@@ -125,20 +114,14 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
     if mode.checking and not math.isfinite(y):
         raise FloatingPointError(f"{op.call_text(operands)} is {y}")
     if not mode.recording and op is not DETACH:
-        return Value(y) if current_tracer() is None else _recorded_and_detached(op, operands)
+        if current_tracer() is None:
+            return Value(y)
+        with Change(recording=True):  # a tracer sees an operation also where no gradient flows
+            return record(op, operands).detach()
     inputs = op.numbers(operands, lambda arg: arg if isinstance(arg, Value) else as_float(arg))
     node = Value(y)
     node.remember(op, inputs, op.slopes(y, numbers, op.slots_of(inputs, Value)))
     return node
-
-
-def _recorded_and_detached(op: Op, operands: Sequence[Any]) -> Value:
-    """Let a tracer see an operation through which no gradient flows."""
-    token = MODE.set(Mode(current_mode(), recording=True))
-    try:
-        return record(op, operands).detach()
-    finally:
-        MODE.reset(token)
 
 
 # ---- The backward pass -----------------------------------------------------------------
@@ -195,8 +178,7 @@ def adjoints(
     nodes are taken in reverse topological order, so that ∂L/∂node is complete before it is passed on.
 
     Args:
-        output: the Value to differentiate.
-        nodes: the inner nodes of its graph in topological order.
+        output: the Value to differentiate; and nodes: the inner nodes of its graph, in topological order.
         partials_of: returns a node's partial derivative by each parent, in any kind of number.
         check: called with a node, its parent and the contribution along that edge.
     """

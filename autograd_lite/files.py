@@ -54,7 +54,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 
 @contextmanager
 def _beside(path: str | os.PathLike[str]) -> Iterator[tuple[str, str]]:
-    """Provide a name to write to first, gone afterwards, and the one to rename it to, which errors name."""
+    """Yield a name to write to first, gone afterwards, and the one to rename it to, which errors name."""
     import errno
     import secrets
 

@@ -12,7 +12,7 @@ __all__ = ["name_all", "variables_of"]
 
 
 def name_all(values: Sequence[Value], variables: Mapping[str, Any]) -> dict[Value, str]:
-    """Give each Value a name of its own: its label, a variable's name, or v1, v2, ...
+    """Name each Value: its label, a variable's name, or v1, v2, ...
 
     Args:
         values: the Values, in the order in which they are to be numbered.
@@ -49,7 +49,7 @@ def name_all(values: Sequence[Value], variables: Mapping[str, Any]) -> dict[Valu
 
 
 def variables_of(frame: FrameType) -> dict[str, Any]:
-    """Give a caller's variables, without those that IPython or a test runner made: "_", "@py_assert1".
+    """Return a caller's variables, without those that IPython or a test runner made: "_", "@py_assert1".
 
     Args:
         frame: the caller's, as ``sys._getframe(1)`` gives it.

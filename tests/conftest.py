@@ -30,3 +30,9 @@ def engine(request):
     if request.param == "dot":
         found("dot")
     return request.param
+
+
+@pytest.fixture(scope="session")
+def backends():
+    """The backends that a test goes through; those of ``peers`` go through JAX's."""
+    return ["python", "numpy"]

@@ -38,7 +38,8 @@ def stubs() -> dict[Path, str]:
         HEAD.format("operators", "Callable", "Any", "core.symbol", "Number").replace(
             "import Number\n", "import Number\nfrom autograd_lite.engine import Value\n"
         ),
-        "def function_of(op: Op) -> Callable[..., Any]: ...\n\n",
+        "def function_of(op: Op) -> Callable[..., Any]: ...\n",
+        "def operator_method(op: Op, turned: bool = False) -> Callable[..., Any]: ...\n\n",
         "class Operators(Number):\n",
         *(line for op in OPS.values() for line in _methods(op)),
     ]

@@ -1,5 +1,6 @@
 """Compiled programs against the functions they were made from: the same numbers on every backend."""
 
+import itertools
 import math
 import operator
 import random
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from programs_for_compiler import Maker, lift
 
 import autograd_lite as ag
-from autograd_lite import Value, grad, losses, nn
+from autograd_lite import Value, datasets, fit, grad, losses, nn, optim, predict
 from autograd_lite.compiler import compile
 from autograd_lite.engine import topological_order
 
@@ -166,6 +167,154 @@ def test_programs_on_arrays_are_equal_but_for_rounding(program, seed, count):
     for (row,), numbers in zip(rows, found):
         expected = [number.data for number in several(row)]
         assert_close(numbers, expected, [abs(number) for number in expected])
+
+
+# ---- Constants -------------------------------------------------------------------------------
+
+W = Value(0.75)
+CONSTANT = lambda: ag.pick([0.25, W], 0)
+ON_CONSTANTS = [
+    *[lambda x, step=step: step(CONSTANT()) for step in OF_ONE],
+    *[lambda x, step=step: step(CONSTANT(), CONSTANT()) for step in OF_TWO],
+    *[lambda x, step=step: step(CONSTANT(), lift(x)) for step in OF_TWO],
+    *[lambda x, step=step: step(W, -CONSTANT()) for step in OF_TWO],
+    lambda x: -ag.pick([CONSTANT(), W], 0),
+    lambda x: x * W if CONSTANT() > 0.0 else W,
+    lambda x: x * W if CONSTANT() > 1.0 or CONSTANT() < 0.0 else W,
+    lambda x: ag.sum([x * W if c < x else W for c in (CONSTANT(), 2.0 * CONSTANT())]),
+]
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy", "auto"])
+def test_operations_on_constants(backend):
+    for step in ON_CONSTANTS:
+        check(lambda x, step=step: lift(step(x)), [W], [(0.5,), (1.5,)], backend)
+        check(lambda x, step=step: lift(step(x)) * W + x, [W], [(0.5,), (1.5,)], backend)
+
+
+# ---- Programs with branches ------------------------------------------------------------------
+
+BRANCHES_OF_ONE = [
+    lambda x: x if x >= 0.0 else -x, lambda x: x if not x < 0.25 else 0.1 * x, lambda x: max(x, 0.0),
+    lambda x: max([-x, 0.5, x]), lambda x: min(1.0, x), lambda x: x * x if -1.0 < x <= 1.0 else x.tanh(),
+    lambda x: 2.0 * x if 0.0 < x else ag.exp(ag.sin(x)), lambda x: 1.0 if x > 0.0 else 0.0,
+]  # fmt: skip
+BRANCHES_OF_TWO = [
+    max, min, lambda x, y: sorted([x, y, x * y])[1], lambda x, y: sorted([x, 0.0, y], reverse=True)[0],
+    lambda x, y: x if x > y else -y, lambda x, y: x * y if x <= 0.5 else x + y,
+    lambda x, y: x - y if x - y >= 0.0 else y - x, lambda x, y: ag.sum([a for a in (x, y) if a < 1.0]),
+    lambda x, y: x if x > 0.0 and y > 0.0 else y if y < 0.0 else x * y,
+    lambda x, y: ag.dot([max(x, y), min(x, y)], [x, y]),
+]  # fmt: skip
+BRANCHING = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from([*OF_ONE[:10], *BRANCHES_OF_ONE, *BRANCHES_OF_ONE]), PLACE, st.none()),
+        st.tuples(st.sampled_from([*OF_TWO[:6], *BRANCHES_OF_TWO, *BRANCHES_OF_TWO]), PLACE, PLACE),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+def branching(program, seed, count):
+    """Give a function with branches, its parameters, and rows that take several ways through it."""
+    generator = random.Random(seed)
+    parameters = [Value(generator.uniform(-2.0, 2.0)) for _ in range(2)]
+    lifted = [(lambda *args, step=step: lift(step(*args)), *places) for step, *places in program]
+    function = straight_line(lifted, *parameters)
+    rows = [([generator.uniform(-2.0, 2.0) for _ in range(2)],) for _ in range(count)]
+    eager = Eager(function, parameters, rows)
+    assume(eager.is_tame)
+    return function, parameters, rows, eager
+
+
+def check_training(function, parameters, rows, backend, eager):
+    """Compare steps on a whole batch, first and later, with those on the gradient of the engine."""
+    before = [parameter.data for parameter in parameters]
+    trainer = compile(function, parameters, backend=backend).trainer(optim.SGD(lr=0.125))
+    columns = [list(column) for column in zip(*rows)]
+    for _ in range(2):
+        for parameter, number in zip(parameters, before):
+            parameter.data = number
+        trainer.read()
+        mean = trainer.step(*columns)
+        trainer.write_back()
+        moved = [old - parameter.data for old, parameter in zip(before, parameters)]
+        expected = [0.125 * number for number in eager.mean_gradient]
+        assert_close([mean, *moved], [eager.mean, *expected], [1.0, *eager.mean_scales])
+    for parameter, number in zip(parameters, before):
+        parameter.data = number
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy", "auto"])
+@settings(max_examples=150, deadline=None, derandomize=True)  # at a tie, rounding may choose the other piece
+@given(BRANCHING, st.integers(0, 2**32), st.integers(2, 6))
+def test_programs_with_branches(backend, program, seed, count):
+    function, parameters, rows, eager = branching(program, seed, count)
+    check(function, parameters, rows, backend, eager)
+    check_training(function, parameters, rows, backend, eager)
+
+
+# Each looks at three numbers; what is compared stands in one group, and rows may change a part of it.
+COMPARISONS = {
+    ">": lambda a, b: a > b,
+    "<": lambda a, b: a < b,
+    ">=": lambda a, b: a >= b,
+    "<=": lambda a, b: a <= b,
+    "not >": lambda a, b: not a > b,
+    "two signs": lambda a, b: a > b or a < 2.0 * b,
+}
+WAYS = list(itertools.product([-1.0, 1.0], repeat=3))
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy", "auto"])
+@pytest.mark.parametrize("comparison", COMPARISONS)
+@pytest.mark.parametrize("beside", ["a constant", "a parameter", "different constants"])
+def test_rows_that_change_a_part_of_the_comparisons(backend, comparison, beside):
+    """Whichever way the first row takes, all other ways in its batch are found."""
+    check_ways(backend, comparison, beside, WAYS)
+
+
+def check_ways(backend, comparison, beside, firsts):
+    """Trace one way after the other, and send all others through the program in one batch."""
+    w, zero = Value(1.5), Value(0.0)
+    compared = {"a constant": [0.0] * 3, "a parameter": [zero] * 3, "different constants": [0.0, 0.5, -0.5]}
+
+    def function(x):
+        pairs = zip(x, compared[beside])
+        return ag.sum([w * a if COMPARISONS[comparison](a, b) else w * w * a for a, b in pairs])
+
+    for first in firsts:
+        rows = [(list(first),), *((list(way),) for way in WAYS if way != first)]
+        eager = Eager(function, [w, zero], rows)
+        program = compile(function, [w, zero], backend=backend)
+        columns = [[row[0] for row in rows]]
+        assert_close(program.map(*columns), eager.values, eager.values)
+        mean, gradient = program.mean_and_grad(*columns)
+        assert_close([mean, *gradient], [eager.mean, *eager.mean_gradient], [1.0, 10.0, 10.0])
+        check_training(function, [w, zero], rows, backend, eager)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_network_with_an_activation_of_branches_is_trained_and_predicts(compiled):
+    class Net(nn.Module):
+        def __init__(self):
+            self.hidden, self.out = nn.Layer(2, 5, None, seed=0), nn.Layer(5, 1, None, seed=1)
+
+        def __call__(self, x):
+            return self.out([z if z > 0 else 0.1 * z for z in self.hidden(x)])
+
+    class Smooth(Net):
+        def __call__(self, x):
+            return self.out([ag.leaky_relu(z, 0.1) for z in self.hidden(x)])
+
+    X, y = datasets.moons(300, noise=0.1, seed=3)
+    found = []
+    for kind in (Net, Smooth):
+        model = kind()
+        fit(model, losses.bce_with_logits, X, y, optimizer=optim.SGD(lr=0.5), epochs=2, compiled=compiled)
+        found.append([*(p.data for p in model.parameters()), *predict(model, X)])
+    assert_close(*found, [10.0] * len(found[0]))
 
 
 # ---- Sums and products of every shape --------------------------------------------------------

@@ -1,5 +1,8 @@
 """Edges of the compiler: operations without an array form, odd shapes, missing packages, odd steps."""
 
+import gc
+import inspect
+import linecache
 import math
 import sys
 
@@ -120,6 +123,39 @@ def test_the_slopes_of_an_operation_on_lists_by_hand(w, v):
     assert whole.value_and_grad() == (-3.0, [-1.5, 6.0])
 
 
+# ---- Operations whose partial is the constant 0 -------------------------------------------------
+
+FLAT = Op("flat", "flat({0})", lambda a: a, lambda y, a: 0.0)
+HALF = Op("half", "half({0}, {1})", lambda a, b: a + b, lambda y, a, b: 0.0, lambda y, a, b: 1.0)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda w, x: (w * x).detach(),
+        lambda w, x: (w * x).detach() + w,
+        lambda w, x: (w * w * x).detach() * 2.0 + w * 3.0,
+        lambda w, x: ag.maximum((w * x).detach(), w),
+    ],
+)
+def test_an_edge_whose_partial_is_0_passes_nothing(f, w, backend):
+    for x in (math.inf, -math.inf):
+        slope = grad(f(w, x), w)
+        for first in (x, 1.0):
+            program = compile(lambda x: f(w, x), [w], backend=backend)
+            program.value_and_grad(first)
+            assert program.value_and_grad(x) == (f(w, x).data, [slope])
+
+
+def test_a_program_on_floats_sends_nothing_along_such_an_edge(w, v):
+    """Not even 0 times what comes from above, which may be infinite."""
+    for f in (lambda x: FLAT(w * x), lambda x: HALF(w * x, v), lambda x: ag.where(w * x, v, 2.0)):
+        program = compile(f, [w, v], backend="python")
+        program.value_and_grad(1.0)
+        (variant,) = next(iter(program._variants.values()))
+        assert variant.straight[1]["value_and_gradient"]([2.0, 1.0], [], [], [math.inf])[1][0] == 0.0
+
+
 # ---- Shapes -------------------------------------------------------------------------------------
 
 
@@ -197,6 +233,121 @@ def test_masks_for_a_whole_data_set():
     value, gradient = program.value_and_grad()
     assert set(gradient) <= {0.0, 2.0}
     assert value == sum(gradient)
+
+
+# ---- What stays when a program, or an operation, goes ----------------------------------------------
+
+
+def make_program(backend):
+    w = Value(2.0)
+    program = compile(lambda x: ag.tanh(w * x) + w, [w], backend=backend)
+    program.value_and_grad(1.0), program.mean_and_grad([1.0, 2.0]), program.map([1.0, 2.0])
+
+
+def make_operation(kind):
+    w = Value(2.0)
+    if kind == "of one":
+        op = Op("cube", "cube({0})", lambda a: a * a * a, lambda y, a: 3.0 * a * a)
+        output = op(w) + op(op(w))
+    elif kind == "from text":
+        op = Op("square", "square({0})", "{0} * {0}", lambda y, a: 2.0 * a)
+        output = op(w)
+    elif kind == "of two":
+        op = Op("times", "times({0}, {1})", lambda a, b: a * b, lambda y, a, b: b, lambda y, a, b: a)
+        output = op(w, w) + op(w, 2.0) + op(2.0, w)
+    else:
+        op = Op("product", "product({0})", math.prod, many=lambda y, values: ([y / v for v in values],))
+        output = op([w, w]) + op([w, w, w]) + op([w, 2.0])
+    return grad(output, w, create_graph=True).data, op.partial_formula(0) if op.many is None else None
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [(make_program, backend) for backend in BACKENDS]
+    + [(make_operation, kind) for kind in ("of one", "from text", "of two", "on lists")],
+)
+def test_nothing_stays(make, what):
+    def used():
+        gc.collect()
+        return sys.getallocatedblocks() + len(linecache.cache)
+
+    grown = []
+    for _ in range(3):  # Python and NumPy fill caches of their own, which have an end
+        before = used()
+        for _ in range(150):
+            make(what)
+        grown.append(used() - before)
+    assert min(grown) < 150
+
+
+def test_source_is_there_as_long_as_its_program(w):
+    program = compile(lambda x: w * x, [w], backend="python")
+    program(1.0)
+    forward = next(iter(program._variants.values()))[0].straight[1]["forward"]
+    del program
+    gc.collect()
+    assert "def forward" in inspect.getsource(forward)
+    filename = forward.__code__.co_filename
+    del forward
+    gc.collect()
+    assert filename not in linecache.cache
+
+
+# ---- Long programs ------------------------------------------------------------------------------
+
+
+def recurrent(w, v, x, steps):
+    h = w
+    for _ in range(steps):
+        h = ag.tanh(w * h + v * x)
+    return h
+
+
+def used_often(w, v, x, steps):
+    """An inner number goes into each link of a chain, and others into every third one."""
+    y, parts, total = w * x, [v * x, w + x, v], x
+    for step in range(steps):
+        total = ag.sin(total + y) if step % 2 else ag.logsumexp([total, parts[step % 3], y])
+    return total + ag.sum(parts)
+
+
+@pytest.mark.parametrize("long", [recurrent, used_often])
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_number_may_be_used_many_times(long, alone, w, v, backend):
+    assert_same(lambda x: long(w, v, x, 600), [w] if alone else [w, v], [(0.5,), (-0.25,)], backend)
+
+
+@pytest.mark.parametrize("long", [recurrent, used_often])
+def test_a_long_program_on_floats_is_compiled_in_pieces(monkeypatch, long, w, v):
+    monkeypatch.setattr("autograd_lite.compiler.straight.PIECE", 7)
+    program = compile(lambda x: long(w, v, x, 20), [w, v], backend="python")
+    output = long(w, v, 0.5, 20)
+    for _ in range(2):
+        assert program.value_and_grad(0.5) == (output.data, grad(output, [w, v]))
+        assert program(0.5) == output.data
+    assert len(program.source.splitlines()) > 100
+
+
+def test_a_chain_that_arrays_would_gain_nothing_from_runs_on_floats(monkeypatch, w, v):
+    monkeypatch.setattr("autograd_lite.compiler.variant.MOST_STEPS", 100)
+    f = lambda x: recurrent(w, v, x, 200)
+    rows = [(0.5,)] * 300
+    program = assert_same(f, [w, v], rows, "auto")
+    assert "on arrays they would be 400 steps, one after the other." in program.explain()
+    assert "def value_and_gradient(parameters" in program.source
+    trainer = program.trainer(optim.SGD(lr=0.5))
+    assert trainer.step([0.5] * 300) == pytest.approx(f(0.5).data)
+    for more in ({"backend": "numpy"}, {"dtype": "float32"}):
+        with pytest.raises(TraceError, match=r'would be 400 steps on arrays.*: use backend="python"'):
+            compile(f, [w, v], **more)(0.5)
+
+
+def test_a_chain_of_very_many_operations(w, v):
+    """More than a program on arrays can have, and more lines than Python compiles well at once."""
+    f = lambda x: recurrent(w, v, x, 12_000)
+    output = f(0.5)
+    program = compile(f, [w, v])
+    assert program.value_and_grad(0.5) == (output.data, grad(output, [w, v]))
 
 
 # ---- Without NumPy, or JAX ----------------------------------------------------------------------

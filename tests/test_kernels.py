@@ -10,6 +10,7 @@ import pytest
 from autograd_lite import Op, Value
 from autograd_lite.core.kernels import compile_kernel, record_lists
 from autograd_lite.core.modes import ACTIVE
+from autograd_lite.core.operators import operator_method
 from autograd_lite.ops import OPS
 
 ROOT = Path(__file__).parents[1]
@@ -112,3 +113,10 @@ def test_the_general_path_keeps_operands_as_the_kernels_do():
         (OPS["mul"](3.0, x), 3.0 * x),
     ):
         assert general._layout is fast._layout
+
+
+def test_an_operators_method_leaves_what_is_foreign_to_the_other_side():
+    x = Value(3.0)
+    power, turned = operator_method(OPS["pow"]), operator_method(OPS["pow"], turned=True)
+    assert (power(x, 2.0).data, turned(x, 2.0).data) == (9.0, 8.0)
+    assert power(x, object()) is NotImplemented is turned(x, object())

@@ -5,7 +5,6 @@ import warnings
 
 import numpy
 import pytest
-from backends import BACKENDS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
@@ -21,7 +20,7 @@ def numbers(things):
     return [getattr(thing, "data", thing) for thing in things]
 
 
-def every_face(f, points):
+def every_face(f, points, backends):
     """Differentiate a function in every way there is; give what each way found, by its name."""
 
     def leaves():
@@ -38,14 +37,14 @@ def every_face(f, points):
     found["create_graph"] = numbers(grad(f(*x), x, create_graph=True))
     trace = step_through(f(*x), names={f"x{i}": leaf for i, leaf in enumerate(x)})
     found["steps"] = [trace.gradients.get(f"x{i}", 0.0) for i in range(len(x))]
-    for backend in BACKENDS:
+    for backend in backends:
         program = compile(lambda: f(*x), x, backend=backend)
         found[backend] = program.value_and_grad()[1]
     return found
 
 
-def assert_everywhere(f, points, expected):
-    for face, gradient in every_face(f, points).items():
+def assert_everywhere(backends, f, points, expected):
+    for face, gradient in every_face(f, points, backends).items():
         for number, wanted in zip(gradient, expected, strict=True):
             assert number == wanted or (math.isnan(number) and math.isnan(wanted)), (face, gradient)
 
@@ -80,8 +79,8 @@ ABOVE = {
 
 @pytest.mark.parametrize("above", ABOVE.values(), ids=ABOVE)
 @pytest.mark.parametrize("stops", STOPS.values(), ids=STOPS)
-def test_what_is_flat_or_not_chosen_passes_nothing_on(stops, above):
-    assert_everywhere(lambda x: above(stops(x)), [-1.0], [0.0])
+def test_what_is_flat_or_not_chosen_passes_nothing_on(backends, stops, above):
+    assert_everywhere(backends, lambda x: above(stops(x)), [-1.0], [0.0])
     x = Value(-1.0)
     if not math.isnan(above(Value(0.0)).data):
         assert hessian(above(stops(x)), [x]) == [[0.0]]
@@ -89,9 +88,9 @@ def test_what_is_flat_or_not_chosen_passes_nothing_on(stops, above):
 
 @pytest.mark.parametrize("above", ABOVE.values(), ids=ABOVE)
 @pytest.mark.parametrize("stops", [stops for name, stops in STOPS.items() if name != "pick"])
-def test_what_lies_behind_is_still_multiplied(stops, above):
+def test_what_lies_behind_is_still_multiplied(backends, stops, above):
     """0 · inf is nan: the root, whose own slope is infinite at 0, stands behind what is flat."""
-    assert_everywhere(lambda x: above(stops(x.sqrt() - 1.0)), [0.0], [nan])
+    assert_everywhere(backends, lambda x: above(stops(x.sqrt() - 1.0)), [0.0], [nan])
 
 
 IEEE = {
@@ -108,14 +107,14 @@ IEEE = {
 
 
 @pytest.mark.parametrize(("f", "point"), IEEE.values(), ids=IEEE)
-def test_everything_else_keeps_ieee_products(f, point):
-    assert_everywhere(f, [point], [nan])
+def test_everything_else_keeps_ieee_products(backends, f, point):
+    assert_everywhere(backends, f, [point], [nan])
 
 
 @pytest.mark.parametrize("condition", [lambda x: x.log(), lambda x: 1.0 / x, lambda x: x.sqrt() * inf])
-def test_a_condition_takes_no_part(condition):
+def test_a_condition_takes_no_part(backends, condition):
     """PyTorch's condition has no gradient; behind it a slope of inf does not matter."""
-    assert_everywhere(lambda x: ag.where(condition(x), 3.0 * x, x), [0.0], [3.0])
+    assert_everywhere(backends, lambda x: ag.where(condition(x), 3.0 * x, x), [0.0], [3.0])
     x = Value(0.0)
     output = ag.where(condition(x), 3.0 * x, x)
     trace = step_through(output, names={"x": x})
@@ -140,8 +139,8 @@ def test_other_gradients_of_the_same_sweep_stay_what_they_are():
     assert root.grad == 1.0
 
 
-def test_the_rows_of_a_batch_and_a_training_pass_nothing_on_either():
-    for backend in BACKENDS:
+def test_the_rows_of_a_batch_and_a_training_pass_nothing_on_either(backends):
+    for backend in backends:
         w, b = Value(1.0), Value(0.5)
         program = compile(lambda x, w=w, b=b: (w * x).relu().sqrt() + b * x, [w, b], backend=backend)
         mean, gradient = program.mean_and_grad([1.0, -1.0, 4.0, -2.0, 9.0, 0.0, -3.0, 1.0])
@@ -168,9 +167,9 @@ def test_a_model_trains_alike_through_a_square_root_of_relu():
     assert found[0][1] == pytest.approx(found[1][1], rel=1e-9)
 
 
-def test_a_gradient_that_is_really_not_finite_still_stops_a_training():
+def test_a_gradient_that_is_really_not_finite_still_stops_a_training(backends):
     w = Value(0.0)
-    for backend in BACKENDS:
+    for backend in backends:
         trainer = compile(lambda x: (w * x).sqrt(), [w], backend=backend).trainer(optim.SGD(lr=0.1))
         with pytest.raises(FloatingPointError):
             trainer.step([1.0, 2.0])
@@ -200,9 +199,8 @@ def test_softmax_and_cross_entropy_do_not_see_a_constant_that_is_added(logits):
         assert (one.data, grad(one, there)) == (other.data, grad(other, here))
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("size", [0.0, 1e8, -1e8, 1e16, -1e16, 1e300, -1e300])
-def test_compiled_and_eager_agree_on_logits_of_any_size(backend, size):
+def test_compiled_and_eager_agree_on_logits_of_any_size(backends, size):
     for logits in ([size, size], [size, size, 0.0], [size, -size, size, 1.0], [size, size + 1.0, size - 2.0]):
         z = [*map(Value, logits)]
         for k in range(len(logits)):
@@ -211,10 +209,11 @@ def test_compiled_and_eager_agree_on_logits_of_any_size(backend, size):
                 lambda k=k, z=z: ag.softmax(z)[k],
                 lambda z=z: ag.logsumexp(z),
             ):
-                value, gradient = compile(f, z, backend=backend).value_and_grad()
                 eager = f()
-                assert value == pytest.approx(eager.data, rel=1e-15, abs=1e-300)
-                assert gradient == pytest.approx(grad(eager, z), rel=1e-14, abs=1e-300)
+                for backend in backends:
+                    value, gradient = compile(f, z, backend=backend).value_and_grad()
+                    assert value == pytest.approx(eager.data, rel=1e-15, abs=1e-300)
+                    assert gradient == pytest.approx(grad(eager, z), rel=1e-14, abs=1e-300)
 
 
 def test_two_equal_logits_share():
@@ -228,22 +227,22 @@ def test_two_equal_logits_share():
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(-700.0, 0.0), min_size=1, max_size=6))
-def test_logsumexp_keeps_what_is_small_in_every_face(others):
+def test_logsumexp_keeps_what_is_small_in_every_face(backends, others):
     values = [0.0, *others]
     with mp.workdps(420):
         exact = float(mp.log(mp.fsum(mp.exp(value) for value in values)))
     leaves = [*map(Value, values)]
     faces = [ag.logsumexp(values), ag.logsumexp(leaves).data]
-    for backend in BACKENDS:
+    for backend in backends:
         faces.append(compile(lambda: ag.logsumexp(leaves), leaves, backend=backend)())
     for number in faces:
         assert number == pytest.approx(exact, rel=1e-15)
 
 
-def test_amax_shares_a_tie():
+def test_amax_shares_a_tie(backends):
     z = [Value(2.0), Value(1.0), Value(2.0)]
     assert grad(ag.amax(z), z) == [0.5, 0.0, 0.5]
-    for backend in BACKENDS:
+    for backend in backends:
         program = compile(lambda *x: ag.amax([w * a for w, a in zip(z, x, strict=True)]), z, backend=backend)
         mean, gradient = program.mean_and_grad([1.0, 1.0], [1.0, 5.0], [1.0, 1.0])
         assert (mean, gradient) == (3.5, [0.25, 2.5, 0.25])
@@ -271,3 +270,13 @@ def test_the_advice_on_branches_keeps_right_programs_right():
     program(1.0)
     with pytest.warns(RuntimeWarning, match=r"guarded input, as in sqrt\(where\(step\(a\), a, 1.0\)\)"):
         program.map([1.0, -1.0])
+
+
+def test_a_factor_of_0_is_no_reason_to_leave_something_out(backends):
+    for f, start, expected in (
+        (lambda w: 0.0 * w**w, -1.0, nan),
+        (lambda w: (w * 0.0) / (w * 0.0), 0.0, nan),
+        (lambda w: 0.0 * w.log() + w, 0.0, nan),
+        (lambda w: ag.dot([0.0, 1.0], [w.sqrt(), w]), 0.0, nan),
+    ):
+        assert_everywhere(backends, f, [start], [expected])

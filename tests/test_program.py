@@ -1,5 +1,6 @@
 """A compiled program stays true: every way to get a stale or a wrong one, and the edges of its interface."""
 
+import collections
 import copy
 import functools
 import inspect
@@ -17,7 +18,9 @@ import pytest
 from autograd_lite import (
     NO_GRADIENT,
     Value,
+    clip,
     detect_anomaly,
+    dot,
     exp,
     grad,
     log,
@@ -89,13 +92,13 @@ def test_tokens_of_an_embedding_do_not_retrace(backend):
     assert traces(program) == 1
 
 
-def test_lists_tuples_and_arrays_are_alike(w, b, backend):
+def test_numbers_may_come_in_lists_tuples_and_arrays(w, b, backend):
     program = compile(lambda xs: sum((w * x for x in xs), b), [w, b], backend=backend)
     for xs in ([1.0, 2.0], (1.0, 2.0), np.array([1.0, 2.0]), np.array([1, 2], "float32"), [1, 2.0]):
         assert program.value_and_grad(xs) == (7.0, [3.0, 1.0])
-    assert traces(program) == 1
+    assert traces(program) == 3  # each arrives as what it is
     assert program([1.0, 2.0, 3.0]) == 13.0  # another shape is another trace
-    assert traces(program) == 2
+    assert traces(program) == 4
 
 
 USES = {
@@ -158,6 +161,14 @@ def test_too_many_values_of_a_whole_number(w):
         assert program(k) == 2.0 * k
     with pytest.raises(ValueError, match="traced for 64 values of a whole number: use it with pick"):
         program(64)
+    program = compile(lambda word: w * len(word), [w], backend="python")
+    for n in range(64):
+        assert program("a" * n) == 2.0 * n
+    with pytest.raises(
+        ValueError, match="64 values of an argument that is no number, such as 'a+: pass numbers"
+    ):
+        program("a" * 64)
+    assert program("a" * 9) == 18.0
 
 
 def test_whole_numbers_that_no_array_holds_are_floats(w, b, backend):
@@ -644,6 +655,164 @@ def test_functions_without_arguments(w, b, backend):
 
 # ---- Arguments ---------------------------------------------------------------------------------
 
+Point = collections.namedtuple("Point", "x y")
+MATRIX, OTHER = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[5.0, -2.0], [0.5, 4.0]])
+ROW, OTHER_ROW = np.array([1.0, 2.0]), np.array([3.0, -4.0])
+TABLE = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+# What each function does, it does with plain numbers, lists, tuples and arrays; and so it must when compiled.
+KEPT = {
+    "Value of a number": (lambda w, b, x: Value(x) * w, (1.5, 2.5)),
+    "its methods": (lambda w, b, x: Value(x).exp() * w, (1.5, 2.5)),
+    "with a label": (lambda w, b, x: Value(x, label="x") * w, (1.5, 2.5)),
+    "Value of a computed number": (lambda w, b, x: Value(2.0 * x + 1) * w, (1.5, 2.5)),
+    "Value of a Value's number": (lambda w, b, x: Value(x * abs(x)) * w * Value(x), (1.5, -2.5)),
+    "Value of a whole number": (lambda w, b, k: Value(k) * w + pick([w, b, w], k), (1, 2)),
+    "Value of a computed whole number": (lambda w, b, k: Value(1 - 2 * k) * w, (1, 2)),
+    "Values of a list": (lambda w, b, xs: dot([w, b], list(map(Value, xs))), ([1.0, 2.0], [3.0, -1.0])),
+    "lifted": (lambda w, b, x: w * (x if isinstance(x, Value) else Value(x)).tanh(), (1.5, 2.5)),
+    "m[0, 1]": (lambda w, b, m: w * m[0, 1] + b * m[1, 0], (MATRIX, OTHER)),
+    "m[:, 1]": (lambda w, b, m: dot([w, b], m[:, 1]), (MATRIX, OTHER)),
+    "m[1][0]": (lambda w, b, m: w * m[1][0], (MATRIX, OTHER)),
+    "m.T": (lambda w, b, m: dot([w, b], m.T[0]), (MATRIX, OTHER)),
+    "m.shape": (lambda w, b, m: w * m[0, 0] * m.shape[1] * m.ndim * m.size * len(m), (MATRIX, OTHER)),
+    "m @": (lambda w, b, m: (m @ np.array([w, b])).sum(), (MATRIX, OTHER)),
+    "m.sum": (lambda w, b, m: w * m.sum() + b * m.mean(axis=0)[1], (MATRIX, OTHER)),
+    "m.reshape": (lambda w, b, m: w * m.reshape(-1)[2], (MATRIX, OTHER)),
+    "for in m": (lambda w, b, m: sum((w * x * i for i, (x, _) in enumerate(m)), b), (MATRIX, OTHER)),
+    "m.tolist": (lambda w, b, m: w * (m.tolist() + [[7.0]])[2][0] * m[0, 0], (MATRIX, OTHER)),
+    "array + array": (lambda w, b, v: w * (v + v)[0] + b * (2 * v - 1)[1], (ROW, OTHER_ROW)),
+    "numpy.exp": (lambda w, b, v: w * np.exp(v)[0], (ROW, OTHER_ROW)),
+    "numpy.dot": (lambda w, b, v: w * np.dot(v, v), (ROW, OTHER_ROW)),
+    "numpy.where": (lambda w, b, v: w * np.where(v > 1.5, v, 0.0).sum(), (ROW, OTHER_ROW)),
+    "mask": (lambda w, b, v: w * v[v > 1.5].sum(), (ROW, OTHER_ROW)),
+    "flags": (
+        lambda w, b, v: sum((w for flag in v if flag), b),
+        (np.array([True, False]), np.array([True] * 2)),
+    ),
+    "whole numbers": (
+        lambda w, b, v: w * LENGTHS[v[0]] * pick([b, w, w], v[1]),
+        (np.array([1, 2]), np.array([2, 0])),
+    ),
+    "list + list": (lambda w, b, v: dot([w, b, w], v + [1.0]), ([1.0, 2.0], [3.0, -1.0])),
+    "list * 2": (lambda w, b, v: dot([w, b] * 2, v * 2), ([1.0, 2.0], [3.0, -1.0])),
+    "tuple + tuple": (lambda w, b, v: dot([w, b, w], v + (1.0,)), ((1.0, 2.0), (3.0, -1.0))),
+    "isinstance": (
+        lambda w, b, v: (
+            w * v[0] if isinstance(v, tuple) else b * v[0] if isinstance(v, list) else w * b * v[0]
+        ),
+        ((1.0, 2.0), [3.0, -1.0], ROW),
+    ),
+    "named tuple": (lambda w, b, p: w * p.x + b * p.y, (Point(1.0, 2.0), Point(3.0, -1.0))),
+    "tuple as a key": (lambda w, b, t: w * {(0, 1): 2.0, (1, 0): 3.0}[t], ((0, 1), (1, 0))),
+    "list of tuples": (lambda w, b, v: sum((w * x + y for x, y in v), b), ([(1.0, 2.0)], [(3.0, -1.0)])),
+    "list of arrays": (lambda w, b, v: w * (v[0] + v[1])[1], ([ROW, OTHER_ROW], [OTHER_ROW, OTHER_ROW])),
+    "list of lists and tuples": (
+        lambda w, b, v: w * len(v[0] + [0.0]) * v[1][0],
+        ([[1.0], (2.0,)], [[3.0], (4.0,)]),
+    ),
+    "token and features": (lambda w, b, v: w * LENGTHS[v[0]] * v[1], ([1, 0.5], [2, 0.25])),
+    "token and features, open": (lambda w, b, v: pick([w, b, w * b], v[0]) * v[1], ((1, 0.5), (2, 3))),
+    "computed from a token": (lambda w, b, v: pick([w, b, w * b], 2 - v[1]) * v[0], ([0.5, 1], [3, 2])),
+    "[a] * n": (lambda w, b, n: sum([w] * n + (n + 1) * [b], w), (1, 3)),
+    "(a,) * n": (lambda w, b, n: sum((w,) * n, b), (1, 3)),
+    "text * n": (lambda w, b, n: w * len("ab" * n + f"{n}" + str(n)), (1, 30)),
+    "array * n": (
+        lambda w, b, n: dot([w, b], ROW * n) + dot([w, b], n - ROW) + dot([w, b], ROW // n),
+        (1, 3),
+    ),
+    "array[n, 0]": (lambda w, b, n: w * TABLE[n, 0] + dot([w, b], np.eye(3)[n][1:]), (1, 2)),
+    "n ** 2": (lambda w, b, n: w * LENGTHS[n**2] * LENGTHS[2**n - 1] * n**2, (0, 1)),
+    "n / 2": (lambda w, b, n: w * (n / 2) + b * (3 / n) + n**-1, (1, 4)),
+    "n.bit_length()": (lambda w, b, n: w * n.bit_length(), (1, 4)),
+    "min(n, 2)": (lambda w, b, n: w * LENGTHS[min(n, 2)], (1, 4)),
+    "index": (lambda w, b, v: w * v.index(1) * v.count(1) * len(set(v)), ([2, 1, 1], [1, 5, 3])),
+    "text": (lambda w, b, text: sum((w * ord(letter) for letter in text), b), ("ab", "c")),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_arguments_keep_their_type(name, w, b, backend):
+    rule, arguments = KEPT[name]
+    f = functools.partial(rule, w, b)
+    expected, gradients = [f(x).data for x in arguments], [grad(f(x), [w, b]) for x in arguments]
+    program = compile(f, [w, b], backend=backend)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", GUARDS)
+        for x, value, gradient in zip(arguments, expected, gradients):
+            assert program(x) == pytest.approx(value)
+            found, slopes = program.value_and_grad(x)
+            assert found == pytest.approx(value) and slopes == pytest.approx(gradient)
+        columns = [[*arguments]]
+        if isinstance(arguments[0], np.ndarray) and name != "isinstance":
+            columns.append(np.array(arguments))
+        for column in columns:
+            program = compile(f, [w, b], backend=backend)
+            assert program.map(column) == pytest.approx(expected)
+            mean, gradient = program.mean_and_grad(column)
+            assert mean == pytest.approx(sum(expected) / len(expected))
+            assert gradient == pytest.approx([sum(g) / len(expected) for g in zip(*gradients)])
+            trainer = compile(f, [w, b], backend=backend).trainer(optim.SGD(lr=0.5))
+            assert trainer.step(column) == pytest.approx(mean)
+            trainer.write_back()
+            moved = [2.0 - w.data, 1.0 - b.data]
+            w.data, b.data = 2.0, 1.0
+            assert moved == pytest.approx([0.5 * g for g in gradient])
+
+
+# Plain numbers can do this, and the compiler cannot: it says so, and what to do.
+REFUSED = {
+    "a bound": (lambda w, x: clip(w, x, 3.0), 1.0),
+    "many places": (lambda w, v: dot([w, w], np.array(LENGTHS)[v]), np.array([1, 2])),
+    "a type of numbers": (lambda w, v: w * v.astype(float)[0], np.array([1.0, 2.0])),
+    "a method of floats": (lambda w, x: w * x.is_integer(), 1.0),
+    "a table of numbers": (lambda w, x: w * {1.0: 2.0}[x], 1.0),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_only_plain_numbers_can_do_names_the_way_out(name, w, backend):
+    rule, argument = REFUSED[name]
+    assert isinstance(rule(w, argument), Value)
+    with pytest.raises(
+        TraceError, match=r"pick\(values, k\), or run it without compiling it|Use .detach\(\)"
+    ):
+        compile(lambda x: rule(w, x), [w], backend=backend)(argument)
+
+
+def test_a_value_of_what_depends_on_a_parameter_is_refused_as_eagerly(w, backend):
+    for f in (lambda x: Value(w * x), lambda x: Value(w) * x, lambda x: Value(Value(2.0)) * x):
+        with pytest.raises(TypeError, match="a Value holds a plain number, got a Value: use its .data"):
+            compile(f, [w], backend=backend)(1.0)
+
+
+def test_whole_numbers_here_and_there_are_no_forms_of_their_own(w, b, backend):
+    """As long as they are not used as an index."""
+    program = compile(lambda xs: dot([w, b], xs), [w, b], backend=backend)
+    rows = [[0.5, 1], [1, 0.5], [1, 2], [0.5, 0.25]]
+    assert [program(row) for row in rows] == [2.0, 2.5, 4.0, 1.25]
+    assert program.map(rows) == [2.0, 2.5, 4.0, 1.25] and traces(program) == 1
+    program = compile(lambda xs: pick([w, b], xs[0]) * xs[1] * xs[2], [w, b], backend=backend)
+    rows = [[0, 1, 0.5], [1, 0.5, 2], [0, 1, 3], [1, 0.5, 0.25]]
+    assert [program(row) for row in rows] == program.map(rows) == [1.0, 1.0, 6.0, 0.125]
+    assert traces(program) == 1
+    for call in (lambda: program([2, 1.0, 1.0]), lambda: program.map([[0, 1.0, 1.0], [2, 1.0, 1.0]])):
+        with pytest.raises(IndexError, match="an index is a whole number from 0 to 1, got 2$"):
+            call()
+
+
+def test_rows_that_take_another_way_get_their_arguments_as_they_are(w, b, backend):
+    def f(x, n, v, kind):
+        return w * x if x > 0 else w * LENGTHS[n] * v[0, 1] * len(kind)
+
+    columns = [1.0, -1.0, 2.0], [0, 1, 2], [MATRIX, OTHER, MATRIX], ["ab", "ab", "ab"]
+    expected = eager(f, [w, b], *columns)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", GUARDS)
+        program = compile(f, [w, b], backend=backend)
+        assert program.map(*columns) == [f(*row).data for row in zip(*columns)]
+        assert program.mean_and_grad(*columns) == (pytest.approx(expected[0]), pytest.approx(expected[1]))
+        assert program.trainer(optim.SGD(lr=0.5)).step(*columns) == pytest.approx(expected[0])
+
 
 @pytest.mark.parametrize(
     "x, number",
@@ -685,7 +854,7 @@ def test_arguments_that_are_no_numbers_are_refused_as_eagerly(x, w, backend):
 
 def test_lists_of_all_forms(w, b, backend):
     def total(thing):
-        return sum((total(item) if isinstance(item, list) else w * item for item in thing), 0.0 * b)
+        return sum((total(item) if hasattr(item, "__len__") else w * item for item in thing), 0.0 * b)
 
     program = compile(lambda xs: total(xs) + b, [w, b], backend=backend)
     for xs, expected in (

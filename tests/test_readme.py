@@ -70,7 +70,7 @@ def test_it_names_the_command_that_tests_the_project():
     assert script.index("-m venv") < script.index('eval "$first_command"')
     before, _, after = script.partition('eval "$readme_command"')
     assert "pip install" not in before  # a newcomer has nothing else
-    for path in (ROOT / "tests" / "peers").glob("*.py"):
+    for path in (ROOT / "tests" / "peers").glob("test_*.py"):
         (needed,) = re.findall(r"^Needs \w+: python3 -m pip install (\w+==[\d.]+)$", path.read_text(), re.M)
         assert needed in after, path.name
 
@@ -120,4 +120,5 @@ def test_the_scoreboard_has_the_goals_that_are_measured(monkeypatch):
 
 
 def test_it_can_be_read_in_one_sitting():
-    assert len(README.splitlines()) < 340
+    written = re.sub(r"<!-- (\w+) -->\n.*?<!-- /\1 -->", "", README, flags=re.DOTALL)  # the rest is made
+    assert len(written.splitlines()) < 280

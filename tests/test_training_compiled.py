@@ -1,7 +1,9 @@
 """fit with compiled steps does what it does eagerly, to rounding, and keeps what was learnt."""
 
+import itertools
 import random
 import signal
+import warnings
 
 import numpy as np
 import pytest
@@ -230,6 +232,162 @@ def test_arrays_and_lists_train_alike():
     lists, _, _ = trained(True)
     arrays, _, _ = trained(True, X=np.array(X), y=np.array(Y))
     assert numbers(arrays) == numbers(lists)
+
+
+# ---- A program that cannot be made for a later batch -------------------------------------------
+
+WORDS = [f"{chr(97 + n % 26)}{chr(97 + n // 26)}" * (1 + n % 3) for n in range(100)]
+PLAIN = [0.01 * k for k in range(100)]
+
+
+class Feature(nn.Module):
+    """Computes something of a feature, which is 0 to 99, or a word."""
+
+    def __init__(self, rule):
+        self.rule = rule
+        self.table = [[Value(0.01 * (k + j)) for j in range(3)] for k in range(100)]
+        self.hidden, self.out = nn.Layer(3, 3, "tanh", seed=0), nn.Layer(3, 1, None, seed=1)
+
+    def __call__(self, feature):
+        return self.out(self.hidden(self.rule(self, feature)))
+
+
+LONGER_LATE = [[0.01 * k] if k < 70 else [0.01 * k, 1.0] for k in range(100)]
+
+
+TOO_MANY = {
+    "an embedding that is a plain list": (lambda model, k: model.table[k], range(100)),
+    "remainders": (lambda model, k: [0.01 * (k % 90), 1.0, 0.0], range(100)),
+    "a loop": (lambda model, k: [sum([0.01 for _ in range(k)], Value(0.0)), 1.0, 0.0], range(100)),
+    "copies": (lambda model, k: [sum([0.01] * k), Value(1.0), 0.0], range(100)),
+    "a position in an array": (lambda model, k: [np.array(PLAIN)[k], 1.0, 0.0], range(100)),
+    "words": (lambda model, word: model.table[sum(map(ord, word)) % 100], WORDS),
+    "a number that is read": (
+        lambda model, x: [x[0], 1.0, float(x[1]) if len(x) == 2 else 0.0],
+        LONGER_LATE,
+    ),
+    "a method of plain numbers": (
+        lambda model, x: [x[0], 1.0, x[1].is_integer() if len(x) == 2 else 0.0],
+        LONGER_LATE,
+    ),
+    "a loss": (lambda model, k: [0.01 * k, 1.0, 0.0], [float(k) for k in range(100)]),
+}
+
+
+def picked_in_a_list(output, target):
+    return (output - PLAIN[target]) ** 2
+
+
+def case(name, place):
+    """Give a model and a loss that need ever new programs, and data in which they do at some place."""
+    rule, features = TOO_MANY[name]
+    loss, y = losses.squared_error, [0.01 * n for n in range(100)]
+    if name == "a loss":
+        loss, y = picked_in_a_list, [*range(100)]
+    X = [*features]
+    few = {"X": X[:40], "y": y[:40], "validation": (X, y)}
+    all_of_them = {"X": X * 2, "y": y * 2, "shuffle": place == "shuffled"}
+    return {"model": lambda: Feature(rule), "loss": loss, **(few if place == "validation" else all_of_them)}
+
+
+@pytest.mark.filterwarnings("ignore:training is slow where")
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        *itertools.product(TOO_MANY, ["in order", "shuffled"]),
+        *((name, "validation") for name in TOO_MANY if name != "a loss"),  # which is computed eagerly there
+    ],
+)
+def test_where_a_later_batch_needs_a_program_that_cannot_be_made_all_is_trained_eagerly(name, place):
+    options = case(name, place)
+    model, loss = options.pop("model"), options.pop("loss")
+    found = []
+    for compiled in (False, None):
+        random.seed(3)
+        trained_model, optimizer = model(), optim.Adam(lr=0.01)
+        history = fit(
+            trained_model,
+            loss,
+            optimizer=optimizer,
+            epochs=3,
+            batch_size=16,
+            seed=4,
+            compiled=compiled,
+            **options,
+        )
+        found.append((trained_model, history, optimizer, random.getstate()))
+    (eager, eager_history, eager_optimizer, state), (fast, history, fast_optimizer, fast_state) = found
+    np.testing.assert_allclose(numbers(fast), numbers(eager), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(history.loss, eager_history.loss, rtol=1e-10)
+    np.testing.assert_allclose(history.validation_loss, eager_history.validation_loss, rtol=1e-10)
+    assert fast_optimizer.steps == eager_optimizer.steps
+    np.testing.assert_allclose(fast_optimizer.states, eager_optimizer.states, rtol=1e-7, atol=1e-12)
+    assert fast_state == state
+    assert history.engine.startswith("eager: from epoch 0 on, ")
+    reasons = ("traced for 64 values of", "TraceError: a function to be compiled is run once")
+    assert any(reason in history.engine for reason in reasons)
+
+
+@pytest.mark.filterwarnings("ignore:training is slow where")
+@pytest.mark.parametrize("name", TOO_MANY)
+def test_where_all_must_be_compiled_nothing_is_half_changed(name):
+    options = case(name, "in order")
+    model, loss, X, y = options["model"](), options["loss"], options["X"], options["y"]
+    optimizer = optim.Adam(lr=0.01)
+    settings = {"batch_size": 10, "epochs": 1, "shuffle": False}
+    with pytest.raises((TypeError, ValueError), match="traced for 64 values|is run once"):
+        fit(model, loss, X, y, optimizer=optimizer, compiled=True, **settings)
+    count = optimizer.steps * 10
+    assert count in (60, 70)
+    beside, its_optimizer = options["model"](), optim.Adam(lr=0.01)
+    fit(beside, loss, X[:count], y[:count], optimizer=its_optimizer, compiled=False, **settings)
+    np.testing.assert_allclose(numbers(model), numbers(beside), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(optimizer.states, its_optimizer.states, rtol=1e-7, atol=1e-12)
+    with pytest.raises(ValueError, match="with dtype 'float32' it must be: .*(64 values|is run once)"):
+        fit(options["model"](), loss, X, y, optimizer=optim.Adam(lr=0.01), dtype="float32", **settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("remainders", r"the function was traced for \d+ values of a whole number: use it with pick"),
+        (
+            "words",
+            r"the function was traced for \d+ values of an argument that is no number, such as '.*': pass",
+        ),
+    ],
+)
+def test_a_second_retrace_warns_once_with_its_reason(name, reason):
+    options = case(name, "in order")
+    model, loss, X, y = options["model"](), options["loss"], options["X"], options["y"]
+    few = [0, 1] * 20
+    fit(model, loss, [X[k] for k in few], [y[k] for k in few], optimizer=optim.SGD(lr=0.1), epochs=2)
+    with pytest.warns(RuntimeWarning, match=f"^training is slow where {reason}") as caught:
+        history = fit(model, loss, X[:40], y[:40], optimizer=optim.SGD(lr=0.1), epochs=2, batch_size=8)
+    assert [warning.filename for warning in caught] == [__file__]
+    assert history.engine == "compiled"
+
+
+def test_an_error_of_the_model_itself_is_raised_as_eagerly():
+    class Fails(nn.Module):
+        def __init__(self):
+            self.layer = nn.Layer(1, 1, None, seed=0)
+
+        def __call__(self, k):
+            return self.layer([Value(dict.fromkeys(range(40), 0.5)[k])])
+
+    found = []
+    for compiled in (None, False):
+        model, optimizer = Fails(), optim.SGD(lr=0.1)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "training is slow where")
+            with pytest.raises(KeyError, match="^40$"):
+                fit(
+                    model, losses.squared_error, [*range(50)], [0.5] * 50,
+                    optimizer=optimizer, batch_size=8, shuffle=False, compiled=compiled,
+                )  # fmt: skip
+        found.append([*numbers(model), optimizer.steps])
+    np.testing.assert_allclose(*found, rtol=1e-12)
 
 
 def test_many_predictions_are_compiled_and_equal():

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import functools
+import itertools
+import math
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autograd_lite.compiler.inspecting import has_numpy, hashable
 from autograd_lite.core.coercion import as_float, check_rows
 
-__all__ = ["COLUMN", "Argument", "Form", "FormsDifferError", "count_rows", "read", "read_rows"]
+__all__ = ["COLUMN", "Argument", "Form", "FormsDifferError", "Rows", "count_rows", "read", "read_rows"]
 
 
 class FormsDifferError(ValueError):
@@ -19,6 +22,11 @@ class FormsDifferError(ValueError):
 COLUMN = "what a batch has for each argument"
 LARGEST = 2**63
 """Whole numbers up to here fit into an array; larger ones are floats."""
+EXACT = 2**53
+"""Whole numbers up to here are exact beside floats."""
+ARRAY = "array"
+NUMBER: tuple[tuple[Any, ...], Any] = ((), None)
+"""The shape and the containers of a single number."""
 
 
 @dataclass(frozen=True)
@@ -26,20 +34,30 @@ class Form:
     """What all arguments have in common that one program can take.
 
     Attributes:
-        kind: "floats", "wholes" (whole numbers), or "fixed" (anything else, such as None).
+        kind: "floats", "wholes" (whole numbers), "mixed", or "fixed" (anything else, such as None).
         shape: the lengths of a number (), a list (n,), a list of lists (n, m), ...; of lists
             of different lengths the forms of their items.
         value: a fixed argument itself.
+        containers: what holds the numbers: None for a number alone, "array", or the type of a list
+            or tuple and the containers of its items, once if they are all alike.
+        wholes: of mixed numbers, which are whole.
     """
 
     kind: str
     shape: tuple[Any, ...] = ()
     value: Any = None
+    containers: Any = None
+    wholes: frozenset[int] = frozenset()
+
+    @property
+    def structure(self) -> Any:
+        """What programs are looked up by; they may still differ in what they take whole, or fixed."""
+        return (self.shape, self.containers) if self.kind != "fixed" else "fixed"
 
     @property
     def key(self) -> Any:
-        """What the form is looked up by."""
-        return (self.kind, self.shape, hashable(self.value) if self.kind == "fixed" else None)
+        """What tells fixed arguments apart."""
+        return hashable(self.value) if self.kind == "fixed" else None
 
     @property
     def lengths(self) -> tuple[int, ...]:
@@ -47,6 +65,31 @@ class Form:
         if all(isinstance(length, int) for length in self.shape):
             return self.shape
         return (_count(self.shape),)
+
+    def covers(self, other: Form) -> bool:
+        """Tell whether its numbers are whole wherever those of another form are."""
+        if self.kind == "wholes" or other.kind in ("floats", "fixed"):
+            return True
+        return self.kind == other.kind == "mixed" and self.wholes >= other.wholes
+
+    def with_wholes(self, places: Collection[int]) -> Form:
+        """Give the form of the same lists in which the numbers at some places, and no others, are whole."""
+        count = math.prod(self.lengths)
+        if places and len(places) < count:
+            return replace(self, kind="mixed", wholes=frozenset(places))
+        return form_of("wholes" if places else "floats", self.shape, self.containers)
+
+    def argument(self, numbers: Sequence[Any]) -> Argument:
+        """Give an argument of this form, from the numbers in an array."""
+        if self.kind != "mixed":
+            return Argument(self, numbers)
+        return Argument(self, [int(n) if place in self.wholes else n for place, n in enumerate(numbers)])
+
+
+@functools.lru_cache(256)
+def form_of(kind: str, shape: tuple[Any, ...], containers: Any) -> Form:
+    """Give the one form of floats, or of whole numbers, in such containers."""
+    return Form(kind, shape, containers=containers)
 
 
 @dataclass(frozen=True)
@@ -62,41 +105,78 @@ class Argument:
     numbers: Sequence[Any]
 
     def build(self, make: Callable[[Any], Any]) -> Any:
-        """Put what ``make`` makes of each number into lists such as the argument has."""
+        """Put what ``make`` makes of each number into lists, tuples and arrays such as the argument has."""
         if self.form.kind == "fixed":
             return self.form.value
-        return _nested(self.form.shape, iter([make(number) for number in self.numbers]))
+        return _built(self.form.shape, self.form.containers, iter([make(number) for number in self.numbers]))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """An argument of many examples, taken apart.
+
+    Attributes:
+        form: that of each of them.
+        array: their numbers, of shape (N, ...); or N fixed arguments.
+    """
+
+    form: Form
+    array: Any
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getitem__(self, rows: Any) -> Rows:
+        return Rows(self.form, self.array[rows])
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self.argument(row).build(lambda number: number) for row in range(len(self)))
+
+    def argument(self, row: int) -> Argument:
+        """Give the argument of one row."""
+        numbers = [] if self.form.kind == "fixed" else self.array[row].reshape(-1).tolist()
+        return self.form.argument(numbers)
 
 
 def read(argument: Any) -> Argument:
     """Take an argument of one example apart.
 
     Args:
-        argument: a number, a whole number, a (nested) list or an array of them, or anything
+        argument: a number, a whole number, a (nested) list, tuple or array of them, or anything
             else, which is then fixed.
 
     Example:
         >>> read([[1.0, 2.0], [3.0, 4.0]]).form.shape, read(3).form.kind
         ((2, 2), 'wholes')
     """
-    if hasattr(argument, "tolist"):
-        argument = argument.tolist()
-    elif isinstance(argument, range):
+    if type(argument) is float:
+        return Argument(form_of("floats", *NUMBER), [argument])
+    if isinstance(argument, range):
         argument = list(argument)
+    elif hasattr(argument, "tolist") and not _is_array(argument):
+        argument = argument.tolist()
     elif isinstance(argument, Iterator):
         raise TypeError(f"an iterator can be gone through only once: pass a list instead of {argument!r}")
     numbers: list[Any] = []
-    shape = _shape(argument, numbers)
-    if shape is None or not all(isinstance(number, (int, float)) for number in numbers):
+    found = _taken_apart(argument, numbers)
+    if found is not None and not all(isinstance(number, (int, float)) for number in numbers):
         try:
             numbers = [as_float(number) if not isinstance(number, int) else number for number in numbers]
         except TypeError:
-            shape = None
-    if shape is None or (not numbers and not isinstance(argument, (list, tuple))):
+            found = None
+    if found is None:
         return Argument(Form("fixed", value=argument), [])
-    if numbers and all(type(number) is int and -LARGEST <= number < LARGEST for number in numbers):
-        return Argument(Form("wholes", shape), numbers)
-    return Argument(Form("floats", shape), [float(number) for number in numbers])
+    form = form_of("floats", *found)
+    types = {*map(type, numbers)}
+    if types == {float}:
+        return Argument(form, numbers)
+    limit = LARGEST if types == {int} else EXACT
+    wholes = [place for place, n in enumerate(numbers) if type(n) is int and -limit <= n < limit]
+    if types == {int} and len(wholes) < len(numbers):  # no array holds all of them
+        wholes = []
+    whole = {*wholes}
+    numbers = [number if place in whole else float(number) for place, number in enumerate(numbers)]
+    return Argument(form.with_wholes(wholes), numbers)
 
 
 def count_rows(columns: Sequence[Any]) -> int:
@@ -116,15 +196,12 @@ def count_rows(columns: Sequence[Any]) -> int:
     return lengths[0]
 
 
-def read_rows(column: Any, count: int | None = None) -> tuple[Form, Any]:
+def read_rows(column: Any, count: int | None = None) -> Rows:
     """Take an argument of many examples apart.
 
     Args:
         column: N arguments: a list, or an array whose first axis has length N.
         count: what N must be.
-
-    Returns:
-        The form of each, and an array of shape (N, ...); of fixed arguments the list.
 
     Raises:
         ValueError: if there are none, or not ``count``.
@@ -137,48 +214,117 @@ def read_rows(column: Any, count: int | None = None) -> tuple[Form, Any]:
     length = count_rows([column])
     if count is not None and length != count:
         raise ValueError(f"as many rows in each argument: got {count} and {length}")
+    if isinstance(column, Rows):
+        return column
     if isinstance(column, numpy.ndarray) and column.dtype.kind in "fiu":
-        kind = "floats" if column.dtype.kind == "f" else "wholes"
-        return Form(kind, column.shape[1:]), column
+        kind, shape = "floats" if column.dtype.kind == "f" else "wholes", column.shape[1:]
+        return Rows(form_of(kind, shape, ARRAY if shape else None), column)
     arguments = [read(argument) for argument in column]
-    forms = {argument.form.key: argument.form for argument in arguments}
-    form = arguments[0].form
-    if {kind for kind, *_ in forms} == {"floats", "wholes"} and len({shape for _, shape, _ in forms}) == 1:
-        form = Form("floats", form.shape)  # [0, 1] among [0.5, 1.0]
-    elif len(forms) > 1:
-        shapes = " and ".join(sorted({str(list(form.shape)) for form in forms.values()})[:2])
+    first = arguments[0].form
+    if first.kind != "fixed" and all(argument.form is first for argument in arguments):
+        return _rows_of(first, arguments)
+    forms = {(argument.form.structure, argument.form.key) for argument in arguments}
+    if len(forms) > 1:
+        shapes = " and ".join(sorted({str(list(argument.form.shape)) for argument in arguments})[:2])
         raise FormsDifferError(
             f"the rows of a batch have {len(forms)} forms, such as lists of shape {shapes}"
         )
-    if form.kind == "fixed":
-        return form, list(column)
-    dtype = "float64" if form.kind == "floats" else "int64"
+    if first.kind == "fixed":
+        fixed = numpy.empty(length, object)
+        fixed[:] = [argument.form.value for argument in arguments]
+        return Rows(first, fixed)
+    return _rows_of(_in_common([argument.form for argument in arguments]), arguments)
+
+
+def _rows_of(form: Form, arguments: Sequence[Argument]) -> Rows:
+    """Put arguments of a form, or of forms that have it in common, one below the other."""
+    import numpy
+
+    dtype = "int64" if form.kind == "wholes" else "float64"
     array = numpy.array([argument.numbers for argument in arguments], dtype)
-    return form, array.reshape(length, *form.lengths)
+    return Rows(form, array.reshape(len(arguments), *form.lengths))
 
 
-def _shape(argument: Any, numbers: list[Any]) -> tuple[Any, ...] | None:
-    """Give the lengths of nested lists, and list their numbers; None if it is neither list nor number."""
+def _in_common(forms: Sequence[Form]) -> Form:
+    """Give the form of lists that differ in which numbers are whole: those that are so in all of them."""
+    kinds = {form.kind for form in forms}
+    if len(kinds) == 1 and kinds != {"mixed"}:
+        return forms[0]
+    places = [form.wholes for form in forms if form.kind == "mixed"]
+    return forms[0].with_wholes(frozenset.intersection(*places) if places and "floats" not in kinds else ())
+
+
+def _is_array(thing: Any) -> bool:
+    """Tell whether something is an array of NumPy with at least one axis."""
+    if not has_numpy() or not hasattr(thing, "ndim"):
+        return False
+    import numpy
+
+    return isinstance(thing, numpy.ndarray) and thing.ndim > 0
+
+
+def _taken_apart(argument: Any, numbers: list[Any]) -> tuple[tuple[Any, ...], Any] | None:
+    """Give the shape and the containers of an argument, and list its numbers; None if it has others."""
+    if type(argument) is float or type(argument) is int:
+        numbers.append(argument)
+        return NUMBER
     if isinstance(argument, (list, tuple)):
-        shapes: list[Any] = [_shape(item, numbers) for item in argument]
-        if None in shapes:
-            return None
-        if all(shape == shapes[0] for shape in shapes[1:]):
-            return (len(shapes), *(shapes[0] if shapes else ()))
-        return ("of", *shapes)
+        return _list_taken_apart(argument, numbers)
+    if _is_array(argument):
+        items = argument.reshape(-1).tolist()
+        whole = [_taken_apart(item, numbers) == NUMBER for item in items]
+        return (argument.shape, ARRAY) if all(whole) else None
+    if hasattr(argument, "tolist"):
+        return _taken_apart(argument.tolist(), numbers)
     if isinstance(argument, bool) or not hasattr(argument, "__float__"):
         return None
-    numbers.append(argument.item() if hasattr(argument, "item") else argument)
-    return ()
+    numbers.append(argument)
+    return NUMBER
 
 
-def _nested(shape: tuple[Any, ...], items: Any) -> Any:
-    """Put items into nested lists of a shape."""
-    if not shape:
+def _list_taken_apart(argument: Sequence[Any], numbers: list[Any]) -> tuple[tuple[Any, ...], Any] | None:
+    """The same for a list or a tuple."""
+    kind = type(argument)
+    if {*map(type, argument)} <= {float, int}:  # the usual case, for which this is faster
+        numbers += argument
+        return (len(argument),), (kind, None)
+    found = []
+    for item in argument:
+        one = _taken_apart(item, numbers)
+        if one is None:
+            return None
+        found.append(one)
+    if all(one == found[0] for one in found[1:]):
+        return (len(found), *found[0][0]), (kind, found[0][1])
+    shapes, inner = zip(*found)
+    return ("of", *shapes), (kind, *inner)
+
+
+def _built(shape: tuple[Any, ...], containers: Any, items: Iterator[Any]) -> Any:
+    """Put items into containers of a shape."""
+    if containers is None:
         return next(items)
+    if containers == ARRAY:
+        return _array_of([*itertools.islice(items, _count(shape))], shape)
+    kind, *inner = containers
     if shape[0] == "of":
-        return [_nested(inner, items) for inner in shape[1:]]
-    return [_nested(shape[1:], items) for _ in range(shape[0])]
+        listed = [_built(*form, items) for form in zip(shape[1:], inner)]
+    else:
+        listed = [_built(shape[1:], inner[0], items) for _ in range(shape[0])]
+    if kind is list:
+        return listed
+    return kind._make(listed) if hasattr(kind, "_make") else kind(listed)
+
+
+def _array_of(items: list[Any], shape: tuple[int, ...]) -> Any:
+    """Put items into an array: of objects, if they are no plain numbers."""
+    import numpy
+
+    if all(isinstance(item, (int, float)) for item in items):
+        return numpy.array(items).reshape(shape)
+    array = numpy.empty(len(items), object)
+    array[:] = items
+    return array.reshape(shape)
 
 
 def _count(shape: tuple[Any, ...]) -> int:

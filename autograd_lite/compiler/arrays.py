@@ -37,6 +37,7 @@ class ArraySource:
         kinds["parameter"].sort(key=lambda vector: int(vector.places.min()))
         self.parameters, self.frozen, self.random = kinds.values()
         self.constants: dict[str, Any] = {}
+        self.constant_names: dict[Any, str] = {}
         self.operations: dict[str, Op] = {}
         self.texts: dict[str, str] = {}
         self.batched = any(vector.kind == "input" for vector in program.vectors) or bool(self.random)
@@ -49,6 +50,7 @@ class ArraySource:
         """Write one function."""
         writer = Writer(self.program, self.arguments, wholes)
         writer.constants, writer.operations = self.constants, self.operations
+        writer.constant_names = self.constant_names
         writer.forward()
         outputs = [self._output(writer, output) for output in self.program.outputs]
         guards = [self._guard(writer, *guard) for guard in self.program.guards]
@@ -81,11 +83,12 @@ class ArraySource:
 
     def _guard(self, writer: Writer, sign: str, left: Operand, right: Operand, outcomes: Any) -> str:
         """Write a comparison, which must come out for each row as it did in the trace."""
-        sides = f"{writer.read(left)} {sign} {writer.read(right)}"
+        exact = not writer.is_full(left) and not writer.is_full(right)
+        sides = f"{writer.read(left, exact=exact)} {sign} {writer.read(right)}"
         if outcomes.all():
             compared = f"({sides})"
         elif not outcomes.any():
-            compared = f"~({sides})"
+            compared = f"(~({sides}))"  # a method, such as .all, would bind more tightly than ~
         else:
             compared = f"(({sides}) == {writer.constant(outcomes)})"
         return f"{compared}.all(axis=-1)" if left.shape else compared

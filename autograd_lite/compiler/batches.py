@@ -6,20 +6,20 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite.compiler.arguments import Argument, Form, FormsDifferError, count_rows, read, read_rows
+from autograd_lite.compiler.arguments import FormsDifferError, Rows, count_rows, read, read_rows
 from autograd_lite.core.ieee import mean_of
 
 if TYPE_CHECKING:
     from autograd_lite.compiler.program import Program
     from autograd_lite.compiler.variant import Variant
 
-__all__ = ["example_of", "mean_of_rows", "means_of", "split_rows"]
+__all__ = ["mean_of_rows", "means_of", "split_rows"]
 
 FEW = 32
 """So many numbers are added up faster one by one than by NumPy."""
 
 
-def split_rows(program: Program, columns: Sequence[Any]) -> Iterator[tuple[Variant, int, list[Any], Any]]:
+def split_rows(program: Program, columns: Sequence[Any]) -> Iterator[tuple[Variant, int, list[Rows], Any]]:
     """Split rows by their forms, and by the whole numbers that the function has fixed.
 
     Args:
@@ -35,50 +35,44 @@ def split_rows(program: Program, columns: Sequence[Any]) -> Iterator[tuple[Varia
         yield from _split_by_values(program, columns)
     except FormsDifferError:
         for rows in _rows_by_form(columns):
-            chosen = [[column[row] for row in rows] for column in columns]
+            chosen = [_chosen(column, rows) for column in columns]
             for variant, count, group, places in _split_by_values(program, chosen):
                 yield variant, count, group, numpy.array(rows)[places]
+
+
+def _chosen(column: Any, rows: list[int]) -> Any:
+    return column[rows] if isinstance(column, Rows) else [column[row] for row in rows]
 
 
 def _rows_by_form(columns: Sequence[Any]) -> list[list[int]]:
     """List which rows have the same forms."""
     found: dict[Any, list[int]] = {}
     for row, arguments in enumerate(zip(*columns)):
-        found.setdefault(tuple([read(argument).form.key for argument in arguments]), []).append(row)
+        forms = [read(argument).form for argument in arguments]
+        found.setdefault(tuple([(form.structure, form.key) for form in forms]), []).append(row)
     return list(found.values())
 
 
 def _split_by_values(
     program: Program, columns: Sequence[Any]
-) -> Iterator[tuple[Variant, int, list[Any], Any]]:
+) -> Iterator[tuple[Variant, int, list[Rows], Any]]:
     """Split rows of one form."""
     import numpy
 
     count = count_rows(columns)
-    forms, arrays = zip(*[read_rows(column, count) for column in columns])
+    arguments = [read_rows(column, count) for column in columns]
     left = numpy.arange(count)
     while len(left):
-        example = example_of(forms, arrays, int(left[0]))
+        example = [rows.argument(int(left[0])) for rows in arguments]
         variant = program.variant(example)
         fits = numpy.ones(len(left), bool)
-        for (number, place), value in zip(variant.fixed, variant.fixed_values):
-            fits &= numpy.asarray(arrays[number]).reshape(count, -1)[left, place] == value
+        for (number, place), value in zip(variant.inputs.fixed, variant.inputs.fixed_values):
+            fits &= numpy.asarray(arguments[number].array).reshape(count, -1)[left, place] == value
         places = left[fits]
-        group = [
-            array if len(places) == count or form.kind == "fixed" else array[places]
-            for form, array in zip(forms, arrays)
-        ]
+        group = arguments if len(places) == count else [rows[places] for rows in arguments]
         program.sample_row(variant, example)
         yield variant, len(places), group, places
         left = left[~fits]
-
-
-def example_of(forms: Sequence[Form], arrays: Sequence[Any], row: int) -> list[Argument]:
-    """Take one row out of arrays."""
-    return [
-        Argument(form, [] if form.kind == "fixed" else array[row].reshape(-1).tolist())
-        for form, array in zip(forms, arrays)
-    ]
 
 
 def mean_of_rows(array: Any) -> float:

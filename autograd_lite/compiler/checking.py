@@ -45,7 +45,7 @@ def _call(f: Callable[..., Any], example: Sequence[Argument]) -> Any:
     try:
         return f(*[argument.build(lambda number: number) for argument in example])
     except (AttributeError, TypeError):
-        return f(*[argument.build(Value if argument.form.kind == "floats" else int) for argument in example])
+        return f(*[argument.build(lambda n: Value(n) if isinstance(n, float) else n) for argument in example])
 
 
 def is_time(calls: int) -> bool:

@@ -14,7 +14,10 @@ from autograd_lite.core.op import Op, evaluate, number_source
 from autograd_lite.core.symbol import Symbol
 from autograd_lite.ops import OPS
 
-__all__ = ["Writer", "array_source"]
+__all__ = ["TERMS", "Writer", "array_source", "sum_lines"]
+
+TERMS = 40
+"""The most terms in a line: Python's parser is recursive."""
 
 
 class Writer:
@@ -30,6 +33,7 @@ class Writer:
         names: the name of each vector.
         floats: names of arguments of whole numbers, and what they are called as floats.
         constants: arrays that the source names.
+        constant_names: their names, by what is in them.
         operations: operations that the source names, because their array form is a function.
     """
 
@@ -39,6 +43,7 @@ class Writer:
         self.floats: dict[str, str] = {}
         self.lines: list[tuple[str, str]] = []
         self.constants: dict[str, Any] = {}
+        self.constant_names: dict[Any, str] = {}
         self.operations: dict[str, Op] = {}
         self.names = name_vectors(program, arguments)
         self._accesses: dict[int, Access] = {}
@@ -47,14 +52,19 @@ class Writer:
         """Append a line, ``name = expression``, without needless parentheses."""
         self.lines.append((ast.unparse(ast.parse(text)) if "(" in text else text, comment))
 
+    def add_up(self, name: str, terms: Sequence[str]) -> None:
+        """Append lines, of which none is too long, that give a name to a sum."""
+        for line in sum_lines(name, terms):
+            self.line(line)
+
     def constant(self, values: Any) -> str:
         """Give an array a name, the same for the same array."""
-        for name, known in self.constants.items():
-            if known.shape == values.shape and known.dtype == values.dtype and (known == values).all():
-                return name
-        name = f"{'i' if values.dtype.kind == 'i' else 'c'}{len(self.constants) + 1}"
-        self.constants[name] = values
-        return name
+        key = (values.dtype, values.shape, values.tobytes())
+        if key not in self.constant_names:
+            name = f"{'i' if values.dtype.kind == 'i' else 'c'}{len(self.constants) + 1}"
+            self.constants[name] = values
+            self.constant_names[key] = name
+        return self.constant_names[key]
 
     def vector(self, view: View) -> Vector:
         """Give the vector that a view is of."""
@@ -95,7 +105,8 @@ class Writer:
         if exact and way.repeated:
             way = Access("gather", vector.shape, operand.shape, (), len(operand.shape), index=operand.index)
         text = way.text(name, vector.batched, self.constant)
-        return f"rint({text}).astype(int)" if whole_numbers and vector.kind != "input" else text
+        is_whole = vector.kind == "input" and self.wholes[vector.source]
+        return f"rint({text}).astype(int)" if whole_numbers and not is_whole else text
 
     def float_name(self, vector: Vector) -> str:
         """Give the name of an argument as floats."""
@@ -149,7 +160,7 @@ class Writer:
         attributes = [number_source(float(attribute)) for attribute in vector.attributes]
         text = array_source(vector.op, [*map(atom, reads), *attributes], self.operations)
         fixed = vector.shape and not any(
-            operand.shape == vector.shape and not isinstance(operand, Constant) and self._is_full(operand)
+            operand.shape == vector.shape and not isinstance(operand, Constant) and self.is_full(operand)
             for operand in vector.operands
         )
         if fixed and not exact:  # each operand repeats along some axis of its own, perhaps the same
@@ -157,7 +168,8 @@ class Writer:
             text = f"broadcast_to({text}, {tuple_source(lengths)})"
         return text
 
-    def _is_full(self, operand: Operand) -> bool:
+    def is_full(self, operand: Operand) -> bool:
+        """Tell whether an operand is read in its full shape, and not in one that can be broadcast to it."""
         return isinstance(operand, Join) or (isinstance(operand, View) and not self.access(operand).repeated)
 
     def _product(self, vector: Vector) -> str:
@@ -177,6 +189,14 @@ class Writer:
         if wide:
             return f"({left} @ {right}[..., None])[..., 0]"
         return f"({right} @ {left}[..., None])[..., 0]"
+
+
+def sum_lines(name: str, terms: Sequence[str]) -> list[str]:
+    """Write a sum from left to right, in lines that are not too long."""
+    lines = [f"{name} = {' + '.join(terms[:TERMS]) or '0.0'}"]
+    for start in range(TERMS, len(terms), TERMS):
+        lines.append(f"{name} = {' + '.join([name, *terms[start : start + TERMS]])}")
+    return lines
 
 
 def name_vectors(program: VectorProgram, arguments: Sequence[str]) -> list[str]:

@@ -22,7 +22,8 @@ def compile(
     """Compile a function that is written in scalars.
 
     Args:
-        f: takes numbers, whole numbers and (nested) lists of them: one example; or nothing, as
+        f: takes numbers, whole numbers and (nested) lists, tuples and arrays of them, each of which
+            arrives as what it is, with Values as its numbers: one example; or nothing, as
             the loss of a whole data set. Returns one Value, or several (then there is no gradient).
         parameters: the Values to differentiate by: a Module, a list, or a dict.
         backend: "python" runs straight-line code on floats, "numpy" raised code on arrays,

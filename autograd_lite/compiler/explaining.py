@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from autograd_lite.compiler.emit import comment_on
@@ -10,7 +11,7 @@ from autograd_lite.compiler.inspecting import has_numpy
 if TYPE_CHECKING:
     from autograd_lite.compiler.variant import Variant
 
-__all__ = ["explanation"]
+__all__ = ["explanation", "reason_to_retrace"]
 
 
 def explanation(variant: Variant, *, verbose: bool = False) -> str:
@@ -22,12 +23,17 @@ def explanation(variant: Variant, *, verbose: bool = False) -> str:
     """
     lines = [
         f"{form.kind}{list(form.shape)}" if form.kind != "fixed" else repr(form.value)
-        for form in variant.forms
+        for form in variant.inputs.called_with
     ]
     if not has_numpy():
         return (
             f"Called with {', '.join(lines) or 'nothing'}: {variant.operations} scalar operations, run one "
             "by one on floats: arrays need NumPy."
+        )
+    if variant.is_too_deep:
+        return (
+            f"Called with {', '.join(lines) or 'nothing'}: {variant.operations} scalar operations, run one "
+            f"by one on floats: on arrays they would be {variant.steps} steps, one after the other."
         )
     raised = variant.raised
     operations = [vector for vector in raised.vectors if vector.operands]
@@ -53,12 +59,32 @@ def explanation(variant: Variant, *, verbose: bool = False) -> str:
     if raised.guards:
         count = sum(len(outcomes) for *_, outcomes in raised.guards)
         text.append(f"Comparisons that must come out as traced: {count}.")
-    if variant.fixed:
-        text.append(f"Whole numbers that are fixed: {variant.fixed_values}.")
+    if variant.inputs.fixed:
+        text.append(f"Whole numbers that are fixed: {variant.inputs.fixed_values}.")
     if verbose:
         text += ["", "Tape", str(variant.tape), "", "On arrays", str(raised), ""]
         text += ["Source on arrays", variant.array_source.text, "Source on floats", variant.straight[0].text]
     return "\n".join(text)
+
+
+def reason_to_retrace(variants: Sequence[Variant]) -> str:
+    """Say of which values a function has programs of their own, and what would leave them open.
+
+    Args:
+        variants: traces for arguments of one structure.
+    """
+    text = f"the function was traced for {len(variants)} values of"
+    if any(variant.inputs.fixed for variant in variants):
+        return (
+            f"{text} a whole number: use it with pick, Embedding or cross_entropy, which leave it open, "
+            "or pass it as a float"
+        )
+    fixed = [form.value for form in variants[-1].inputs.forms if form.kind == "fixed"]
+    shown = ", ".join([repr(value)[:40] for value in fixed])
+    return (
+        f"{text} an argument that is no number, such as {shown}: pass numbers, such as an index for pick or "
+        "Embedding"
+    )
 
 
 def _names(variant: Variant) -> list[str]:

@@ -145,6 +145,8 @@ def hashable(thing: Any) -> Any:
     if isinstance(thing, (list, tuple, set, frozenset)):
         items = tuple([hashable(item) for item in thing])
         return (type(thing), frozenset(items) if isinstance(thing, (set, frozenset)) else items)
+    if hasattr(thing, "tolist"):
+        return (type(thing), hashable(thing.tolist()))
     if isinstance(thing, (bool, int, float)):
         return (type(thing), repr(thing))
     try:

@@ -9,10 +9,10 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd_lite.compiler.arguments import Argument, count_rows, read
+from autograd_lite.compiler.arguments import Argument, Rows, count_rows, read
 from autograd_lite.compiler.batches import mean_of_rows, means_of, split_rows
 from autograd_lite.compiler.checking import check, is_time, run_eagerly
-from autograd_lite.compiler.explaining import explanation
+from autograd_lite.compiler.explaining import explanation, reason_to_retrace
 from autograd_lite.compiler.inspecting import has_numpy, list_parameters, modules_of, name_of, stack_level
 from autograd_lite.compiler.tracing import INSTEAD_OF_IF, TraceError
 from autograd_lite.compiler.trainer import Trainer
@@ -21,8 +21,8 @@ from autograd_lite.core.modes import current_mode, current_tracer
 
 __all__ = ["Program"]
 
-MOST_VARIANTS = 64
-"""How many values of fixed whole numbers a function may be traced for."""
+MANY_VARIANTS, MOST_VARIANTS = 2, 64
+"""How many values a function may be traced for, of a whole number or of what is no number."""
 
 
 class Program:
@@ -36,6 +36,7 @@ class Program:
 
     Attributes:
         parameters: the Values to differentiate by, in order.
+        why_many: why the function was traced more than twice for arguments of one structure; "" if not.
     """
 
     def __init__(self, f: Callable[..., Any], parameters: Any, backend: str, dtype: str) -> None:
@@ -43,7 +44,7 @@ class Program:
         self.parameters = list_parameters(parameters)
         self._given = parameters
         self._variants: dict[Any, list[Variant]] = {}
-        self._warned = False
+        self._warned, self.why_many = False, ""
 
     @functools.cached_property
     def _modules(self) -> list[Any]:
@@ -78,11 +79,11 @@ class Program:
 
     def _run_one(self, variant: Variant, example: Sequence[Argument], *, gradient: bool) -> Any:
         """Run one example; eagerly if a comparison comes out otherwise, or something is not finite."""
-        variant.check_numbers(example)
+        variant.inputs.check_numbers(example)
         if current_mode().checking:
             return self.eagerly(example, gradient=gradient)
         if variant.choose(1) == "python":
-            numbers = [example[number].numbers for number in variant.varying]
+            numbers = variant.inputs.numbers(example)
             name = "value_and_gradient" if gradient else "forward"
             parameters = [parameter._data for parameter in self.parameters]
             try:
@@ -98,7 +99,7 @@ class Program:
             return found if gradient else [float(output) for output in found[0]]
         import numpy
 
-        found, held = self._run_arrays(variant, variant.one_row(example), 1, gradient=gradient)
+        found, held = self._run_arrays(variant, variant.inputs.one_row(example), 1, gradient=gradient)
         finite = all(numpy.isfinite(array).all() for array in ([found[0], *found[1]] if gradient else found))
         if not held.all():
             self.warn_of_guards(1)
@@ -167,12 +168,17 @@ class Program:
         import numpy
 
         for variant, rows, group, places in split_rows(self, columns):
+            if self.backend == "auto" and variant.is_too_deep:
+                for place in places:
+                    example = self.row(columns, place)
+                    results[place] = variant.shaped(self._run_one(variant, example, gradient=False))
+                continue
             found, held = self._run_arrays(variant, group, rows, gradient=False)
             table = numpy.stack([numpy.broadcast_to(output, (rows,)) for output in found], axis=-1).tolist()
             for place, ok, row in zip(places, held, table):
                 if not ok:
                     self.warn_of_guards(1)
-                    row = self.eagerly(self._row(columns, place), gradient=False)
+                    row = self.eagerly(self.row(columns, place), gradient=False)
                 results[place] = variant.shaped(row)
         return results
 
@@ -185,9 +191,7 @@ class Program:
         import numpy
 
         if variant.choose(rows) == "python":
-            found = [
-                self._run_one(variant, self._row(columns, place), gradient=True) for place in range(rows)
-            ]
+            found = [self._run_one(variant, self.row(columns, place), gradient=True) for place in range(rows)]
             return means_of(found)
         (losses, arrays), held = self._run_arrays(variant, columns, rows, gradient=True)
         if held.all():
@@ -202,7 +206,7 @@ class Program:
             share = len(good) / rows
             total, gradient = mean * share, [number * share for number in part]
         for place in numpy.flatnonzero(~held):
-            value, part = self.eagerly(self._row(columns, int(place)), gradient=True)
+            value, part = self.eagerly(self.row(columns, int(place)), gradient=True)
             total += value / rows
             gradient = [old + new / rows for old, new in zip(gradient, part)]
         return total, gradient
@@ -217,7 +221,7 @@ class Program:
             mean, slopes = (
                 self._run_rows(variant, chosen, count)
                 if count > 1
-                else self._run_one(variant, self._row(chosen, 0), gradient=True)
+                else self._run_one(variant, self.row(chosen, 0), gradient=True)
             )
             share = count / rows
             total += mean * share
@@ -233,7 +237,7 @@ class Program:
         parameters, frozen = variant.leaf_arrays([parameter._data for parameter in self.parameters])
         name = "value_and_gradient" if gradient else "forward"
         found = variant.on_arrays[name](
-            *parameters, *frozen, *variant.random_arrays(rows), *variant.columns(columns)
+            *parameters, *frozen, *variant.random_arrays(rows), *variant.inputs.columns(columns)
         )
         guarded = bool(variant.raised.guards)
         if gradient:
@@ -244,8 +248,9 @@ class Program:
         outputs = [found] if len(variant.raised.outputs) == 1 else list(found)
         return outputs, numpy.broadcast_to(numpy.asarray(held), (rows,))
 
-    def _row(self, columns: Sequence[Any], row: int) -> list[Argument]:
-        return [read(column[row]) for column in columns]
+    def row(self, columns: Sequence[Any], row: int) -> list[Argument]:
+        """Take the arguments of one row out of a batch."""
+        return [column.argument(row) if isinstance(column, Rows) else read(column[row]) for column in columns]
 
     def trainer(self, optimizer: Any) -> Trainer:
         """Give what trains the parameters in arrays, as ``fit`` does.
@@ -267,18 +272,17 @@ class Program:
             raise TraceError(
                 "a program is called inside a function that is being compiled: call the function itself"
             )
-        key = (tuple([argument.form.key for argument in example]), self.modes())
+        key = (tuple([argument.form.structure for argument in example]), self.modes())
         variants = self._variants.get(key, [])
         for variant in variants:
-            if variant.fits(example):
+            if variant.inputs.fits(example):
                 return variant
         if len(variants) == MOST_VARIANTS:
-            raise ValueError(
-                f"the function was traced for {MOST_VARIANTS} values of a whole number: use it with pick, "
-                "Embedding or cross_entropy, which leave it open, or pass it as a float"
-            )
+            raise ValueError(reason_to_retrace(variants))
         variant = Variant(self.f, self.parameters, example, self.backend, self.dtype)
-        self._variants.setdefault(key, []).append(variant)
+        self._variants[key] = variants = [*variants, variant]
+        if len(variants) > MANY_VARIANTS:
+            self.why_many = reason_to_retrace(variants)
         return variant
 
     def need_gradient(self, variant: Variant) -> None:
@@ -332,7 +336,7 @@ class Program:
             RuntimeError: if it has not been called, and takes arguments.
         """
         variant = self._first()
-        if self.backend == "python" or not has_numpy():
+        if self.backend == "python" or not has_numpy() or (self.backend == "auto" and variant.is_too_deep):
             return variant.straight[0].text
         texts = variant.array_source.texts
         return texts.get("value_and_gradient", texts["forward"])

@@ -19,24 +19,22 @@ from autograd_lite.compiler.tape import Tape
 from autograd_lite.compiler.vectors import Operand, Vector, VectorProgram
 from autograd_lite.ops import ADD, MUL, PICK
 
-__all__ = ["raise_tape"]
+__all__ = ["Raiser"]
 
 FEW = 3
 """A single sum of no more products than this is written out, unless one side stands in a vector."""
 
 
-def raise_tape(tape: Tape, arguments: Sequence[tuple[int, ...]]) -> VectorProgram:
-    """Turn a program on scalars into one on arrays.
+class Raiser:
+    """Turns a program on scalars into one on arrays.
 
     Args:
         tape: the program.
         arguments: the shape of each argument.
+
+    Attributes:
+        groups: what will be done together, in order, and whether it is sums: the steps of the program.
     """
-    return _Raiser(tape, arguments).run()
-
-
-class _Raiser:
-    """The state of raising one tape."""
 
     def __init__(self, tape: Tape, arguments: Sequence[tuple[int, ...]]) -> None:
         import numpy
@@ -47,14 +45,14 @@ class _Raiser:
         self.program = VectorProgram(self.places.vectors)
         self.sums = collect_sums(tape)
         self.same = numpy.arange(len(tape))  # equal sub-expressions stand where the first of them does
+        self.groups = group(tape, self.sums)
 
     def run(self) -> VectorProgram:
         """Raise group after group."""
-        groups = group(self.tape, self.sums)
-        for members, is_sum in groups:
+        for members, is_sum in self.groups:
             if is_sum:
                 self._place_parameters(members)
-        for members, is_sum in groups:
+        for members, is_sum in self.groups:
             if is_sum:
                 self._raise_sums(members)
             elif self.tape.op[members[0]] is PICK:

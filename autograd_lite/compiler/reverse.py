@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from autograd_lite.compiler.emit import (
+    TERMS,
     Writer,
     atom,
     function_name,
@@ -82,12 +84,13 @@ class Reverse:
         whole = [text for place, text in parts if place is None]
         pieces = [(place, text) for place, text in parts if place is not None]
         if not pieces:
-            text = _added(whole)
+            terms = _terms(whole)
+            text = " + ".join(terms[:TERMS])
             has_line = is_layer(vector, self.writer.program)  # dz is what the lectures speak of
             if is_number(text) or (text.isidentifier() and not has_line):
                 self.adjoints[vector.number] = text
             else:
-                self.writer.line(f"d{name} = {text}")
+                self.writer.add_up(f"d{name}", terms)
             return
         tiled = None if whole else self._tiled(vector, pieces)
         if tiled is not None:
@@ -102,7 +105,7 @@ class Reverse:
         if not is_flat:
             self.writer.line(f"d{name} = {reshaped(f'd{name}', vector.shape, vector.batched)}")
         if whole:
-            self.writer.line(f"d{name} = {_added([f'd{name}', *whole])}")
+            self.writer.add_up(f"d{name}", [f"d{name}", *_terms(whole)])
 
     def _tiled(self, vector: Vector, pieces: list[tuple[Any, str]]) -> str | None:
         """Put pieces side by side, if together they are the whole vector."""
@@ -205,8 +208,9 @@ class Reverse:
         assert vector.op is not None
         if vector.kind == "reduce":
             return self._reduce_back(vector, vector.op, slot, d)
-        partial = self._partial(vector, vector.op, slot)
-        return scaled(d, partial)
+        if slot in vector.op.conditions:
+            return None
+        return scaled(d, self._partial(vector, vector.op, slot))
 
     def _partial(self, vector: Vector, op: Op, slot: int) -> str:
         """Write the local derivative of an operation by an operand."""
@@ -299,12 +303,11 @@ class Reverse:
         return f"{d}{spread} * {function}_slopes{slot}({', '.join([name, *reads, *attributes])})"
 
 
-def _added(texts: list[str]) -> str:
-    """Write a sum; what stands there twice is doubled."""
+def _terms(texts: list[str]) -> list[str]:
+    """List the terms of a sum; what stands there twice is doubled."""
     if all(map(is_number, texts)):
-        return repr(sum(map(float, texts)))
-    counts = {text: texts.count(text) for text in texts}
-    return " + ".join(text if count == 1 else f"{count}.0 * {atom(text)}" for text, count in counts.items())
+        return [repr(sum(map(float, texts)))]
+    return [text if count == 1 else f"{count}.0 * {atom(text)}" for text, count in Counter(texts).items()]
 
 
 class _Span(tuple[int, int, int]):
@@ -334,11 +337,9 @@ def is_number(text: str) -> bool:
     return re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?", text) is not None
 
 
-def scaled(d: str, partial: str) -> str | None:
+def scaled(d: str, partial: str) -> str:
     """Write an adjoint times a local derivative."""
     plain = partial.strip("()")
-    if plain in ("0.0", "-0.0"):
-        return None
     if is_number(plain) and is_number(d):
         return repr(float(d) * float(plain))
     if plain == "1.0":

@@ -6,10 +6,14 @@ For a few hundred operations, or a deep and irregular graph, nothing in Python i
 
 from __future__ import annotations
 
+import functools
+import itertools
 import linecache
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd_lite.compiler.emit import sum_lines
 from autograd_lite.compiler.tape import CONSTANT, Tape
 from autograd_lite.core.op import Op, call_source, evaluate, number_source, python_source
 from autograd_lite.core.symbol import Symbol
@@ -17,10 +21,10 @@ from autograd_lite.ops import DOT, PICK, SUM
 
 __all__ = ["StraightSource", "define"]
 
+PIECE = 10_000
+"""The most lines of a function that Python compiles at once."""
 MANY = 200
 """From so many numbers on the names of adjoints are used again."""
-TERMS = 40
-"""The most terms in a line: Python's parser is recursive."""
 
 
 class StraightSource:
@@ -35,38 +39,50 @@ class StraightSource:
         gradient: whether to write ``value_and_gradient``, for one output.
 
     Attributes:
-        text: the source.
         names: the functions that it names.
+        bodies: the lines of each function, without indentation; the last returns.
     """
 
     def __init__(self, tape: Tape, *, gradient: bool) -> None:
         self.tape = tape
         self.names: dict[str, Any] = {}
+        self.bodies: dict[str, list[str]] = {}
         self._names = [
             number_source(tape.data[place]) if role == CONSTANT else f"v{place}"
             for place, role in enumerate(tape.role)
         ]
-        forward = self._forward()
-        parts = [
-            self._function("forward", [*forward, f"return [{self._listed(tape.outputs)}], {self._guards()}"])
-        ]
-        if gradient:
-            gradients, lines = self._reverse()
-            result = f"return {self._names[tape.outputs[0]]}, [{', '.join(gradients)}], {self._guards()}"
-            parts.append(self._function("value_and_gradient", [*forward, *lines, result]))
-        self.text = "\n\n".join(parts)
-
-    def _function(self, name: str, body: list[str]) -> str:
-        tape = self.tape
         groups = {
             "parameters": tape.parameters,
             "frozen": [place for _, place in tape.frozen],
             "random": [place for _, place in tape.random],
             **{f"argument{number}": places for number, places in enumerate(tape.inputs)},
         }
+        self.arguments = [*groups]
         unpack = [f"[{self._listed(places)}] = {group}" for group, places in groups.items() if places]
-        lines = [f"def {name}({', '.join(groups)}):", *(f"    {line}" for line in [*unpack, *body])]
-        return "\n".join(lines) + "\n"
+        forward = [*unpack, *self._forward()]
+        self.bodies["forward"] = [*forward, f"return [{self._listed(tape.outputs)}], {self._guards()}"]
+        if gradient:
+            gradients, lines = self._reverse()
+            result = f"return {self._names[tape.outputs[0]]}, [{', '.join(gradients)}], {self._guards()}"
+            self.bodies["value_and_gradient"] = [*forward, *lines, result]
+
+    @functools.cached_property
+    def text(self) -> str:
+        """The source."""
+        return "\n\n".join(
+            "\n".join([f"def {name}({', '.join(self.arguments)}):", *(f"    {line}" for line in body), ""])
+            for name, body in self.bodies.items()
+        )
+
+    def define(self, title: str) -> dict[str, Callable[..., Any]]:
+        """Make the functions; a long one is compiled piece by piece, each of which would take much memory.
+
+        Args:
+            title: what tracebacks call the file.
+        """
+        if max(map(len, self.bodies.values())) <= PIECE:
+            return define(self.text, dict(self.names), title)
+        return {name: _in_pieces(self.arguments, body, self.names) for name, body in self.bodies.items()}
 
     def _listed(self, places: Sequence[int]) -> str:
         return ", ".join([self._names[place] for place in places])
@@ -91,11 +107,11 @@ class StraightSource:
             ]
             target = f"v{place}"
             if op is SUM:
-                lines += _added(target, ["0.0", *names])
+                lines += sum_lines(target, ["0.0", *names])
             elif op is DOT:
                 count = len(names) // 2
                 products = [f"{w} * {x}" for w, x in zip(names[:count], names[count:-1])]
-                lines += _added(target, [names[-1], *products])
+                lines += sum_lines(target, [names[-1], *products])
             elif op is PICK and len(args) == 1:
                 lines.append(f"{target} = {names[0]}")
             elif op is PICK:
@@ -174,7 +190,9 @@ class StraightSource:
             )
         values.update(zip(op.attributes, map(float, self.tape.attributes[place])))
         return [
-            python_source(evaluate(op._terms[slot], values), self.names) if wanted[arg] else None
+            python_source(evaluate(op._terms[slot], values), self.names)
+            if wanted[arg] and slot not in op.conditions
+            else None
             for slot, arg in enumerate(args)
         ]
 
@@ -249,23 +267,36 @@ def scaled_by(d: str, partial: str) -> str:
     return d if partial == "1.0" else f"-{d}" if partial == "-1.0" else f"{d} * {partial}"
 
 
-def _added(target: str, terms: Sequence[str]) -> list[str]:
-    """Write a sum from left to right, in lines that are not too long."""
-    lines = [f"{target} = {' + '.join(terms[:TERMS]) or '0.0'}"]
-    for start in range(TERMS, len(terms), TERMS):
-        lines.append(f"{target} = {' + '.join([target, *terms[start : start + TERMS]])}")
-    return lines
+def _in_pieces(arguments: list[str], body: list[str], names: dict[str, Any]) -> Callable[..., Any]:
+    """Make a function of many lines, which share their names."""
+    lines = [*body[:-1], body[-1].replace("return", "result =", 1)]
+    pieces = [
+        compile("\n".join(lines[start : start + PIECE]), "<autograd_lite program in pieces>", "exec")
+        for start in range(0, len(lines), PIECE)
+    ]
+
+    def run(*given: Any) -> Any:
+        numbers = dict(zip(arguments, given))
+        for piece in pieces:
+            exec(piece, names, numbers)
+        return numbers["result"]
+
+    return run
 
 
 def define(text: str, names: dict[str, Any], title: str) -> dict[str, Callable[..., Any]]:
-    """Run source that defines functions; tracebacks show its lines.
+    """Run source that defines functions; tracebacks show its lines as long as these are there.
 
     Args:
         text: the source.
         names: what it names; the functions are added.
         title: what tracebacks call the file.
     """
-    filename = f"<autograd_lite program {title}>"
-    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    filename = f"<autograd_lite program {next(_count)} {title}>"
     exec(compile(text, filename, "exec"), names)
+    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    weakref.finalize(names["forward"], linecache.cache.pop, filename, None).atexit = False
     return names
+
+
+_count = itertools.count(1)

@@ -36,6 +36,7 @@ class Tape:
         outputs: the results.
         guards: the comparisons, as (sign, left, right, outcome).
         bounds: for each index that picks, how long the shortest list is that it picks from.
+        wholes: the inputs that such an index is, or is computed from.
     """
 
     role: list[int] = field(default_factory=list)
@@ -50,6 +51,7 @@ class Tape:
     outputs: list[int] = field(default_factory=list)
     guards: list[tuple[str, int, int, bool]] = field(default_factory=list)
     bounds: dict[int, int] = field(default_factory=dict)
+    wholes: set[int] = field(default_factory=set)
     _constants: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -72,6 +74,19 @@ class Tape:
         if key not in self._constants:
             self._constants[key] = self.add(CONSTANT, number)
         return self._constants[key]
+
+    def are_constants(self, places: Sequence[int]) -> bool:
+        """Tell whether all of some numbers are constants."""
+        return all(self.role[place] == CONSTANT for place in places)
+
+    def wholes_of_inputs(self) -> list[tuple[int, int]]:
+        """List the inputs that are used as an index, as (argument, position) pairs."""
+        return [
+            (number, position)
+            for number, places in enumerate(self.inputs)
+            for position, place in enumerate(places)
+            if place in self.wholes
+        ]
 
     def forget_operations(self) -> None:
         """Let go of what only a straight-line program is made of; a long tape takes much memory."""
@@ -127,7 +142,8 @@ def write_tape(traced: Traced, parameters: Sequence[Value], random: dict[Value, 
             places[value] = tape.add(FROZEN, value._data)
             tape.frozen.append((value, places[value]))
         elif where.kind == "two":
-            places[value] = tape.add(INNER, 0.0, where.op, (places[value._first], places[value._second]))
+            args = (places[value._first], places[value._second])
+            places[value] = _add(tape, value, where.op, args)
         else:
             places[value] = _write(tape, value, places)
 
@@ -135,7 +151,8 @@ def write_tape(traced: Traced, parameters: Sequence[Value], random: dict[Value, 
         return places[side] if isinstance(side, Value) else tape.constant(float(side))
 
     tape.outputs = [places[output] for output in traced.outputs]
-    tape.guards = [(g.sign, place_of(g.left), place_of(g.right), g.outcome) for g in traced.guards]
+    guards = [(g.sign, place_of(g.left), place_of(g.right), g.outcome) for g in traced.guards]
+    tape.guards = [guard for guard in guards if not tape.are_constants(guard[1:3])]
     return tape
 
 
@@ -178,12 +195,20 @@ def _write(tape: Tape, node: Value, places: dict[Value, int]) -> int:
         if isinstance(index, Index):
             place = places[index]
             tape.bounds[place] = min(len(args), tape.bounds.get(place, len(args)))
+            tape.wholes.update(places[root] for root in index.roots)
             args, attributes = (*args, place), ()
         else:
             args, attributes = (args[index],), ()
     elif op.many is not None and op not in (SUM, DOT):
         attributes = (tuple(map(len, inputs)), *attributes)
-    return tape.add(INNER, 0.0, op, args, tuple(attributes))
+    return _add(tape, node, op, args, tuple(attributes))
+
+
+def _add(tape: Tape, node: Value, op: Op, args: tuple[int, ...], attributes: Any = ()) -> int:
+    """Append an operation; one on constants alone is a constant itself, which no array holds."""
+    if tape.are_constants(args):
+        return tape.constant(node._data)
+    return tape.add(INNER, 0.0, op, args, attributes)
 
 
 def _flat(lists: Sequence[Sequence[Any]]) -> list[Any]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, NoReturn
 
-from autograd_lite.compiler.arguments import Argument
+from autograd_lite.compiler.arguments import EXACT, Argument
 from autograd_lite.core.coercion import is_plain
 from autograd_lite.core.modes import current_tracer, traced_by
-from autograd_lite.core.node import Node
 from autograd_lite.engine import Value
 
 __all__ = [
@@ -66,6 +67,7 @@ class Index(Value):
     """
 
     __slots__ = ("position", "roots")
+    __array_priority__ = 1000.0  # an array leaves it to this class what the two are together
 
     def __init__(self, position: int, roots: tuple[Index, ...] = ()) -> None:
         super().__init__(float(position))
@@ -92,6 +94,11 @@ class Index(Value):
             return self.fixed() == other.fixed()
         return NotImplemented if isinstance(other, Value) else self.fixed() == other
 
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.fixed(), name)  # bit_length, ...
+
     def __repr__(self) -> str:
         return repr(self.fixed())
 
@@ -104,6 +111,8 @@ def _fixing(name: str) -> Callable[..., Any]:
     on_numbers = getattr(int, name)
 
     def method(index: Index, *others: Any) -> Any:
+        if any(hasattr(other, "__array__") for other in others):
+            return _beside_array(name, index, *others)
         return on_numbers(index.fixed(), *[o.fixed() if isinstance(o, Index) else o for o in others])
 
     return method
@@ -114,22 +123,43 @@ def _moving(name: str) -> Callable[..., Any]:
     on_values, on_numbers = getattr(Value, name), getattr(int, name)
 
     def method(index: Index, *others: Any) -> Any:
+        if any(hasattr(other, "__array__") and not is_plain(other) for other in others):
+            return _beside_array(name, index, *others)
+        if any(isinstance(other, Sequence) for other in others):  # [0.0] * index, which asks for __index__
+            return NotImplemented
         value = on_values(index, *others)
-        if not all(type(other) in (int, Index) for other in others):
+        whole = [index, *(other if isinstance(other, Index) else _whole(other) for other in others)]
+        if None in map(_whole, whole) or not abs(value._data) < EXACT:
             return value
-        indices = [index, *(other for other in others if isinstance(other, Index))]
-        position = on_numbers(*[getattr(each, "position", each) for each in (index, *others)])
-        moved = Index(position, tuple({id(root): root for each in indices for root in each.roots}.values()))
-        for slot in Node.__slots__:
-            setattr(moved, slot, getattr(value, slot))
+        position = on_numbers(*map(_whole, whole))
+        if not isinstance(position, int):  # 2 / 3
+            return value
+        roots = {id(root): root for each in whole if isinstance(each, Index) for root in each.roots}
+        moved = Index(position, tuple(roots.values()))
+        moved.become(value)
         return moved
 
     return method
 
 
+def _whole(number: Any) -> int | None:
+    """Give a whole number as an int, without fixing it; None if it is none."""
+    if isinstance(number, Index):
+        return number.position
+    return int(number) if isinstance(number, Integral) else None
+
+
+def _beside_array(name: str, index: Index, array: Any) -> Any:
+    """Let an array do with the number, which this fixes, what it does with an int."""
+    plain = name.removeprefix("__").removesuffix("__")
+    reflected = plain.startswith("r") and plain[1:] in f"{FIXING} {MOVING}".split()
+    other = plain[1:] if reflected else f"r{plain}"
+    return getattr(array, f"__{other}__")(index.fixed())
+
+
 FIXING = """index int bool trunc round floor ceil floordiv rfloordiv mod rmod divmod rdivmod
 lshift rlshift rshift rrshift and rand or ror xor rxor invert"""
-MOVING = "add radd sub rsub mul rmul neg abs"
+MOVING = "add radd sub rsub mul rmul truediv rtruediv pow rpow neg abs"
 for _name in FIXING.split():
     setattr(Index, f"__{_name}__", _fixing(f"__{_name}__"))
 for _name in MOVING.split():
@@ -166,6 +196,22 @@ class _Tracer:
         self.guards: list[Guard] = []
         self.fixed: dict[int, Index] = {}
         self.random: dict[Value, Any] = {}
+        self.given: dict[int, Value] = {}
+
+    def is_given(self, value: Value) -> bool:
+        """Tell whether a number is an argument or computed from these alone: eagerly it is a plain number."""
+        waiting, seen = [value], {id(value)}
+        while waiting:
+            each = waiting.pop()
+            if id(each) in self.given:
+                continue
+            if not each.parents:
+                return False
+            new = [parent for parent in each.parents if id(parent) not in seen]
+            seen.update(map(id, new))
+            waiting += new
+        self.given[id(value)] = value
+        return True
 
     def compared(self, sign: str, left: Any, right: Any, outcome: bool) -> None:
         """Keep a comparison in mind."""
@@ -193,23 +239,35 @@ def trace(f: Callable[..., Any], arguments: Sequence[Argument]) -> Traced:
         arguments: the example.
 
     Raises:
-        TraceError: if it reads a number, or returns no Value.
+        TraceError: if it reads a number, does with one what only plain numbers can do, or returns no Value.
     """
     tracer = _Tracer()
     inputs: list[list[Value]] = []
     passed = []
     for argument in arguments:
         values: list[Value] = []
-        kind = Index if argument.form.kind == "wholes" else Value
 
-        def make(number: Any, kind: type[Value] = kind, values: list[Value] = values) -> Value:
-            values.append(kind(number))
+        def make(number: Any, values: list[Value] = values) -> Value:
+            values.append(Value(number) if isinstance(number, float) else Index(number))
             return values[-1]
 
         passed.append(argument.build(make))
         inputs.append(values)
-    with traced_by(tracer):
-        result = f(*passed)
+        tracer.given.update((id(value), value) for value in values)
+    try:
+        with traced_by(tracer):
+            result = f(*passed)
+    except TraceError:
+        raise
+    except Exception as error:
+        if not _runs(f, arguments):
+            raise
+        raise TraceError(
+            "a function to be compiled is run once with Values in place of the numbers that it is called "
+            f"with, and this one only runs with plain numbers: {type(error).__name__}: {error}. Use "
+            "operators and functions of autograd_lite on single numbers, such as x.exp() or "
+            "pick(values, k), or run it without compiling it, as fit does with compiled=False"
+        ) from error
     single = is_number(result)
     outputs = [as_value(output) for output in ([result] if single else flat(result))]
     where = {
@@ -219,6 +277,17 @@ def trace(f: Callable[..., Any], arguments: Sequence[Argument]) -> Traced:
     }
     fixed = sorted(where[index] for index in tracer.fixed if index in where)
     return Traced(outputs, single, nesting_of(result), tracer.guards, inputs, fixed, tracer.random)
+
+
+def _runs(f: Callable[..., Any], arguments: Sequence[Argument]) -> bool:
+    """Tell whether a function runs with plain numbers."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            f(*[argument.build(lambda number: number) for argument in arguments])
+    except Exception:
+        return False
+    return True
 
 
 def is_number(result: Any) -> bool:

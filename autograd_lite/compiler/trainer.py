@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from operator import sub
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd_lite.compiler.arguments import Argument, FormsDifferError, count_rows, read_rows
-from autograd_lite.compiler.batches import example_of, mean_of_rows
+from autograd_lite.compiler.arguments import FormsDifferError, count_rows, read_rows
+from autograd_lite.compiler.batches import mean_of_rows
 from autograd_lite.core.ieee import mean_of
 
 if TYPE_CHECKING:
@@ -105,15 +105,13 @@ class Trainer:
         if columns:
             rows = count_rows(columns)
             try:
-                read_all = [read_rows(column, rows) for column in columns]
+                example = [read_rows(column, rows).argument(0) for column in columns]
             except FormsDifferError:
                 return _ThroughValues(program, self.optimizer)
-            forms, arrays = zip(*read_all)
-            example = example_of(forms, arrays, 0)
         variant = program.variant(example)
         program.need_gradient(variant)
         program.sample_row(variant, example)
-        if variant.fixed:
+        if variant.inputs.fixed:
             return _ThroughValues(program, self.optimizer)
         if variant.choose(rows) == "python":
             return _OnFloats(program, variant, self.optimizer)
@@ -172,9 +170,9 @@ class _OnFloats:
         """Compute the number and the gradient of a function without arguments."""
         frozen = self.variant.frozen_numbers() if self.few else []
         random = self.variant.random_numbers() if self.few else []
-        return self._run(frozen, random, [])
+        return self._run(frozen, random, [], (), 0)
 
-    def _run(self, frozen: Any, random: Any, numbers: Sequence[Any]) -> Any:
+    def _run(self, frozen: Any, random: Any, numbers: Sequence[Any], columns: Sequence[Any], row: int) -> Any:
         try:
             value, gradient, held = self.run(self.now[0], frozen, random, *numbers)
             if held:
@@ -183,20 +181,18 @@ class _OnFloats:
         except (ArithmeticError, ValueError):  # the engine says which operation it was, or computes on
             pass
         self.write_numbers()
-        forms = iter(numbers)
-        example = [Argument(form, [] if form.kind == "fixed" else next(forms)) for form in self.variant.forms]
-        return self.program.eagerly(example, gradient=True)
+        return self.program.eagerly(self.program.row(columns, row), gradient=True)
 
     def _batch(self, columns: Sequence[Any]) -> tuple[float, list[float]]:
         """Compute the mean over some rows and its gradient."""
         variant = self.variant
-        ready = variant.columns(columns)
+        ready = variant.inputs.columns(columns)
         rows = len(columns[0])
         lists = [array.reshape(rows, -1).tolist() for array in ready]
         frozen = variant.frozen_numbers()
         values, gradient = [], [0.0] * len(self.now[0])
-        for numbers in zip(*lists):
-            value, part = self._run(frozen, variant.random_numbers(), numbers)
+        for row, numbers in enumerate(zip(*lists)):
+            value, part = self._run(frozen, variant.random_numbers(), numbers, columns, row)
             values.append(value)
             gradient = [old + new for old, new in zip(gradient, part)]
         return mean_of(values), [number / rows for number in gradient]
@@ -281,7 +277,7 @@ class _OnArrays:
     def _gradients(self, columns: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
         """Compute the loss of each row, and the gradient of their mean."""
         variant = self.variant
-        ready = variant.columns(columns)
+        ready = variant.inputs.columns(columns)
         losses, gradients, *held = self.run(
             *self.now.arrays,
             *variant.frozen_arrays(),

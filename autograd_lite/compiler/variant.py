@@ -8,23 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from autograd_lite.compiler.arguments import (
-    COLUMN,
-    Argument,
-    Form,
-    FormsDifferError,
-    count_rows,
-    read,
-    read_rows,
-)
+from autograd_lite.compiler.arguments import Argument
 from autograd_lite.compiler.arrays import ArraySource, namespace
+from autograd_lite.compiler.inputs import Inputs
 from autograd_lite.compiler.inspecting import argument_names, has_numpy
-from autograd_lite.compiler.raising import raise_tape
+from autograd_lite.compiler.raising import Raiser
 from autograd_lite.compiler.straight import StraightSource, define
 from autograd_lite.compiler.tape import INNER, Tape, write_tape
-from autograd_lite.compiler.tracing import nested, trace
+from autograd_lite.compiler.tracing import TraceError, nested, trace
 from autograd_lite.compiler.vectors import Vector, VectorProgram
-from autograd_lite.core.coercion import check_rows
 from autograd_lite.core.modes import MODE, ORDINARY
 from autograd_lite.engine import Value
 
@@ -34,7 +26,9 @@ SCALAR_COST = 0.09
 LINE_COST = 6.0
 """What a scalar operation and a line on arrays cost, forwards and backwards, in microseconds."""
 LONGEST = 60_000
-"""The most scalar operations that become a straight-line program: Python compiles it slowly."""
+"""Of more scalar operations the tape is let go of as soon as they are on arrays: it takes much memory."""
+MOST_STEPS = 20_000
+"""The most steps, one after the other, of a program on arrays: it is made slowly, and gains nothing."""
 
 
 class Variant:
@@ -65,16 +59,12 @@ class Variant:
         finally:
             MODE.reset(token)
         self.backend, self.dtype = backend, dtype
-        self.forms = [argument.form for argument in arguments]
-        self.keys = [form.key for form in self.forms]  # a dict among them may change later
+        self.inputs = Inputs(arguments, traced.fixed, self.tape, dtype)
         self.f = f
-        self.varying = [number for number, form in enumerate(self.forms) if form.kind != "fixed"]
-        self.fixed = traced.fixed
-        self.fixed_values = [arguments[number].numbers[place] for number, place in self.fixed]
         self.single = traced.single
         self.nesting = traced.nesting
         self.tape.guards += self._computed_indices()
-        self.tape.inputs = [self.tape.inputs[number] for number in self.varying]
+        self.tape.inputs = [self.tape.inputs[number] for number in self.inputs.varying]
         self.operations = self.tape.operations
         self.is_random = bool(self.tape.random)
         self.calls = 0
@@ -87,16 +77,11 @@ class Variant:
         lowest = [(">=", place, tape.constant(0.0), True) for place in ranges]
         return lowest + [("<", place, tape.constant(float(bound)), True) for place, bound in ranges.items()]
 
-    def fits(self, arguments: Sequence[Argument]) -> bool:
-        """Tell whether arguments of the same form have the whole numbers that were fixed."""
-        found = [arguments[number].numbers[place] for number, place in self.fixed]
-        return found == self.fixed_values
-
     @functools.cached_property
     def names(self) -> list[str]:
         """The names of the arguments that are not fixed."""
-        names = argument_names(self.f, len(self.forms))
-        return [names[number] for number in self.varying]
+        names = argument_names(self.f, len(self.inputs.forms))
+        return [names[number] for number in self.inputs.varying]
 
     def shaped(self, outputs: Sequence[float]) -> Any:
         """Put outputs into lists such as the function returned."""
@@ -113,13 +98,35 @@ class Variant:
     def straight(self) -> tuple[StraightSource, dict[str, Any]]:
         """The program on floats."""
         source = StraightSource(self.tape, gradient=self.has_gradient)
-        return source, define(source.text, dict(source.names), f"{id(self):x} on floats")
+        return source, source.define("on floats")
+
+    @functools.cached_property
+    def steps(self) -> int:
+        """How many steps, one after the other, a program on arrays would need at least."""
+        with _collector_paused():
+            self._raiser = Raiser(self.tape, [form.lengths for form in self.inputs.varying_forms])
+        return len(self._raiser.groups)
+
+    @property
+    def is_too_deep(self) -> bool:
+        """Whether there is no program on arrays: the operations are a long chain."""
+        return self.steps > MOST_STEPS
 
     @functools.cached_property
     def raised(self) -> VectorProgram:
-        """The program on arrays."""
+        """The program on arrays.
+
+        Raises:
+            TraceError: if it is too deep for one.
+        """
+        if self.is_too_deep:
+            raise TraceError(
+                f"{self.operations} operations would be {self.steps} steps on arrays, one after the other: "
+                'use backend="python", or "auto" with dtype="float64", which run them on floats'
+            )
         with _collector_paused():
-            raised = raise_tape(self.tape, [self.forms[number].lengths for number in self.varying])
+            raised = self._raiser.run()
+        del self._raiser
         if self.operations > LONGEST and self.backend != "python":
             self.tape.forget_operations()
         used = [vector.places.reshape(-1) for vector in raised.vectors if vector.kind == "parameter"]
@@ -134,7 +141,7 @@ class Variant:
     @functools.cached_property
     def array_source(self) -> ArraySource:
         """The source of the program on arrays."""
-        wholes = [self.forms[number].kind == "wholes" for number in self.varying]
+        wholes = [form.kind == "wholes" for form in self.inputs.varying_forms]
         return ArraySource(self.raised, self.names, wholes, self.has_gradient)
 
     @functools.cached_property
@@ -145,7 +152,7 @@ class Variant:
         import numpy
 
         source = self.array_source
-        return define(source.text, namespace(numpy, source, self.dtype), f"{id(self):x} on arrays")
+        return define(source.text, namespace(numpy, source, self.dtype), "on arrays")
 
     @functools.cached_property
     def lines(self) -> int:
@@ -162,6 +169,10 @@ class Variant:
             return "numpy"
         scalar = self.operations * rows * SCALAR_COST
         if scalar < 4 * LINE_COST:
+            return "python"
+        if not self.tape.op and "straight" not in self.__dict__:  # let go of
+            return "numpy"
+        if self.is_too_deep or scalar < self.steps * LINE_COST:
             return "python"
         fast_enough = scalar < self.lines * LINE_COST + scalar / 200
         return "python" if fast_enough and self.operations <= LONGEST else "numpy"
@@ -210,79 +221,6 @@ class Variant:
         """Draw the random leaves of one row."""
         return [source.draw_one() for source, _ in self.tape.random]
 
-    def one_row(self, arguments: Sequence[Argument]) -> list[Any]:
-        """Make a batch of one row of the arguments of one example."""
-        import numpy
-
-        return [
-            [argument.form.value]
-            if argument.form.kind == "fixed"
-            else numpy.array([argument.numbers]).reshape(1, *argument.form.lengths)
-            for argument in arguments
-        ]
-
-    def columns(self, columns: Sequence[Any]) -> list[Any]:
-        """Turn the arguments of some rows into the arrays that a program takes.
-
-        Raises:
-            IndexError: if an index is out of the range that the function can take.
-            FormsDifferError: if the rows have not the form that was traced.
-            ValueError: if the arguments have different numbers of rows.
-        """
-        for number, form in enumerate(self.forms):
-            if form.kind == "fixed" and any(
-                read(item).form.key != self.keys[number] for item in columns[number]
-            ):
-                raise FormsDifferError(f"traced for {form.value!r}, got another")
-        ready = [self._column(columns[number], *expected) for number, expected in self._expected]
-        if len({*map(len, ready)}) > 1:
-            count_rows(columns)  # says what is wrong
-        return ready
-
-    @functools.cached_property
-    def _expected(self) -> list[tuple[int, tuple[Form, tuple[int, ...], Any, list[tuple[int, int]]]]]:
-        """For each argument that varies its number; and form, lengths, dtype, and bounds of its indices."""
-        import numpy
-
-        expected = []
-        for number, places in zip(self.varying, self.tape.inputs):
-            form, limits = self.forms[number], self.tape.bounds
-            dtype = numpy.dtype(self.dtype if form.kind == "floats" else "int64")
-            bounds = [(slot, limits[place]) for slot, place in enumerate(places) if place in limits]
-            expected.append((number, (form, form.lengths, dtype, bounds if form.kind == "wholes" else [])))
-        return expected
-
-    def _column(
-        self, array: Any, form: Form, lengths: tuple[int, ...], dtype: Any, bounds: list[tuple[int, int]]
-    ) -> Any:
-        """Turn one argument of some rows into an array.
-
-        An index that is negative or too large is refused: NumPy would take the former from the end.
-        """
-        check_rows(COLUMN, array)
-        if not hasattr(array, "dtype"):
-            found, array = read_rows(array)
-            if found.shape != form.shape:
-                raise FormsDifferError(f"traced for {form.shape}, got rows of {found.shape}")
-        if array.shape[1:] != lengths or (form.kind == "wholes" and array.dtype.kind not in "iu"):
-            raise FormsDifferError(f"traced for {form.kind} {lengths}, got {array.dtype} {array.shape[1:]}")
-        if array.dtype != dtype:
-            array = array.astype(dtype)
-        for slot, bound in bounds:
-            indices = array.reshape(len(array), -1)[:, slot]
-            if indices.min() < 0 or indices.max() >= bound:
-                wrong = indices[(indices < 0) | (indices >= bound)][0]
-                raise IndexError(f"an index is a whole number from 0 to {bound - 1}, got {wrong}")
-        return array
-
-    def check_numbers(self, arguments: Sequence[Argument]) -> None:
-        """The same for one row."""
-        for number, places in zip(self.varying, self.tape.inputs):
-            for place, index in zip(places, arguments[number].numbers):
-                bound = self.tape.bounds.get(place)
-                if bound is not None and not 0 <= index < bound:
-                    raise IndexError(f"an index is a whole number from 0 to {bound - 1}, got {index}")
-
     def gradient_list(self, arrays: Sequence[Any]) -> list[float]:
         """Put the gradients of the parameters' arrays into the parameters' order."""
         import numpy
@@ -312,5 +250,5 @@ def _on_jax(source: ArraySource, dtype: str) -> dict[str, Callable[..., Any]]:
 
     if dtype == "float64":
         jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call, unused-ignore]
-    functions = define(source.text, namespace(jax.numpy, source, dtype), f"{id(source):x} on JAX")
+    functions = define(source.text, namespace(jax.numpy, source, dtype), "on JAX")
     return {name: jax.jit(functions[name]) for name in ("forward", "value_and_gradient") if name in functions}

@@ -97,7 +97,7 @@ def _shown(thing: Any) -> str:
 
 
 def position_of(index: Any) -> int:
-    """Give the whole number that an index is; that of a traced index does not become fixed by it.
+    """Return the whole number that an index is; that of a traced index does not become fixed by it.
 
     Raises:
         TypeError: if it is not a whole number.

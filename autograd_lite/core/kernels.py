@@ -11,7 +11,6 @@ Read one: ``print(kernel_source(OPS["tanh"], {}))``.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any
@@ -256,7 +255,6 @@ def record_lists(op: Op, lists: Sequence[Sequence[Any]], attributes: tuple[Any, 
     return op.apply_to((*lists, *attributes))
 
 
-@functools.lru_cache(1024)
 def list_kernel(op: Op, lengths: tuple[int | None, ...]) -> Callable[..., Any]:
     """Return what records an operation on lists: a function of the lists, their numbers, the attributes.
 
@@ -264,12 +262,14 @@ def list_kernel(op: Op, lengths: tuple[int | None, ...]) -> Callable[..., Any]:
         op: the operation.
         lengths: the length of each list of Values; None for a list of floats.
     """
-    return _list_kernels(op, tuple(length is None for length in lengths))(Layout(op, "lists", lengths))
-
-
-@functools.cache
-def _list_kernels(op: Op, plain: tuple[bool, ...]) -> Callable[[Layout], Callable[..., Any]]:
-    return compile_list_kernel(op, plain, ACTIVE)
+    kernel = op.kernels.get(lengths)
+    if kernel is None:
+        plain = tuple([length is None for length in lengths])
+        kernel_in = op.kernels.get(str(plain))
+        if kernel_in is None:
+            kernel_in = op.kernels[str(plain)] = compile_list_kernel(op, plain, ACTIVE)
+        kernel = op.kernels[lengths] = kernel_in(Layout(op, "lists", lengths))
+    return kernel
 
 
 def slow_path(y: float, op: Op, *operands: Any) -> Value:

@@ -70,7 +70,7 @@ ACTIVE: dict[str, Any] = {"modes": 0, "tracers": 0}
 
 
 def current_mode() -> Mode:
-    """Give the mode of this context."""
+    """Return the mode of this context."""
     mode = MODE.get()
     while mode.ended:
         mode = mode.outer
@@ -221,6 +221,12 @@ def _steps(body: Any, change: Callable[[], Change]) -> Generator[Any, Any, Any]:
 _awaited: Any = types.coroutine(_steps)
 
 
+def is_given(value: Any) -> bool:
+    """Tell whether a number is a Value only because a tracer passes it: eagerly it is a plain number."""
+    tracer = current_tracer()
+    return tracer is not None and hasattr(value, "_layout") and bool(tracer.is_given(value))
+
+
 @contextmanager
 def traced_by(tracer: Any) -> Iterator[None]:
     """Let a tracer watch: it is told of comparisons, and numbers may not be read."""
@@ -235,7 +241,7 @@ def traced_by(tracer: Any) -> Iterator[None]:
 
 
 def current_tracer() -> Any:
-    """Give what watches this context's forward pass; None outside the compiler."""
+    """Return what watches this context's forward pass; None outside the compiler."""
     return TRACER.get() if ACTIVE["tracers"] else None
 
 

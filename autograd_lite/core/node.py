@@ -93,6 +93,11 @@ class Node(Scalar):
         exponent = format(self._second_partial, "g") if self._layout.kind == "constant_right" else ""
         return f"**{exponent}" if op.sign == "**" else op.sign
 
+    def become(self, other: Node) -> None:
+        """Take another inner node's number, and what that was computed from."""
+        for slot in ("_data", *Node.__slots__):
+            setattr(self, slot, getattr(other, slot))
+
     def remember(self, op: Op, inputs: Sequence[Any], partials: Sequence[float]) -> None:
         """Keep the operation that computed this number.
 
@@ -150,9 +155,6 @@ class Layout:
         self.inputs: Callable[[Any], tuple[Any, ...]] = (
             functools.partial(_lists, lengths) if kind == "lists" else _INPUTS[kind]
         )
-
-    def __repr__(self) -> str:
-        return f"<Layout {self.op.name} {self.kind}>"
 
 
 def layout(op: Op, kind: str) -> Layout:

@@ -13,7 +13,7 @@ from autograd_lite.core.coercion import as_float
 from autograd_lite.core.ieee import SIGNALS, Guarded
 from autograd_lite.core.symbol import Number, Symbol, formula
 
-__all__ = ["Choice", "Op"]
+__all__ = ["DETACH", "Choice", "Op"]
 
 Rule = Callable[..., Any]
 """Given the output and the inputs, all of one kind of number: a partial derivative."""
@@ -109,8 +109,9 @@ class Op:
         self.why = why or f"{name} scales the gradient by its own slope at this point"
         self.dunder = dunder
         self.sign = template.replace("{0}", "").replace("{1}", "").strip() if dunder in SIGNED else name
-        self.layouts: dict[str, Any] = {}
         self.names = [*ARGUMENTS[: len(partials)], *self.attributes]
+        self.layouts: dict[str, Any] = {}  # of its nodes, and its kernels: they go with the operation
+        self.kernels: dict[Any, Callable[..., Any]] = {}
         self._check()
         self.forward: Callable[..., Any] = (
             _compiled(self.names, forward.format(*self.names)) if isinstance(forward, str) else forward
@@ -366,3 +367,7 @@ def _compiled(names: list[str], text: str) -> Callable[..., float]:
     code = compile(f"lambda {', '.join(names)}: {text}", "<autograd_lite rule>", "eval")
     function: Callable[..., float] = eval(code)
     return function
+
+
+DETACH = Op("detach", "detach({0})", lambda a: a, lambda y, a: 0.0, why="detach stops the gradient")
+"""What ``Value.detach`` means where a tracer must see it."""

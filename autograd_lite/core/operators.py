@@ -11,7 +11,7 @@ from autograd_lite.core.source import define, function_source
 from autograd_lite.core.symbol import Number
 from autograd_lite.ops import OPS
 
-__all__ = ["Operators", "function_of"]
+__all__ = ["Operators", "function_of", "operator_method"]
 
 
 class Operators(Number):
@@ -27,7 +27,7 @@ def function_of(op: Op) -> Callable[..., Any]:
     return define("\n".join(function_source(op, body)), op.name, {name: op})[op.name]
 
 
-def _operator(op: Op, turned: bool = False) -> Callable[..., Any]:
+def operator_method(op: Op, turned: bool = False) -> Callable[..., Any]:
     """Make an operator's method; what the other operand knows to do with a Value is left to it."""
 
     def method(*operands: Any) -> Any:
@@ -40,8 +40,8 @@ def _operator(op: Op, turned: bool = False) -> Callable[..., Any]:
 
 for _op in OPS.values():
     if _op.is_operator:
-        setattr(Operators, f"__{_op.dunder}__", _operator(_op))
+        setattr(Operators, f"__{_op.dunder}__", operator_method(_op))
         if len(_op.partials) == 2:
-            setattr(Operators, f"__r{_op.dunder}__", _operator(_op, turned=True))
+            setattr(Operators, f"__r{_op.dunder}__", operator_method(_op, turned=True))
     elif len(_op.partials) == 1:
         setattr(Operators, _op.name, function_of(_op))

@@ -13,7 +13,7 @@ from autograd_lite.core.op import Op
 from autograd_lite.core.scalar import LOCAL_GRADIENTS, Scalar, refuse_while_traced
 from autograd_lite.core.symbol import Number
 
-__all__ = ["OWN", "remember_own"]
+__all__ = ["OWN", "name_or_remember"]
 
 
 class _Own(Op):
@@ -43,13 +43,21 @@ OWN = _Own(
 )  # fmt: skip
 
 
-def remember_own(node: Node, children: Any, local_grads: Any) -> None:
-    """Make a leaf the node that its children and its local gradients say.
+def name_or_remember(node: Node, children: Any, local_grads: Any) -> None:
+    """Name a leaf; or make it the node that its children and its local gradients say.
+
+    Args:
+        node: the leaf.
+        children: a name, or the Values that the node is computed from.
+        local_grads: the derivative by each of them.
 
     Raises:
         TypeError: if a child is no Value, or a local gradient no plain number, or there are none.
         ValueError: if there are more of the ones than of the others.
     """
+    if isinstance(children, str) and local_grads == ():
+        node.label = children
+        return
     partials = local_gradients(children, local_grads)
     refuse_while_traced("a node is given its own local gradients")
     mode = current_mode()

@@ -37,7 +37,7 @@ class FreeAttribute:
         del self._room(value)[self.name]
 
     def _room(self, value: Any, making: bool = False) -> dict[str, Any]:
-        """Give the dict of a Value, of a subclass, that holds the attribute or may do so."""
+        """Return the dict of a Value, of a subclass, that holds the attribute or may do so."""
         room: dict[str, Any] | None = getattr(value, "__dict__", None)
         if room is None or value is None:
             raise AttributeError(

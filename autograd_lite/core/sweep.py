@@ -12,19 +12,19 @@ from typing import Any
 
 from autograd_lite import engine
 from autograd_lite.core.node import MANY
-from autograd_lite.engine import Value, adjoints
+from autograd_lite.engine import Value, accumulate
 
 __all__ = ["sweep"]
 
 _one_at_a_time = threading.RLock()
 """Held by a sweep: two threads may share nodes; and by a fork, which waits until they are whole."""
 
-if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
-    os.register_at_fork(
-        before=_one_at_a_time.acquire,
-        after_in_parent=_one_at_a_time.release,
-        after_in_child=_one_at_a_time.release,
-    )
+_at_fork: Any = getattr(os, "register_at_fork", dict)  # Windows has no fork
+_at_fork(
+    before=_one_at_a_time.acquire,
+    after_in_parent=_one_at_a_time.release,
+    after_in_child=_one_at_a_time.release,
+)
 
 
 def sweep(output: Value) -> None:
@@ -52,16 +52,21 @@ def sweep(output: Value) -> None:
                 else:
                     node._first._grad += upstream * node._first_partial
                     second._grad += upstream * node._second_partial
-            if not isfinite(sum([leaf._grad for leaf in leaves])):  # then it matters what passes nothing on
-                totals = adjoints(output, nodes)
-                for value in (*leaves, *nodes):
-                    value._grad = 0.0 + totals.get(value, 0.0)
         except BaseException:
-            for leaf, gradient in zip(leaves, before):
-                leaf._grad = gradient
+            _put_back(leaves, before)
             raise
-        for leaf, gradient in zip(leaves, before):
-            leaf._grad += gradient
+        if isfinite(sum([leaf._grad for leaf in leaves])):
+            for leaf, gradient in zip(leaves, before):
+                leaf._grad += gradient
+        else:  # then it matters which nodes pass nothing on
+            _put_back(leaves, before)
+            accumulate(output)
+
+
+def _put_back(leaves: list[Value], before: list[float]) -> None:
+    """Give the leaves the gradients that they had before."""
+    for leaf, gradient in zip(leaves, before):
+        leaf._grad = gradient
 
 
 def _zeroed(output: Value, leaves: list[Value], before: list[float]) -> list[Value]:

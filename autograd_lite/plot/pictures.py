@@ -116,7 +116,7 @@ def middle_of(model: Any, outputs: list[float]) -> float:
 
 
 def span_of(numbers: list[float], room: float = 0.0) -> list[float]:
-    """Give the ends of an axis on which numbers stand, with a share of room at its upper end."""
+    """Return the ends of an axis on which numbers stand, with a share of room at its upper end."""
     margin = 0.15 * (max(numbers) - min(numbers)) or 1.0
     low, high = min(numbers) - margin, max(numbers) + margin
     return [low, high + (high - low) * room]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite.compiler import TraceError, compile
-from autograd_lite.compiler.arguments import FormsDifferError, read_rows
+from autograd_lite.compiler.arguments import FormsDifferError, Rows, read_rows
+from autograd_lite.compiler.inspecting import stack_level
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
 from autograd_lite.training.checks import Examples
+from autograd_lite.training.history import History
 from autograd_lite.training.states import kept, kept_by_calls
 from autograd_lite.training.steps import EagerStep
 
@@ -18,7 +20,7 @@ __all__ = ["CompiledStep", "choose_step"]
 
 FEW = 32
 """Fewer examples than this are trained eagerly: tracing would cost more than it saves."""
-EXPECTED = (TraceError, ValueError, IndexError, RuntimeError, FloatingPointError)
+EXPECTED = (TraceError, ValueError, IndexError, RuntimeError, FloatingPointError, ImportError)
 """What says that a model cannot be compiled, or computes something else each time."""
 ROWS_AT_ONCE = 2048
 """How many rows are predicted together, to bound the memory."""
@@ -27,21 +29,29 @@ ROWS_AT_ONCE = 2048
 class CompiledStep:
     """Takes the place of an ``EagerStep``; the Values are behind until ``write_back``.
 
+    Where a later batch, or an example to predict, needs a program that cannot be made, it goes on
+    eagerly from there, and the history says why.
+
     Args:
         eager: the step that this one does faster.
         examples: X and y; they are put into arrays once.
         dtype: "float64" or "float32".
+        history: its ``engine`` is kept up to date.
+        compiled: whether to raise an error rather than to go on eagerly.
     """
 
-    def __init__(self, eager: EagerStep, examples: Examples, dtype: str) -> None:
+    def __init__(
+        self, eager: EagerStep, examples: Examples, dtype: str, history: History, compiled: bool | None
+    ) -> None:
         model, loss = eager.model, eager.loss
         self.eager, self.optimizer = eager, eager.optimizer
+        self.history, self.dtype, self.compiled = history, dtype, compiled
         self.X, self.y = examples.X, examples.y
         self.columns = [_in_array(column) for column in (examples.X, examples.y)]
         self.program = compile(lambda x, y: loss(model(x), y), eager.parameters, dtype=dtype)
         self.model_program = compile(lambda x: model(x), [], dtype=dtype)
         self.trainer = self.program.trainer(self.optimizer)
-        self.is_ahead = False
+        self.is_ahead = self.is_eager = self.has_warned = False
 
     def try_out(self, rows: Sequence[int]) -> None:
         """Trace the model, and compare the program with it, on some rows; nothing is moved."""
@@ -60,6 +70,12 @@ class CompiledStep:
 
     def __call__(self, examples: Examples, rows: Sequence[int], place: str) -> float:
         """Take a step on some rows of the examples; see ``EagerStep``."""
+        loss: float = self._or_eagerly(
+            lambda: self._step(examples, rows, place), lambda: self.eager(examples, rows, place)
+        )
+        return loss
+
+    def _step(self, examples: Examples, rows: Sequence[int], place: str) -> float:
         self.is_ahead = True
         try:
             return self.trainer.step(*self._rows(rows))
@@ -71,6 +87,36 @@ class CompiledStep:
             raise FloatingPointError(
                 f"{place}: {reason}; try a smaller learning rate, or scale the inputs"
             ) from None
+
+    def _or_eagerly(self, fast: Callable[[], Any], eagerly: Callable[[], Any]) -> Any:
+        """Do something compiled, or from now on eagerly if a program cannot be made."""
+        if self.is_eager:
+            return eagerly()
+        states = [generator.getstate() for generator in self.eager.generators]
+        try:
+            found = fast()
+        except (FloatingPointError, Warning):  # a warning that is to be an error
+            raise
+        except Exception as error:
+            with uninterrupted():
+                self.write_back()
+                for generator, state in zip(self.eager.generators, states):
+                    generator.setstate(state)  # which a trace may have drawn from
+            reason = _reason(error)
+            _check_may_be_eager(self.compiled, self.dtype, reason, error)
+            self.is_eager = True
+            self.history.engine = f"eager: from epoch {len(self.history)} on, {reason}"
+            found = eagerly()
+            _warn_of_bug(error, reason)
+        self._warn_of_many()
+        return found
+
+    def _warn_of_many(self) -> None:
+        """Say once that a program is made anew, for the second time, and why."""
+        reason = self.program.why_many or self.model_program.why_many
+        if reason and not self.has_warned:
+            self.has_warned = True
+            warnings.warn(f"training is slow where {reason}", RuntimeWarning, stacklevel=stack_level())
 
     def write_back(self) -> None:
         """Put what was learnt into the Values."""
@@ -85,6 +131,12 @@ class CompiledStep:
 
     def predict(self, examples: Examples) -> list[Any]:
         """Compute the outputs for chosen rows, as Values without a graph."""
+        found: list[Any] = self._or_eagerly(
+            lambda: self._predict(examples), lambda: self.eager.predict(examples)
+        )
+        return found
+
+    def _predict(self, examples: Examples) -> list[Any]:
         outputs: list[Any] = []
         column = self.columns[0] if examples.X is self.X else _in_array(examples.X)
         for start in range(0, len(examples.rows), ROWS_AT_ONCE):
@@ -100,7 +152,7 @@ def _values(output: Any) -> Any:
 def _in_array(column: Any) -> Any:
     """Put the arguments of all examples into an array, if they have one form."""
     try:
-        return read_rows(column)[1]
+        return read_rows(column)
     except FormsDifferError:
         return column
 
@@ -108,12 +160,12 @@ def _in_array(column: Any) -> Any:
 def _chosen(column: Any, rows: Sequence[int]) -> Any:
     import numpy
 
-    return column[numpy.asarray(rows)] if hasattr(column, "dtype") else [column[row] for row in rows]
+    return column[numpy.asarray(rows)] if isinstance(column, Rows) else [column[row] for row in rows]
 
 
 def choose_step(
-    eager: EagerStep, examples: Examples, batch_size: int, dtype: str, compiled: bool | None
-) -> tuple[EagerStep | CompiledStep, str]:
+    eager: EagerStep, examples: Examples, batch_size: int, dtype: str, compiled: bool | None, history: History
+) -> EagerStep | CompiledStep:
     """Compile a step if that is wanted, worthwhile and possible.
 
     Args:
@@ -122,33 +174,51 @@ def choose_step(
         batch_size: how many rows a step takes.
         dtype: as for ``compile``.
         compiled: True, False, or None for where it pays.
-
-    Returns:
-        The step, and "compiled" or the reason why it is not.
+        history: its ``engine`` becomes "compiled" or the reason why it is not.
     """
+    error: Exception | None = None
     if compiled is False:
-        return eager, "eager: as asked for"
-    if getattr(eager.model, "takes_batches", False):
+        reason = "as asked for"
+    elif getattr(eager.model, "takes_batches", False):
         reason = "the model maps whole batches, as one with a BatchNorm does"
     elif compiled is None and len(examples.rows) < FEW:
         reason = f"fewer than {FEW} examples"
     else:
         try:
-            step = CompiledStep(eager, examples, dtype)
+            step = CompiledStep(eager, examples, dtype, history, compiled)
             with kept(eager.generators):
                 step.try_out(list(examples.rows[:batch_size]))
-            return step, "compiled"
-        except ImportError:
-            reason = "compiling needs NumPy: python3 -m pip install numpy"
-        except EXPECTED as error:
-            if compiled:
-                raise
-            reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-        except Exception as error:
-            if compiled:
-                raise
-            reason = f"{type(error).__name__}: {error}"
-            warnings.warn(f"the compiler failed, which is a bug, please report it: {reason}", stacklevel=4)
+            history.engine = "compiled"
+            return step
+        except Exception as caught:
+            reason, error = _reason(caught), caught
+    if compiled is not False:
+        _check_may_be_eager(compiled, dtype, reason, error)
+    if error is not None:
+        _warn_of_bug(error, reason)
+    history.engine = f"eager: {reason}"
+    return eager
+
+
+def _reason(error: Exception) -> str:
+    """Say why something could not be compiled."""
+    if isinstance(error, ImportError):
+        return "compiling needs NumPy: python3 -m pip install numpy"
+    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+
+
+def _check_may_be_eager(compiled: bool | None, dtype: str, reason: str, error: Exception | None) -> None:
+    """Raise an error if a training must be compiled."""
+    if compiled and error is not None and not isinstance(error, ImportError):
+        raise error
     if compiled or dtype != "float64":
-        raise ValueError(f"this training cannot be compiled, and with dtype {dtype!r} it must be: {reason}")
-    return eager, f"eager: {reason}"
+        raise ValueError(
+            f"this training cannot be compiled, and with dtype {dtype!r} it must be: {reason}"
+        ) from error
+
+
+def _warn_of_bug(error: Exception, reason: str) -> None:
+    """Say that an error is none that a function to be compiled is known to cause."""
+    if not isinstance(error, EXPECTED):
+        text = f"the compiler failed, which is a bug, please report it: {reason}"
+        warnings.warn(text, stacklevel=stack_level())

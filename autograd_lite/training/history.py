@@ -24,7 +24,7 @@ class History:
         metrics: for each metric its mean on the validation examples (without any, on the
             training examples) after the epoch.
         seconds: how long the epoch took; compiling, which comes before the first, is not in it.
-        engine: "compiled", or "eager: " and why the steps were not compiled.
+        engine: "compiled", or "eager: " and why the steps were not compiled, or not from some epoch on.
         stopped: why the training ended: "epochs", "early stopping", "interrupted" or "callback".
     """
 

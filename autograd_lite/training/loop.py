@@ -166,7 +166,7 @@ def fit(
     try:
         interrupts.begin()
         with mode(model, training=True):
-            step, history.engine = choose_step(eager, training, size, dtype, compiled)
+            step = choose_step(eager, training, size, dtype, compiled, history)
             while len(history) < epochs:
                 epoch, began = len(history), time.perf_counter()
                 interrupts.begin()  # a callback may have caught one

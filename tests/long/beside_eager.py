@@ -10,8 +10,9 @@ from programs_for_compiler import BranchingMaker
 from random_source import Writer
 
 import autograd_lite as ag
-from autograd_lite import Value, grad, scalar
+from autograd_lite import Value, grad
 from autograd_lite.compiler import compile
+from autograd_lite.core import scalar
 from autograd_lite.engine import topological_order
 from autograd_lite.ops import OPS
 

@@ -149,8 +149,8 @@ TINY = 1.0 / 1.7976931348623157e308
 
 
 def log_of_tiny(a):
-    if 0.0 < a < TINY:
-        return math.log(a), [inf]
+    if 0.0 < abs(a) < TINY:
+        return math.log(a) if a > 0.0 else nan, [math.copysign(inf, a)]
 
 
 def div_by_tiny(a, b):

@@ -5,7 +5,24 @@ Needs JAX: python3 -m pip install jax==0.10.2
 
 import jax  # noqa: F401  (named here, so that its absence is named too)
 import pytest
-from test_compiler import CASES, Eager, assert_close, check, made
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_compiler import (
+    BRANCHING,
+    CASES,
+    COMPARISONS,
+    ON_CONSTANTS,
+    WAYS,
+    Eager,
+    W,
+    assert_close,
+    branching,
+    check,
+    check_training,
+    check_ways,
+    lift,
+    made,
+)  # fmt: skip
 
 import autograd_lite as ag
 from autograd_lite import Op, Value
@@ -48,3 +65,22 @@ def test_float32():
     found, slopes = program.mean_and_grad([0.5, 0.1])
     assert [found, *slopes] == pytest.approx([eager.mean, *eager.mean_gradient], rel=1e-5)
     assert program.map([0.5, 0.1]) == pytest.approx(eager.values, rel=1e-5)
+
+
+def test_operations_on_constants():
+    for step in ON_CONSTANTS[1::12]:
+        check(lambda x, step=step: lift(step(x)), [W], [(0.5,), (1.5,)], "jax")
+
+
+@settings(max_examples=5, deadline=None, derandomize=True)
+@given(BRANCHING, st.integers(0, 2**32), st.integers(2, 6))
+def test_programs_with_branches(program, seed, count):
+    function, parameters, rows, eager = branching(program, seed, count)
+    check(function, parameters, rows, "jax", eager)
+    check_training(function, parameters, rows, "jax", eager)
+
+
+@pytest.mark.parametrize("comparison", COMPARISONS)
+@pytest.mark.parametrize("beside", ["a constant", "a parameter", "different constants"])
+def test_rows_that_change_a_part_of_the_comparisons(comparison, beside):
+    check_ways("jax", comparison, beside, [WAYS[0], WAYS[3]])
