@@ -138,13 +138,13 @@ def with_state(number):
     model = nn.Neuron(2, None, seed=0)
     optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.5)
     optimizer.states = [(number,)] * 3
-    return model, optimizer, {}
+    return model, optimizer
 
 
 def with_buffer(number):
     model = nn.Neuron(2, None, seed=0)
     model.buffers, model.offset = ("offset",), Value(number)
-    return model, optim.SGD(lr=0.1), {}
+    return model, optim.SGD(lr=0.1)
 
 
 @pytest.mark.parametrize(
@@ -158,13 +158,10 @@ def with_buffer(number):
     ],
 )
 def test_what_a_checkpoint_cannot_hold_is_noticed_before_anything_moves(tmp_path, make, thing, said):
-    model, optimizer, settings = make(thing)
+    model, optimizer = make(thing)
     before = numbers(model)
     with pytest.raises(ValueError, match=f"a checkpoint cannot hold this training.*{said}"):
-        fit(
-            model, BCE, CORNERS, XOR, optimizer=optimizer, epochs=2, checkpoint=tmp_path / "checkpoint.json",
-            **settings,
-        )  # fmt: skip
+        fit(model, BCE, CORNERS, XOR, optimizer=optimizer, epochs=2, checkpoint=tmp_path / "checkpoint.json")
     assert (numbers(model), os.listdir(tmp_path)) == (before, [])
 
 
