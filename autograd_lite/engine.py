@@ -1,9 +1,12 @@
 """Value: a number that remembers how it was computed, and its backward pass.
 
-This page is the engine; ``ops`` holds the rules that it applies. ``a * b`` calls the operation ``MUL``
-of ``ops``, which leaves it to its operands how to apply it: for Values that is ``record``.
-Two files beside it only make it fast and could be deleted: ``core.kernels`` does what ``record``
-does, written out for each operation, and ``core.sweep`` what ``accumulate`` does, in place.
+This page is the engine; ``ops`` holds the rules that it applies. In ``a * b`` Python calls ``a.__mul__``,
+which is the operation ``MUL`` of ``ops``; that calls ``a.apply(MUL, (a, b))``, which is ``record``. A node's
+parents are the Values among its inputs, once for each use: ``x * x`` has the parents (x, x). Its partials
+are its derivatives by each parent.
+
+Two files only make this fast, and could be deleted: ``core.kernels`` does what ``record`` does, written
+out for each operation, and ``core.sweep`` does what ``accumulate`` does, in place.
 """
 
 from __future__ import annotations
@@ -27,13 +30,13 @@ class Value(Node):
 
     Args:
         data: a real number (int, float, Fraction, NumPy scalar, ...).
-        label: a name, for drawings and steps; or, as microgpt makes its nodes, a tuple of Values, the
-            children. Such a node of your own has a first derivative only, and cannot be compiled.
-        local_grads: the derivative by each child, plain numbers.
+        label: a name, for drawings and steps; or, as microgpt makes its nodes, a tuple of parents.
+            Such a node of your own has a first derivative only, and cannot be compiled.
+        local_grads: the partials of such a node, plain numbers.
 
     Raises:
         TypeError: if data is not a real number; bools, strings, None, complex numbers
-            and arrays are refused, and children that are no Values.
+            and arrays are refused.
 
     Example:
         >>> x, y, z = Value(-2.0), Value(5.0), Value(-4.0)
@@ -60,14 +63,14 @@ class Value(Node):
             name_or_remember(self, label, local_grads)
 
     def apply(self, op: Op, operands: tuple[Any, ...]) -> Value:
-        """Apply an operation to Values and plain numbers: what ``a * b`` comes to."""
+        """Apply an operation to Values and plain numbers, as ``a * b`` does."""
         return record(op, operands)
 
     def backward(self) -> None:
         """Compute the derivative of this Value by every Value that it depends on.
 
-        Leaves add it to their ``.grad``; the nodes in between set theirs. So after a second
-        ``backward()`` the leaves hold the sum of both, and the nodes in between their own again.
+        Leaves add it to their ``.grad``, so that the gradients of several losses add up; the nodes in
+        between set theirs. After a second ``backward()`` a leaf holds both, a node in between the last.
 
         Raises:
             FloatingPointError: under ``detect_anomaly``, if a contribution is not finite; then no
@@ -90,14 +93,11 @@ class Value(Node):
         return Value(self._data) if current_tracer() is None else record(DETACH, (self,))
 
 
-# ---- The forward pass ------------------------------------------------------------------
-
-
 def record(op: Op, operands: Sequence[Any]) -> Value:
     """Compute an operation and, unless gradients are off, remember it as a node.
 
-    The node keeps the operation, its inputs, and its derivative by each Value among them. These
-    partials are computed now, as numbers: changing a ``.data`` later cannot change a gradient.
+    The node keeps the operation, its inputs, and its partials. These are computed now, as numbers:
+    changing a ``.data`` later cannot change what a gradient is multiplied by.
 
     Args:
         op: the operation.
@@ -124,15 +124,12 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
     return node
 
 
-# ---- The backward pass -----------------------------------------------------------------
-
-
 def accumulate(output: Value) -> None:
     """Add the derivative of an output to the ``.grad`` of its leaves, and set that of its other nodes."""
     leaves, nodes = topological_order(output)
     totals = adjoints(output, nodes)
     for node in nodes:
-        node._grad = 0.0 + totals.get(node, 0.0)
+        node._grad = 0.0 + totals.get(node, 0.0)  # so that a gradient of 0 is never -0.0
     for leaf in leaves:
         leaf._grad += 0.0 + totals.get(leaf, 0.0)
 
@@ -155,7 +152,7 @@ def topological_order(output: Value) -> tuple[list[Value], list[Value]]:
     waiting: list[Any] = [output]
     while waiting:
         node = waiting.pop()
-        if node is None:  # a mark: all parents of the node below it have been listed
+        if node is None:  # a mark: the node before it on the stack comes after its parents, now listed
             nodes.append(waiting.pop())
         elif node not in seen:
             seen.add(node)
@@ -178,13 +175,14 @@ def adjoints(
     nodes are taken in reverse topological order, so that ∂L/∂node is complete before it is passed on.
 
     Args:
-        output: the Value to differentiate; and nodes: the inner nodes of its graph, in topological order.
+        output: the Value to differentiate.
+        nodes: the inner nodes of its graph in topological order.
         partials_of: returns a node's partial derivative by each parent, in any kind of number.
         check: called with a node, its parent and the contribution along that edge.
     """
     totals: dict[Value, Any] = {output: 1.0}
     for node in reversed(nodes):
-        if node not in totals:  # all that was computed from it is a condition
+        if node not in totals:  # it only decided, in a where, which number to take
             continue
         for parent, contribution in zip(node.parents, contributions(node, totals[node], partials_of(node))):
             if contribution is None:
@@ -198,8 +196,8 @@ def adjoints(
 def contributions(node: Value, upstream: Any, partials: Iterable[Any]) -> list[Any]:
     """List what a node adds to the gradient of each parent: upstream · partial.
 
-    Where the operation is flat, or has chosen another input, it adds 0, whatever comes from above:
-    relu(-1) and an upstream of inf give 0, not nan. A condition gets None: no gradient at all.
+    Where the operation is flat, or has chosen another input, it adds 0, whatever comes from above: in
+    sqrt(relu(x)) at -1, inf · 0 would be nan. A condition, which only decides, gets None.
 
     Example:
         >>> contributions(Value(-1.0).relu(), math.inf, [0.0])
@@ -209,9 +207,10 @@ def contributions(node: Value, upstream: Any, partials: Iterable[Any]) -> list[A
     assert op is not None
     partials = list(partials)
     products = [upstream * partial for partial in partials]
-    if not op.conditions and not (op.stops and any(math.isnan(number_of(product)) for product in products)):
+    undefined = op.stops and any(math.isnan(number_of(product)) for product in products)
+    if not undefined and not op.conditions:
         return products
-    numbers = op.flat(op.numbers(node.inputs, number_of))
+    numbers = op.flattened(op.numbers(node.inputs, number_of))
     for at, (slot, partial) in enumerate(zip(node.slots, partials)):
         if slot in op.conditions:
             products[at] = None

@@ -1,10 +1,20 @@
 """Every operation, declared once.
 
-A line names the operation, how it is written, its float function (or its source, where
-that is short) and its partial derivatives, given the output ``y`` and the inputs ``a, b, ...``. The rules are
-generic: floats give a number, Values a graph that can be differentiated again,
-Symbols the formula itself. That is why no rule asks how large a number is with
-``if``; pieces are chosen by STEP, SIGN, LESS and WHERE, which are operations too.
+A line names the operation, how it is written, its float function (as source, where that is short) and
+its partial derivatives, given the output ``y`` and the inputs ``a, b, ...``:
+
+    TANH = Op("tanh", "tanh({0})", math.tanh, lambda y, a: 1.0 - y * y)
+
+The rules are generic: floats give a number, Values a graph that can be differentiated again, Symbols
+(numbers that print themselves) the formula. That is why no rule asks how large a number is with ``if``;
+pieces are chosen by STEP, SIGN, LESS and WHERE, which are operations too. On floats a rule answers as
+IEEE 754 does: ``1.0 / a`` is inf at 0.
+
+Where a line needs more: ``attributes`` are inputs that are plain numbers, such as a slope; ``many`` is the
+one rule of an operation on lists, ``pack`` turns what a caller passes into these lists, and ``shares``
+says that the partials of a list add up to 1; ``stops`` says where nothing is passed on, whatever comes from
+above; ``array`` is the form for compiled programs; ``identity`` is the number that
+changes nothing; ``why`` is the sentence that the steps show. ``Op`` documents each.
 """
 
 from __future__ import annotations

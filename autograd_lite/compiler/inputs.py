@@ -135,6 +135,7 @@ class Inputs:
             not (takes_arrays and hasattr(array, "dtype"))
             or array.dtype != dtype
             or array.shape[1:] != lengths
+            or array.shape == ()
         ):
             rows = read_rows(array)
             if rows.form is not form and not (

@@ -185,7 +185,7 @@ def _write(tape: Tape, node: Value, places: dict[Value, int]) -> int:
     args = tuple(
         [
             places[arg] if isinstance(arg, Value) else tape.constant(arg)
-            for arg in (op.flat(node.inputs) if op.many is None else _flat(inputs))
+            for arg in (op.flattened(node.inputs) if op.many is None else _flat(inputs))
         ]
     )
     if op.many is None:

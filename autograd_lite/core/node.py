@@ -46,7 +46,7 @@ class Node(Scalar):
     @property
     def args(self) -> tuple[Any, ...]:
         """All inputs of the operation in order: Values, and plain numbers as floats."""
-        return () if self._layout is None else self._layout.op.flat(self._layout.inputs(self))
+        return () if self._layout is None else self._layout.op.flattened(self._layout.inputs(self))
 
     @property
     def slots(self) -> list[int]:
@@ -108,7 +108,7 @@ class Node(Scalar):
         """
         kind = _kind(op, inputs)
         self._layout = layout(op, kind)
-        args = self._layout.op.flat(inputs)
+        args = self._layout.op.flattened(inputs)
         parents = [args[slot] for slot in op.slots_of(inputs, Scalar)]
         if kind == "many":
             self._first, self._second, self._first_partial = parents, MANY, list(partials)

@@ -147,13 +147,13 @@ class Op:
 
     def apply_to(self, inputs: tuple[Any, ...]) -> Any:
         """Apply the operation to all its inputs (or lists of inputs) and attributes."""
-        for number in self.flat(inputs):
+        for number in self.flattened(inputs):
             if isinstance(number, Number):
                 return number.apply(self, inputs)
         result: float = self.forward(*self.numbers(inputs, as_float))
         return result
 
-    def flat(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
+    def flattened(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         """Put the inputs of an operation on lists one after the other."""
         if self.many is None:
             return tuple(inputs)
@@ -208,13 +208,13 @@ class Op:
 
     def slots_of(self, inputs: Sequence[Any], kind: type[Number]) -> list[int]:
         """List which inputs, counted through all lists, are of a kind of number; attributes are none."""
-        args = self.flat(inputs)
+        args = self.flattened(inputs)
         return [slot for slot in range(len(args) - len(self.attributes)) if isinstance(args[slot], kind)]
 
     def call_text(self, operands: Sequence[Any]) -> str:
         """Write a call with its operands' labels and numbers, for an error message."""
         shown = []
-        for operand in self.flat(operands):
+        for operand in self.flattened(operands):
             label = getattr(operand, "label", "")
             shown.append((f"{label}=" if label else "") + repr(getattr(operand, "data", operand)))
         return f"{self.name}({', '.join(shown)})"

@@ -19,7 +19,7 @@ __all__ = ["OWN", "name_or_remember"]
 class _Own(Op):
     """What computed a node that was given its local gradients: of it only they and its data are known."""
 
-    def flat(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
+    def flattened(self, inputs: Sequence[Any]) -> tuple[Any, ...]:
         """List the children alone."""
         return tuple(inputs[0])
 
