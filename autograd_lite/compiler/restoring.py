@@ -11,7 +11,7 @@ from functools import partial
 from operator import is_
 from typing import Any
 
-from autograd_lite.compiler.inspecting import modules_of
+from autograd_lite.compiler.introspection import modules_of
 from autograd_lite.engine import Value
 
 __all__ = ["Kept", "put_back"]
