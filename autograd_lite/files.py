@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from autograd_lite.interrupts import uninterrupted
 
-__all__ = ["check_writable", "json_text", "suffix_of", "write_text"]
+__all__ = ["check_writable", "json_text", "read_json", "replace_not_finite", "suffix_of", "write_text"]
+
+LARGEST_FILE = 1 << 30
+"""The most bytes that are read: 1 GiB."""
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -115,31 +118,73 @@ def suffix_of(path: str | os.PathLike[str], known: list[str]) -> str:
     return suffix
 
 
-def json_text(content: Any) -> str:
-    """Write JSON; inf and nan, which it lacks, become strings.
+def json_text(content: Any, *, indent: int | None = 2, strict: bool = False) -> str:
+    """Return something as JSON.
 
     Args:
         content: dictionaries, lists, tuples, texts and numbers.
+        indent: how far each level is set in; None to write it all in one line, without spaces.
+        strict: whether to write ASCII only and to refuse inf and nan, which JSON lacks; else
+            they become strings.
+
+    Raises:
+        ValueError: if inf or nan is refused.
 
     Example:
-        >>> print(json_text({"x": (1.5, float("nan"))}))
-        {
-          "x": [
-            1.5,
-            "nan"
-          ]
-        }
+        >>> json_text({"x": (1.5, float("nan"))}, indent=None)
+        '{"x":[1.5,"nan"]}'
     """
     import json
 
-    return json.dumps(_json_ready(content), ensure_ascii=False, indent=2, allow_nan=False)
+    content = content if strict else replace_not_finite(content, str)
+    separators = (",", ":") if indent is None else None
+    return json.dumps(content, ensure_ascii=strict, indent=indent, separators=separators, allow_nan=False)
 
 
-def _json_ready(thing: Any) -> Any:
+def replace_not_finite(thing: Any, by: Callable[[float], Any]) -> Any:
+    """Return nested dictionaries and lists with something else for each inf and nan."""
     if isinstance(thing, dict):
-        return {key: _json_ready(value) for key, value in thing.items()}
+        return {key: replace_not_finite(value, by) for key, value in thing.items()}
     if isinstance(thing, (list, tuple)):
-        return [_json_ready(item) for item in thing]
-    if isinstance(thing, float) and not abs(thing) < float("inf"):
-        return str(thing)
-    return thing
+        return [replace_not_finite(item, by) for item in thing]
+    return by(thing) if isinstance(thing, float) and not abs(thing) < float("inf") else thing
+
+
+def read_json(path: str | os.PathLike[str], format: str) -> dict[str, Any]:
+    """Read a JSON table that names its format.
+
+    Raises:
+        ValueError: if the file is damaged, too large, or of another format; the message
+            says which.
+        OSError: if it cannot be read.
+    """
+    import json
+    import stat
+
+    name = os.fspath(path)
+    about = os.stat(path)
+    if not stat.S_ISREG(about.st_mode):
+        raise ValueError(f"{name} is no file")
+    if about.st_size > LARGEST_FILE:
+        raise ValueError(f"{name} has {about.st_size} bytes, more than {LARGEST_FILE}: not read")
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{name} is damaged: {error}") from None
+    if not isinstance(content, dict) or content.get("format") != format:
+        raise ValueError(f"{name} does not hold {format!r}")
+    return content
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table: dict[str, Any] = {}
+    for name, thing in pairs:
+        if name in table:
+            raise ValueError(f"the name {name!r} stands in it twice")
+        table[name] = thing
+    return table
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"it holds {name}, which is no finite number")

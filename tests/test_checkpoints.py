@@ -138,23 +138,18 @@ def with_state(number):
     model = nn.Neuron(2, None, seed=0)
     optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.5)
     optimizer.states = [(number,)] * 3
-    return model, optimizer, {}
+    return model, optimizer
 
 
 def with_buffer(number):
     model = nn.Neuron(2, None, seed=0)
     model.buffers, model.offset = ("offset",), Value(number)
-    return model, optim.SGD(lr=0.1), {}
-
-
-def with_metric(name):
-    return nn.Neuron(2, None, seed=0), optim.SGD(lr=0.1), {"metrics": {name: lambda output, target: 1.0}}
+    return model, optim.SGD(lr=0.1)
 
 
 @pytest.mark.parametrize(
     ("make", "thing", "said"),
     [
-        (with_metric, ("a", "b"), "keys must be str"),
         (with_state, inf, "the optimiser's state holds inf"),
         (with_state, nan, "the optimiser's state holds nan"),
         (with_state, 1e200, "the optimiser's state holds 1e"),
@@ -163,13 +158,10 @@ def with_metric(name):
     ],
 )
 def test_what_a_checkpoint_cannot_hold_is_noticed_before_anything_moves(tmp_path, make, thing, said):
-    model, optimizer, settings = make(thing)
+    model, optimizer = make(thing)
     before = numbers(model)
     with pytest.raises(ValueError, match=f"a checkpoint cannot hold this training.*{said}"):
-        fit(
-            model, BCE, CORNERS, XOR, optimizer=optimizer, epochs=2, checkpoint=tmp_path / "checkpoint.json",
-            **settings,
-        )  # fmt: skip
+        fit(model, BCE, CORNERS, XOR, optimizer=optimizer, epochs=2, checkpoint=tmp_path / "checkpoint.json")
     assert (numbers(model), os.listdir(tmp_path)) == (before, [])
 
 

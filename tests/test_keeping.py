@@ -14,7 +14,7 @@ import numpy
 import pytest
 
 from autograd_lite import Value, fit, losses, nn, no_grad, optim, predict
-from autograd_lite.compiler.restoring import Kept, put_back
+from autograd_lite.training.state import Kept, put_back
 
 
 @dataclasses.dataclass

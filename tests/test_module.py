@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd_lite import Value, nn
-from autograd_lite.nn import saving
+from autograd_lite import Value, files, nn
 
 ROOT = Path(__file__).parents[1]
 
@@ -204,7 +203,7 @@ def test_every_truncation_is_refused(tmp_path):
 def test_a_file_that_is_too_large_is_not_read(tmp_path):
     path = tmp_path / "model.json"
     with open(path, "wb") as file:
-        file.truncate(saving.LARGEST_FILE + 1)  # a hole: takes no room
+        file.truncate(files.LARGEST_FILE + 1)  # a hole: takes no room
     with pytest.raises(ValueError, match="1073741825 bytes, more than 1073741824"):
         Two().load(path)
 
@@ -260,7 +259,7 @@ def test_a_failure_while_writing_leaves_the_old_file_and_no_other(tmp_path, monk
     def failing(*paths):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(saving.os, "replace", failing)
+    monkeypatch.setattr(files.os, "replace", failing)
     model.w[0].data = 7.0
     with pytest.raises(KeyboardInterrupt):
         model.save(path)

@@ -53,30 +53,58 @@ SIBLINGS = [
     "datasets",
     "plot",
 ]
-# Within drawing/ too, each may import only what stands before it, types included.
-DRAWING = [
-    "text",
-    "labels",
-    "folding.neurons",
-    "folding.groups",
-    "folding.captions",
-    "folding.folder",
-    "folding.focus",
-    "graph",
-    "typesetting",
-    "layout.geometry",
-    "layout.crossings",
-    "layout.coordinates",
-    "layout.layered",
-    "layout.graphviz",
-    "layout.ports",
-    "layout.placement",
-    "svg",
-    "dot",
-    "drawing",
-    "step_page.frames",
-    "step_page.page",
-]
+# Within these too, each file may import only what stands before it, types included.
+WITHIN = {
+    "drawing": [
+        "text",
+        "labels",
+        "folding.neurons",
+        "folding.groups",
+        "folding.captions",
+        "folding.folder",
+        "folding.focus",
+        "graph",
+        "typesetting",
+        "layout.geometry",
+        "layout.crossings",
+        "layout.coordinates",
+        "layout.layered",
+        "layout.graphviz",
+        "layout.ports",
+        "layout.placement",
+        "svg",
+        "dot",
+        "drawing",
+        "step_page.frames",
+        "step_page.page",
+    ],
+    "nn": [
+        "keeping",
+        "module",
+        "tools",
+        "dense",
+        "convolution",
+        "norm",
+        "dropout",
+        "residual",
+        "embedding",
+        "recurrent",
+        "attention",
+    ],
+    "optim": ["schedules", "optimizer", "rules"],
+    "training": [
+        "progress",
+        "state",
+        "examples",
+        "settings",
+        "steps",
+        "checkpoints",
+        "compiled",
+        "predict",
+        "fit",
+    ],
+}
+
 # These join the siblings.
 JOINING = ["training", "__main__"]
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -137,19 +165,19 @@ def test_imports_point_one_way(path):
             assert part_named(submodule) in allowed, f"{part} imports {submodule}"
 
 
-@pytest.mark.parametrize("name", DRAWING)
-def test_imports_within_drawing_point_one_way(name):
-    folder = PACKAGE / "drawing"
-    before = {f"autograd_lite.drawing.{each}" for each in DRAWING[: DRAWING.index(name)]}
-    for module in imports_of(folder / f"{name.replace('.', '/')}.py", types=True):
-        assert not module.startswith("autograd_lite.drawing") or module in before
+@pytest.mark.parametrize(("part", "name"), [(part, name) for part in WITHIN for name in WITHIN[part]])
+def test_imports_within_a_part_point_one_way(part, name):
+    before = {f"autograd_lite.{part}.{each}" for each in WITHIN[part][: WITHIN[part].index(name)]}
+    for module in imports_of(PACKAGE / part / f"{name.replace('.', '/')}.py", types=True):
+        assert part_named(module.removeprefix("autograd_lite.")) != part or module in before
 
 
-def test_every_file_of_drawing_has_its_place():
-    folder = PACKAGE / "drawing"
+@pytest.mark.parametrize("part", WITHIN)
+def test_every_file_of_a_part_has_its_place(part):
+    folder = PACKAGE / part
     names = {".".join(path.relative_to(folder).with_suffix("").parts) for path in folder.rglob("*.py")}
-    packages = {"folding", "layout", "step_page"}
-    assert names == {*DRAWING, "__init__", *(f"{name}.__init__" for name in packages)}
+    packages = {name.rpartition(".")[0] for name in WITHIN[part]} - {""}
+    assert names == {*WITHIN[part], "__init__", *(f"{name}.__init__" for name in packages)}
     for name in packages:
         assert list(imports_of(folder / name / "__init__.py")) == []
 

@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy
 import pytest
 
-from autograd_lite import Value, compile, datasets, losses, nn, optim
-from autograd_lite.nn import saving
-from autograd_lite.training import History, accuracy, fit, loop, predict
+from autograd_lite import Value, compile, datasets, files, losses, nn, optim
+from autograd_lite.training import History, accuracy, fit, predict
 
 ROOT = Path(__file__).parents[1]
+FIT = sys.modules["autograd_lite.training.fit"]
 inf, nan = math.inf, math.nan
 
 CORNERS = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
@@ -845,10 +845,10 @@ def test_any_number_of_ctrl_c_end_a_training_once_and_lose_nothing(bars, monkeyp
             Bar, "update", lambda self: strike() if self.total == 20 and BARS[0].n > 4 else advance(self)
         )
     if everywhere or moment == "history":
-        monkeypatch.setattr(loop, "History", StruckHistory)
+        monkeypatch.setattr(FIT, "History", StruckHistory)
     if everywhere:
         monkeypatch.setattr(
-            loop.OneInterrupt, "end", lambda self, end=loop.OneInterrupt.end: (strike(), end(self))
+            FIT.OneInterrupt, "end", lambda self, end=FIT.OneInterrupt.end: (strike(), end(self))
         )
     callbacks = (
         [lambda epoch, history: strike() if epoch == 1 else None] if moment in ("callback", "history") else []
@@ -1105,7 +1105,7 @@ def test_a_checkpoint_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     def full(*paths):
         raise OSError("no room")
 
-    monkeypatch.setattr(saving.os, "replace", full)
+    monkeypatch.setattr(files.os, "replace", full)
     with pytest.raises(OSError, match="no room"):
         trained(nn.Neuron(2, None, seed=0), 2, path)
     assert (path.read_bytes(), os.listdir(tmp_path)) == (before, ["checkpoint.json"])

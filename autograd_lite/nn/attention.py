@@ -10,8 +10,8 @@ from autograd_lite.composed import softmax
 from autograd_lite.core.modes import no_grad
 from autograd_lite.engine import Value
 from autograd_lite.functions import dot
-from autograd_lite.nn.dense import Seed, check_size, generator_of, inputs_of, weights_drawer
 from autograd_lite.nn.module import Module
+from autograd_lite.nn.tools import Seed, check_size, generator_of, inputs_of, weights_drawer
 
 __all__ = ["SelfAttention"]
 

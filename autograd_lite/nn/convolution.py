@@ -7,8 +7,8 @@ from typing import Any
 
 from autograd_lite.engine import Value
 from autograd_lite.functions import dot
-from autograd_lite.nn.dense import Seed, check_size, generator_of, inputs_of, weights_drawer
 from autograd_lite.nn.module import Module
+from autograd_lite.nn.tools import Seed, check_size, generator_of, inputs_of, weights_drawer
 
 __all__ = ["Conv2d"]
 
@@ -111,7 +111,7 @@ class Conv2d(Module):
         return result
 
     def zeros(self, wide: int) -> list[list[Any]]:
-        """Make the rows that stand above an image, or below."""
+        """Return the rows that stand above an image, or below."""
         return [[0.0] * wide for _ in range(self.padding)]
 
     def __repr__(self) -> str:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import math
-import numbers
-import operator
-import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite import functions
 from autograd_lite.composed import softmax
-from autograd_lite.core.coercion import as_float
 from autograd_lite.core.kernels import list_kernel, prepare
 from autograd_lite.engine import Value
 from autograd_lite.nn.module import Module
-from autograd_lite.ops import DOT, OPS
+from autograd_lite.nn.tools import (
+    Activation,
+    Seed,
+    activation_function,
+    activation_name,
+    generator_of,
+    inputs_of,
+    weights_drawer,
+)
+from autograd_lite.ops import DOT
 
 __all__ = ["MLP", "Layer", "Neuron"]
 
-Activation = str | bool | None | Callable[[Value], Any]
 Ready = tuple[Callable[..., Any], Sequence[float]]
-Seed = int | random.Random | None
 
 
 class Neuron(Module):
@@ -214,93 +216,10 @@ class MLP(Module):
         return f"MLP of [{', '.join(map(str, self.layers))}]"
 
 
-UNORDERED = (set, frozenset, dict, str)
-"""What gives other things than its numbers in their order, when it is made a list."""
-
-
-def inputs_of(x: Any, count: int) -> list[Value | float]:
-    """Turn what a caller passes (a list, an array's row, one number) into a checked list."""
-    if isinstance(x, Value):
-        x = [x]
-    if isinstance(x, UNORDERED):
-        raise TypeError(f"inputs are a list of numbers, got {type(x).__name__}: put them in order first")
-    try:
-        listed = list(x)
-    except TypeError:
-        listed = [x]
-    if len(listed) != count:
-        raise ValueError(f"expected {count} inputs, got {len(listed)}")
-    if {*map(type, listed)} <= {float, Value}:
-        return listed
-    return [v if isinstance(v, Value) else as_float(v) for v in listed]
-
-
 def ready_for(x: Sequence[Value | float]) -> Ready | None:
-    """Give what computes a weighted sum of these inputs, and their numbers, if they are of one kind."""
+    """Return what computes a weighted sum of these inputs, and their numbers, if they are of one kind."""
     prepared = prepare(x)
     if prepared is None:
         return None
     length = len(x) if prepared[0] is x else None
     return list_kernel(DOT, (len(x), length, 1)), prepared[1]
-
-
-def generator_of(seed: Any) -> Any:
-    """Give what to draw random numbers from: a generator, a new one for a seed, or the random module."""
-    if seed is None or seed is random:
-        return random
-    if isinstance(seed, random.Random):
-        return seed
-    try:
-        return random.Random(operator.index(seed))
-    except TypeError:
-        raise TypeError(f"a seed is a whole number, a random.Random or None, got {seed!r}") from None
-
-
-def check_size(what: str, size: int, least: int = 1) -> None:
-    """Refuse a size that is no whole number, or too small."""
-    if not isinstance(size, numbers.Integral) or size < least:
-        raise ValueError(f"{what} is a whole number of at least {least}, got {size!r}")
-
-
-def weights_drawer(init: str, nin: int, nout: int, generator: Any) -> Callable[[], float]:
-    """Give a function that draws one starting weight."""
-    if init == "uniform":
-        return lambda: generator.uniform(-1, 1)
-    if init == "xavier":
-        bound = math.sqrt(6.0 / (nin + nout))
-        return lambda: generator.uniform(-bound, bound)
-    if init == "he":
-        return lambda: generator.gauss(0.0, math.sqrt(2.0 / nin))
-    raise ValueError(f"init is one of 'uniform', 'xavier', 'he', got {init!r}")
-
-
-def activation_function(activation: Activation) -> Callable[[Any], Any]:
-    """Find the function that an activation's name stands for."""
-    if activation is None or activation is False:
-        return identity
-    if callable(activation):
-        return activation
-    name = "relu" if activation is True else activation
-    known: Iterable[str] = [
-        op.name
-        for op in OPS.values()
-        if len(op.partials) == 1 and not op.is_operator and None not in op.attributes.values()
-    ]
-    if name not in known:
-        raise ValueError(f"activation is None, a function, or one of {', '.join(known)}; got {name!r}")
-    function: Callable[[Any], Any] = getattr(functions, name)
-    return function
-
-
-def identity(value: Any) -> Any:
-    """Give back the number itself: a linear neuron's activation, and one that can be pickled."""
-    return value
-
-
-def activation_name(activation: Activation) -> str:
-    """Name an activation as micrograd does: ReLU, Linear, Tanh."""
-    if activation is None or activation is False:
-        return "Linear"
-    if activation is True or activation == "relu":
-        return "ReLU"
-    return getattr(activation, "__name__", str(activation)).capitalize()

@@ -6,8 +6,8 @@ from typing import Any
 
 from autograd_lite.core.modes import current_tracer
 from autograd_lite.engine import Value
-from autograd_lite.nn.dense import Seed, generator_of, inputs_of
 from autograd_lite.nn.module import Module
+from autograd_lite.nn.tools import Seed, generator_of, inputs_of
 
 __all__ = ["Dropout"]
 

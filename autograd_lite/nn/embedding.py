@@ -5,8 +5,8 @@ from __future__ import annotations
 from autograd_lite.core.coercion import position_of
 from autograd_lite.engine import Value
 from autograd_lite.functions import pick
-from autograd_lite.nn.dense import Seed, check_size, generator_of, weights_drawer
 from autograd_lite.nn.module import Module
+from autograd_lite.nn.tools import Seed, check_size, generator_of, weights_drawer
 
 __all__ = ["Embedding"]
 

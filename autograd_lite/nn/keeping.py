@@ -7,14 +7,14 @@ import functools
 import inspect
 import sys
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType, CodeType, FunctionType
 from typing import Any
 from weakref import WeakSet
 
 from autograd_lite.engine import Value
 
-__all__ = ["PLAIN", "Keeping", "contents", "found_in", "is_result", "pairs"]
+__all__ = ["PLAIN", "Keeping", "held_by"]
 
 PACKAGE = "autograd_lite."
 
@@ -93,8 +93,8 @@ class Keeping(metaclass=Making):
             vars(self)["_kept"] = Names(self._kept | {name})
         elif "_assigned" in vars(self):
             before = None if name in self._kept else vars(self).get(name)
-            held_leaf = not all(map(is_result, found_in(before, name)))
-            holds_result = name not in self.buffers and any(map(is_result, found_in(thing, name)))
+            held_leaf = not all(_are_results(before, name))
+            holds_result = name not in self.buffers and any(_are_results(thing, name))
             is_kept = holds_result and not held_leaf  # in place of a parameter it is refused instead
             kept, others = self._kept - {name}, self._assigned - {name}
             vars(self)["_kept"] = Names(kept | {name} if is_kept else kept)
@@ -105,55 +105,65 @@ class Keeping(metaclass=Making):
 
         The result of an operation that no call can have put there stays refused.
         """
-        found = {name: [*found_in(vars(self).get(name), name)] for name in self._assigned}
-        empty = {name for name, things in found.items() if not things and name not in self.buffers}
-        refused = {name for name, things in found.items() if any(map(is_result, things))}
+        found = {name: _are_results(vars(self).get(name), name) for name in self._assigned}
+        empty = {name for name, results in found.items() if not results and name not in self.buffers}
+        refused = {name for name, results in found.items() if any(results)}
         vars(self).update(_kept=Names(self._kept | empty), _assigned=Names(refused))
 
 
-def is_result(thing: Any) -> bool:
-    """Tell whether something is the result of an operation on Values."""
-    return isinstance(thing, Value) and thing._layout is not None
+HELD = (Value, Keeping)
+"""What is looked for in attributes."""
 
 
-def contents(thing: Any, name: str, seen: set[int]) -> Collection[Any]:
-    """Give what is in a list, tuple, dict, dataclass or array of objects: as a list, or a dict.
+def _are_results(thing: Any, attribute: str) -> list[bool]:
+    """Tell of each Value or module that an attribute holds whether it is the result of an operation."""
+    held = held_by(thing, attribute, set())
+    return [isinstance(item, Value) and item._layout is not None for _, item in held]
+
+
+def held_by(thing: Any, attribute: str, seen: set[int], name: str = "") -> list[tuple[str, Any]]:
+    """List the Values and modules that an attribute holds, with their names; modules are not entered.
 
     Args:
-        thing: what a module holds; anything else has nothing in it.
-        name: what it is called there.
+        thing: what it holds. Lists, tuples, dicts, deques, dataclasses and NumPy's arrays of
+            objects are entered.
+        attribute: its name.
         seen: dataclasses that have been entered; they may hold one another.
+        name: what it is called if it is a Value or a module; what it holds is then called
+            ``name.0`` and so on. Without it there are no names, which is faster.
 
     Raises:
         TypeError: if it is a set of Values or modules, whose order would differ each time.
     """
-    if isinstance(thing, (list, tuple, dict, deque)):
-        return thing
+    if isinstance(thing, HELD):
+        return [(name, thing)]
+    found: list[tuple[str, Any]] = []
+    if type(thing) not in PLAIN:
+        for key, item in _contents(thing, attribute, seen):
+            full = name and f"{name}.{key}"
+            if isinstance(item, Value):  # as most are
+                found.append((full, item))
+            else:
+                found += held_by(item, attribute, seen, full)
+    return found
+
+
+def _contents(thing: Any, attribute: str, seen: set[int]) -> Iterable[tuple[Any, Any]]:
+    """Return what is in something, with its key or number."""
+    if isinstance(thing, dict):
+        return thing.items()
+    if isinstance(thing, (list, tuple, deque)):
+        return enumerate(thing)
     if isinstance(thing, (set, frozenset)):
-        if any(isinstance(item, (Value, Keeping)) for item in thing):
-            raise TypeError(f"the attribute {name} is a set, which has no order: keep a list there instead")
+        if any(isinstance(item, HELD) for item in thing):
+            raise TypeError(
+                f"the attribute {attribute} is a set, which has no order: keep a list there instead"
+            )
     elif hasattr(type(thing), "__dataclass_fields__"):
-        if id(thing) in seen:
-            return ()
-        seen.add(id(thing))
-        return {key.name: getattr(thing, key.name, None) for key in dataclasses.fields(thing)}
+        if id(thing) not in seen:
+            seen.add(id(thing))
+            return [(field.name, getattr(thing, field.name, None)) for field in dataclasses.fields(thing)]
     elif getattr(getattr(thing, "dtype", None), "kind", "") == "O":  # NumPy's array of objects
         listed = thing.tolist()
-        return listed if isinstance(listed, list) else [listed]
+        return enumerate(listed if isinstance(listed, list) else [listed])
     return ()
-
-
-def pairs(held: Collection[Any]) -> Iterable[tuple[Any, Any]]:
-    """Give what ``contents`` gave with its keys."""
-    return held.items() if isinstance(held, dict) else enumerate(held)
-
-
-def found_in(thing: Any, name: str, seen: set[int] | None = None) -> Iterator[Any]:
-    """Iterate over the Values and modules that an attribute holds; modules are not entered."""
-    seen = set() if seen is None else seen
-    if isinstance(thing, (Value, Keeping)):
-        yield thing
-    elif type(thing) not in PLAIN:
-        held = contents(thing, name, seen)
-        for item in held.values() if isinstance(held, dict) else held:
-            yield from found_in(item, name, seen)

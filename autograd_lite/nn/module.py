@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from autograd_lite.core.coercion import no_leaf
 from autograd_lite.engine import Value
-from autograd_lite.nn.keeping import PLAIN, Keeping, contents, pairs
-from autograd_lite.nn.saving import read_json, write_json
+from autograd_lite.files import json_text, read_json, write_text
+from autograd_lite.nn.keeping import PLAIN, Keeping, held_by
 
 __all__ = ["Module"]
 
@@ -66,17 +66,15 @@ class Module(Keeping):
             ValueError: if the result of an operation stands where a parameter should.
             TypeError: if Values or modules are kept in a set.
         """
-        found: dict[Value, None] = {}
-        _collect(self, found, set())
-        return list(found)
+        return list(_values_in(self, trained=True, named=False))
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Iterate over the Values to train with their dotted names, such as ``layers.0.neurons.3.w.1``."""
-        return _unique(_walk(self, "", trained=True, seen=set()))
+        return ((name, value) for value, name in _values_in(self, trained=True).items())
 
     def named_values(self) -> Iterator[tuple[str, Value]]:
         """Iterate over all Values with their dotted names: also frozen ones, and buffers."""
-        return _unique(_walk(self, "", trained=False, seen=set()))
+        return ((name, value) for value, name in _values_in(self, trained=False).items())
 
     def modules(self) -> Iterator[Module]:
         """Iterate over this module and all modules inside it, each once."""
@@ -114,7 +112,7 @@ class Module(Keeping):
         return self
 
     def state_dict(self) -> dict[str, float]:
-        """Give the number of every Value, buffers and frozen ones included, by dotted name.
+        """Return the number of every Value, buffers and frozen ones included, by dotted name.
 
         Raises:
             ValueError: if two Values have one name, which only keys with dots can cause.
@@ -150,7 +148,7 @@ class Module(Keeping):
         for name, number in state.items():
             if not math.isfinite(number):
                 raise ValueError(f"the parameter {name} is {number!r}: not saved, the file is as it was")
-        write_json(path, {"format": FORMAT, "state": state})
+        write_text(path, json_text({"format": FORMAT, "state": state}, indent=1, strict=True))
 
     def load(self, path: str | os.PathLike[str]) -> None:
         """Read all numbers from a file that ``save`` wrote.
@@ -219,88 +217,39 @@ def _some(names: list[str]) -> str:
     return shown if len(names) <= 5 else f"{shown}, and {len(names) - 5} more"
 
 
-def _attributes(module: Module, trained: bool) -> Iterator[tuple[str, Any]]:
-    """Iterate over the attributes that may hold parameters, or else parameters and buffers."""
-    for name, thing in vars(module).items():
-        if type(thing) not in PLAIN and not (trained if name in module.buffers else name in module._kept):
-            yield name, thing
+def _values_in(module: Module, trained: bool, named: bool = True) -> dict[Value, str]:
+    """Return the Values to train, or else all of them, with their names or, which is faster, without."""
+    found: dict[Value, str] = {}
+    _gather(module, "", trained, named, found, set())
+    return found
 
 
-def _results_of(module: Module, name: str) -> str:
-    """Tell what to do with the results of operations in an attribute: calls may have put them there."""
-    return "take" if name in module.buffers else "refuse" if name in module._assigned else "leave out"
-
-
-def _counts(value: Value, name: str, results: str) -> bool:
-    if value._layout is not None and results == "refuse":
-        raise ValueError(no_leaf(value, name))
-    return value._layout is None or results == "take"
-
-
-def _walk(
-    thing: Any, name: str, trained: bool, seen: set[int], results: str = "refuse"
-) -> Iterator[tuple[str, Value]]:
-    """Find the Values in attributes and what they hold; each module is entered once."""
-    if isinstance(thing, Value):
-        if _counts(thing, name, results):
-            yield name, thing
-    elif isinstance(thing, Module):
-        if id(thing) not in seen and not (trained and thing.frozen):
-            seen.add(id(thing))
-            for key, item in _attributes(thing, trained):
-                full = f"{name}.{key}" if name else key
-                yield from _walk(item, full, trained, seen, _results_of(thing, key))
-    elif type(thing) not in PLAIN:
-        for key, item in pairs(contents(thing, name, seen)):
-            if isinstance(item, Value) and item._layout is None:  # as most are
-                yield f"{name}.{key}", item
-            else:
-                yield from _walk(item, f"{name}.{key}", trained, seen, results)
-
-
-def _collect(module: Module, found: dict[Value, None], seen: set[int]) -> None:
-    """Gather the Values to train: the same as ``_walk``, without the names, for speed."""
-    if id(module) in seen or module.frozen:
+def _gather(
+    module: Module, before: str, trained: bool, named: bool, found: dict[Value, str], seen: set[int]
+) -> None:
+    if id(module) in seen or (trained and module.frozen):
         return
     seen.add(id(module))
-    kept, buffers = module._kept, module.buffers
-    for name, thing in vars(module).items():
-        if type(thing) not in PLAIN and name not in kept and name not in buffers:
-            _collect_from((thing,), found, seen, name, name in module._assigned)
+    kept, assigned, buffers = module._kept, module._assigned, module.buffers
+    for key, thing in vars(module).items():
+        if type(thing) in PLAIN or (trained if key in buffers else key in kept):
+            continue
+        for name, item in held_by(thing, key, seen, f"{before}{key}" if named else ""):
+            if not isinstance(item, Value):
+                _gather(item, f"{name}.", trained, named, found, seen)
+            elif item._layout is None or key in buffers:
+                found.setdefault(item, name)
+            elif key in assigned:  # else a call has put it there
+                raise ValueError(no_leaf(item, name or key))
 
 
-def _collect_from(
-    things: Iterable[Any], found: dict[Value, None], seen: set[int], name: str, refuse: bool
-) -> None:
-    for thing in things:
-        if isinstance(thing, Value):
-            if thing._layout is None or _counts(thing, name, "refuse" if refuse else "leave out"):
-                found[thing] = None
-        elif isinstance(thing, Module):
-            _collect(thing, found, seen)
-        elif type(thing) not in PLAIN:
-            held = contents(thing, name, seen)
-            _collect_from(held.values() if isinstance(held, dict) else held, found, seen, name, refuse)
-
-
-def _unique(pairs: Iterator[tuple[str, Value]]) -> Iterator[tuple[str, Value]]:
-    seen: set[Value] = set()
-    for name, value in pairs:
-        if value not in seen:
-            seen.add(value)
-            yield name, value
-
-
-def _modules_in(thing: Any, seen: set[int], name: str = "") -> Iterator[Module]:
-    """Find the modules in attributes and what they hold; those in ``seen`` are not entered."""
-    if isinstance(thing, Module):
-        if id(thing) not in seen:
-            seen.add(id(thing))
-            yield thing
-            for key, item in vars(thing).items():
-                yield from _modules_in(item, seen, key)
-    elif type(thing) not in PLAIN:
-        held = contents(thing, name, seen)
-        for item in held.values() if isinstance(held, dict) else held:
-            if not isinstance(item, Value):  # as most are
-                yield from _modules_in(item, seen, name)
+def _modules_in(module: Module, seen: set[int]) -> Iterator[Module]:
+    """Iterate over a module and those in its attributes; those in ``seen`` are not entered."""
+    if id(module) in seen:
+        return
+    seen.add(id(module))
+    yield module
+    for key, thing in vars(module).items():
+        for _, item in held_by(thing, key, seen):
+            if not isinstance(item, Value):
+                yield from _modules_in(item, seen)

@@ -9,8 +9,8 @@ from autograd_lite.composed import mean
 from autograd_lite.core.scalar import number_of
 from autograd_lite.engine import Value
 from autograd_lite.functions import dot, sqrt
-from autograd_lite.nn.dense import check_size, inputs_of
 from autograd_lite.nn.module import Module
+from autograd_lite.nn.tools import check_size, inputs_of
 
 __all__ = ["BatchNorm", "LayerNorm"]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from autograd_lite.engine import Value
 from autograd_lite.functions import dot, tanh
-from autograd_lite.nn.dense import Seed, check_size, generator_of, inputs_of, weights_drawer
 from autograd_lite.nn.module import Module
+from autograd_lite.nn.tools import Seed, check_size, generator_of, inputs_of, weights_drawer
 
 __all__ = ["RNN"]
 

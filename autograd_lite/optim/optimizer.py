@@ -93,7 +93,7 @@ class Optimizer:
             parameter.grad = 0.0
 
     def begin(self, zero: Any) -> tuple[Any, ...]:
-        """Give the first state of a parameter, made of ``zero``: a float or an array of zeros."""
+        """Return the first state of a parameter, made of ``zero``: a float or an array of zeros."""
         return ()
 
     def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
@@ -112,7 +112,7 @@ class Optimizer:
         raise NotImplementedError
 
     def state_dict(self) -> dict[str, Any]:
-        """Give the kind of optimiser, the steps taken and every state, as JSON can hold it."""
+        """Return the kind of optimiser, the steps taken and every state, as JSON can hold it."""
         states = [list(state) for state in self.states]
         return {"kind": type(self).__name__, "steps": self.steps, "states": states}
 

@@ -61,7 +61,7 @@ class SGD(Optimizer):
         super().__init__(parameters, lr=lr)
 
     def begin(self, zero: Any) -> tuple[Any, ...]:
-        """Give the velocity at rest."""
+        """Return the velocity at rest."""
         return (zero,) if self.momentum else ()
 
     def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
@@ -114,7 +114,7 @@ class RMSprop(Optimizer):
         super().__init__(parameters, lr=lr)
 
     def begin(self, zero: Any) -> tuple[Any, ...]:
-        """Give the mean square at rest."""
+        """Return the mean square at rest."""
         return (zero,)
 
     def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
@@ -170,7 +170,7 @@ class Adam(Optimizer):
         super().__init__(parameters, lr=lr)
 
     def begin(self, zero: Any) -> tuple[Any, ...]:
-        """Give both means at rest."""
+        """Return both means at rest."""
         return (zero, zero)
 
     def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:

@@ -1,32 +1,106 @@
-"""Checkpoints: all that a training needs to go on to the same numbers."""
+"""History: what happened in a training; Checkpoint: all that it needs to go on to the same numbers."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
-import random
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, dataclass, field, is_dataclass
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from autograd_lite.engine import Value
-from autograd_lite.files import write_text
+from autograd_lite.files import json_text, read_json, replace_not_finite, write_text
 from autograd_lite.interrupts import uninterrupted
-from autograd_lite.nn.module import Module, checked_state, is_finite_number, table_of
-from autograd_lite.nn.saving import read_json
+from autograd_lite.nn.module import checked_state, is_finite_number
 from autograd_lite.optim.optimizer import Optimizer, is_moderate
+from autograd_lite.training.state import numbers_of, set_numbers, set_states, states_of
 
-if TYPE_CHECKING:
-    from autograd_lite.training.history import Records
-
-__all__ = ["Checkpoint", "generators_of", "values_of"]
+__all__ = ["Best", "Checkpoint", "History", "Records"]
 
 FORMAT = "autograd_lite checkpoint, version 1"
 LARGEST_FLOAT32 = (2.0 - 2.0**-23) * 2.0**127
 LARGEST_GAUSS = 9.0
 """``random.gauss`` keeps √(-2 log(1 - u)) · sin 2πv, and u is at most 1 - 2⁻⁵³."""
+
+
+@dataclass
+class History:
+    """What happened in a training, a number for each epoch.
+
+    Attributes:
+        loss: the mean training loss, as met during the epoch.
+        validation_loss: the mean loss on the validation examples after it, if there are any.
+        metrics: for each metric its mean on the validation examples (without any, on the
+            training examples) after the epoch.
+        seconds: how long the epoch took; compiling, which comes before the first, is not in it.
+        engine: "compiled", or "eager: " and why the steps were not compiled, or not from some epoch on.
+        stopped: why the training ended: "epochs", "early stopping", "interrupted" or "callback".
+    """
+
+    loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    metrics: dict[str, list[float]] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list)
+    engine: str = ""
+    stopped: Literal["epochs", "early stopping", "interrupted", "callback"] = "epochs"
+
+    def __len__(self) -> int:
+        return len(self.loss)
+
+
+@dataclass
+class Best:
+    """The numbers of the epoch with the smallest validation loss."""
+
+    epoch: int = -1
+    loss: float | None = None
+    numbers: dict[str, float] = field(default_factory=dict)
+
+    def update(self, history: History, values: Mapping[str, Value]) -> None:
+        """Keep the model's numbers if the last epoch was the best so far."""
+        for last in history.validation_loss[-1:]:
+            if self.loss is None or last < self.loss:
+                self.epoch, self.loss, self.numbers = len(history) - 1, last, numbers_of(values)
+
+
+@dataclass
+class Records:
+    """What grows with a training; a checkpoint holds it in the form that these classes declare."""
+
+    history: History
+    best: Best
+
+    def check(self, metrics: Iterable[str], validated: bool, names: Iterable[str]) -> None:
+        """Check that a training can have left this.
+
+        Args:
+            metrics: the names of its metrics.
+            validated: whether it has validation examples.
+            names: the names of the model's Values.
+
+        Raises:
+            ValueError: if none can; the message says why.
+        """
+        history, best, epochs = self.history, self.best, len(self.history)
+        if history.metrics.keys() != {*metrics}:
+            raise ValueError("history.metrics has not the names of the metrics")
+        lengths = {len(history.seconds), *map(len, history.metrics.values())}
+        if epochs == 0 or lengths != {epochs} or len(history.validation_loss) != epochs * validated:
+            raise ValueError("the lists of history do not hold a number for each epoch")
+        if not all(map(math.isfinite, [*history.loss, *history.validation_loss, *history.seconds])):
+            raise ValueError("a loss or a time of history is not finite")
+        if min(history.seconds) < 0.0:
+            raise ValueError("a time of history.seconds is negative")
+        if history.engine != "compiled" and not history.engine.startswith("eager: "):
+            raise ValueError(f"history.engine is {history.engine[:40]!r}")
+        expected = Best()
+        if validated:
+            loss = min(history.validation_loss)
+            expected = Best(history.validation_loss.index(loss), loss, checked_state(best.numbers, names))
+        if best != expected:
+            raise ValueError("best is not the epoch with the smallest validation loss")
 
 
 class Checkpoint:
@@ -90,8 +164,7 @@ class Checkpoint:
             with uninterrupted():
                 self.optimizer.load_state_dict(content["optimizer"])  # the last that can refuse
                 set_numbers(self.values, state)
-                for generator, internal in zip(self.generators, internals):
-                    generator.setstate(internal)
+                set_states(self.generators, internals)
                 for name, record in vars(self.records).items():
                     vars(record).update(vars(getattr(records, name)))
         except (ValueError, TypeError, LookupError, OverflowError, AttributeError) as error:
@@ -111,9 +184,9 @@ class Checkpoint:
         content: dict[str, Any] = {"format": FORMAT, "settings": self.settings}
         content["values"] = numbers_of(self.values)
         content["optimizer"] = self.optimizer.state_dict()
-        content["generators"] = [generator.getstate() for generator in self.generators]
-        content["records"] = _without_nan(asdict(self.records))
-        return json.dumps(content, indent=1, allow_nan=False)
+        content["generators"] = states_of(self.generators)
+        content["records"] = replace_not_finite(asdict(self.records), lambda number: None)
+        return json_text(content, indent=1, strict=True)
 
     def _check_settings(self, found: Mapping[str, Any]) -> None:
         for name, setting in self.settings.items():
@@ -133,7 +206,7 @@ class Checkpoint:
 
 
 def _read_as(declared: Any, found: Any, name: str) -> Any:
-    """Make what JSON held, null for nan, into what a type declares, or raise a ValueError."""
+    """Return what a type declares, made of what JSON held, null for nan, or raise a ValueError."""
     origin, inner = get_origin(declared), get_args(declared)
     if is_dataclass(declared) and isinstance(found, dict):
         kinds = get_type_hints(declared)
@@ -154,15 +227,6 @@ def _read_as(declared: Any, found: Any, name: str) -> Any:
     raise ValueError(f"{name[:-1]} is not what it should be")
 
 
-def _without_nan(thing: Any) -> Any:
-    """Put null, which JSON has, for nan and inf, which it has not."""
-    if isinstance(thing, dict):
-        return {key: _without_nan(item) for key, item in thing.items()}
-    if isinstance(thing, list):
-        return [_without_nan(item) for item in thing]
-    return None if isinstance(thing, float) and not math.isfinite(thing) else thing
-
-
 def _checked_internals(generator: Any, found: Any) -> tuple[int, tuple[int, ...], float | None]:
     """Check that a generator can have been in a state; ``setstate`` itself takes nearly anything."""
     version, words, _ = generator.getstate()
@@ -178,32 +242,3 @@ def _checked_internals(generator: Any, found: Any) -> tuple[int, tuple[int, ...]
     ):
         raise ValueError("the state of a generator of random numbers is not what it should be")
     return version, tuple(found_words), gauss
-
-
-def values_of(model: Any, parameters: list[Value]) -> dict[str, Value]:
-    """Name every Value of a model; parameters that only its own ``parameters()`` knows, by number."""
-    named = table_of(model.named_values()) if isinstance(model, Module) else {}
-    known = set(named.values())
-    others = [parameter for parameter in parameters if parameter not in known]
-    return named | {f"parameters.{index}": parameter for index, parameter in enumerate(others)}
-
-
-def numbers_of(values: Mapping[str, Value]) -> dict[str, float]:
-    """Read the numbers of named Values."""
-    return {name: value.data for name, value in values.items()}
-
-
-def set_numbers(values: Mapping[str, Value], numbers: Mapping[str, float]) -> None:
-    """Set named Values to what ``numbers_of`` gave."""
-    listed = [numbers[name] for name in values]  # nothing changes if one is missing
-    for value, number in zip(values.values(), listed):
-        value.data = number
-
-
-def generators_of(model: Any) -> list[Any]:
-    """List what a model draws random numbers from: the ``random`` module, and generators of its modules."""
-    modules = model.modules() if isinstance(model, Module) else []
-    held = {
-        id(thing): thing for m in modules for thing in vars(m).values() if isinstance(thing, random.Random)
-    }
-    return [random, *held.values()]

@@ -11,9 +11,9 @@ from autograd_lite.compiler.signature import Rows, SignaturesDifferError, read_r
 from autograd_lite.core.ieee import warn
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
-from autograd_lite.training.checks import Examples
-from autograd_lite.training.history import History
-from autograd_lite.training.states import kept, kept_by_calls
+from autograd_lite.training.checkpoints import History
+from autograd_lite.training.examples import Examples
+from autograd_lite.training.state import kept, kept_by_calls, set_states, states_of
 from autograd_lite.training.steps import EagerStep
 
 __all__ = ["CompiledStep", "choose_step"]
@@ -92,7 +92,7 @@ class CompiledStep:
         """Do something compiled, or from now on eagerly if a program cannot be made."""
         if self.is_eager:
             return eagerly()
-        states = [generator.getstate() for generator in self.eager.generators]
+        states = states_of(self.eager.generators)
         try:
             found = fast()
         except (FloatingPointError, Warning):  # a warning that is to be an error
@@ -100,8 +100,7 @@ class CompiledStep:
         except Exception as error:
             with uninterrupted():
                 self.write_back()
-                for generator, state in zip(self.eager.generators, states):
-                    generator.setstate(state)  # which a trace may have drawn from
+                set_states(self.eager.generators, states)  # which a trace may have drawn from
             reason = _reason(error)
             _check_may_be_eager(self.compiled, self.dtype, reason, error)
             self.is_eager = True

@@ -12,8 +12,8 @@ from autograd_lite.core.modes import detect_anomaly, no_grad
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
 from autograd_lite.optim import Optimizer
-from autograd_lite.training.checkpoints import numbers_of, set_numbers
-from autograd_lite.training.checks import Examples
+from autograd_lite.training.examples import Examples
+from autograd_lite.training.state import numbers_of, set_numbers, set_states, states_of
 
 __all__ = ["EagerStep", "outputs_of"]
 
@@ -66,7 +66,7 @@ class EagerStep:
             FloatingPointError: if the loss, a gradient or a parameter would not be finite;
                 then the model is as it was before.
         """
-        states = [generator.getstate() for generator in self.generators]
+        states = states_of(self.generators)
         others = numbers_of(self.others)
         try:
             found = self.gradient(examples, rows)
@@ -76,8 +76,7 @@ class EagerStep:
         except FloatingPointError as error:
             with uninterrupted():
                 set_numbers(self.others, others)
-                for generator, state in zip(self.generators, states):
-                    generator.setstate(state)
+                set_states(self.generators, states)
             reason = self.first_trouble(examples, rows) or error
             set_numbers(self.others, others)
             raise FloatingPointError(

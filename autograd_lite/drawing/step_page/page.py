@@ -10,6 +10,7 @@ from autograd_lite.drawing.layout.placement import arrange
 from autograd_lite.drawing.step_page.frames import Frames, runs_of
 from autograd_lite.drawing.svg import render, size_of
 from autograd_lite.drawing.text import readable, xml
+from autograd_lite.files import json_text
 from autograd_lite.stepping import Line, Step, Trace
 
 __all__ = ["notebook", "page", "table"]
@@ -131,9 +132,7 @@ def _data(trace: Trace, frames: Frames) -> dict[str, Any]:
 
 def _script_json(content: Any) -> str:
     """Write JSON so that no text in it can end the script element."""
-    import json
-
-    return json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
+    return json_text(content, indent=None, strict=True).replace("<", "\\u003c")
 
 
 def _style(width: float) -> str:

@@ -8,10 +8,9 @@ from typing import Any
 from autograd_lite.compiler import compile
 from autograd_lite.core.coercion import check_rows, is_plain
 from autograd_lite.core.modes import no_grad
-from autograd_lite.training.checkpoints import generators_of
-from autograd_lite.training.checks import plain
 from autograd_lite.training.compiled import ROWS_AT_ONCE
-from autograd_lite.training.states import kept_by_calls, mode
+from autograd_lite.training.examples import plain
+from autograd_lite.training.state import generators_of, kept_by_calls, mode, set_states, states_of
 from autograd_lite.training.steps import outputs_of
 
 __all__ = ["accuracy", "predict"]
@@ -44,16 +43,14 @@ def predict(model: Callable[..., Any], X: Sequence[Any]) -> list[Any]:
             found = _compiled(model, X)
             if found is not None:
                 return found
-    with mode(model, training=False), no_grad():
-        if getattr(model, "takes_batches", False):
+        with no_grad():
             return [plain(output) for output in outputs_of(model, list(X))] if len(X) else []
-        return [plain(model(x)) for x in X]
 
 
 def _compiled(model: Callable[..., Any], X: Sequence[Any]) -> list[Any] | None:
     """Compute outputs with a compiled program; None, and nothing has changed, if that cannot be done."""
     generators = generators_of(model)
-    before = [generator.getstate() for generator in generators]
+    before = states_of(generators)
     try:
         if kept_by_calls(model, None, X, [], range(len(X))):
             return None
@@ -64,8 +61,7 @@ def _compiled(model: Callable[..., Any], X: Sequence[Any]) -> list[Any] | None:
             for output in program.map(X[start : start + ROWS_AT_ONCE])
         ]
     except Exception:  # run eagerly, it shows what is wrong, if anything is
-        for generator, state in zip(generators, before):
-            generator.setstate(state)
+        set_states(generators, before)
         return None
 
 

@@ -1,27 +1,131 @@
-"""What objects keep while they are called: compared, and put back as it was."""
+"""The state of a model: its numbers, random numbers, mode, and what its calls keep; read, and put back."""
 
 from __future__ import annotations
 
 import inspect
 import random
+import warnings
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from operator import is_
 from typing import Any
 
 from autograd_lite.compiler.introspection import modules_of
+from autograd_lite.core.modes import no_grad
 from autograd_lite.engine import Value
+from autograd_lite.interrupts import uninterrupted
+from autograd_lite.nn.module import Module, table_of
 
-__all__ = ["Kept", "put_back"]
+__all__ = [
+    "Kept",
+    "generators_of",
+    "kept",
+    "kept_by_calls",
+    "mode",
+    "numbers_of",
+    "put_back",
+    "set_numbers",
+    "set_states",
+    "states_of",
+    "values_of",
+]
 
+FEW = 8
+"""How many examples are tried out to see what a model keeps on itself."""
 PLAIN = frozenset((Value, bool, int, float, complex, str, bytes, range, type(None)))
 """Types of what holds nothing else."""
 NOTES = ("_assigned", "_kept")
 """Where a module notes what it holds, which is no part of it."""
 MOST, LARGEST = 20_000, 1_000_000
 """How many objects are looked into, and up to how many bytes arrays are copied: larger ones are data."""
+
+
+def values_of(model: Any, parameters: list[Value]) -> dict[str, Value]:
+    """Name every Value of a model; parameters that only its own ``parameters()`` knows, by number."""
+    named = table_of(model.named_values()) if isinstance(model, Module) else {}
+    known = set(named.values())
+    others = [parameter for parameter in parameters if parameter not in known]
+    return named | {f"parameters.{index}": parameter for index, parameter in enumerate(others)}
+
+
+def numbers_of(values: Mapping[str, Value]) -> dict[str, float]:
+    """Read the numbers of named Values."""
+    return {name: value.data for name, value in values.items()}
+
+
+def set_numbers(values: Mapping[str, Value], numbers: Mapping[str, float]) -> None:
+    """Set named Values to what ``numbers_of`` returned."""
+    listed = [numbers[name] for name in values]  # nothing changes if one is missing
+    for value, number in zip(values.values(), listed):
+        value.data = number
+
+
+def generators_of(model: Any) -> list[Any]:
+    """List what a model draws random numbers from: the ``random`` module, and generators of its modules."""
+    modules = model.modules() if isinstance(model, Module) else []
+    held = {
+        id(thing): thing for m in modules for thing in vars(m).values() if isinstance(thing, random.Random)
+    }
+    return [random, *held.values()]
+
+
+def states_of(generators: Sequence[Any]) -> list[Any]:
+    """Read the states of generators of random numbers."""
+    return [generator.getstate() for generator in generators]
+
+
+def set_states(generators: Sequence[Any], states: Sequence[Any]) -> None:
+    """Set generators to what ``states_of`` returned."""
+    for generator, state in zip(generators, states):
+        generator.setstate(state)
+
+
+@contextmanager
+def kept(generators: Sequence[Any]) -> Iterator[None]:
+    """Put generators back as they were."""
+    before = states_of(generators)
+    try:
+        yield
+    finally:
+        set_states(generators, before)
+
+
+@contextmanager
+def mode(model: Any, *, training: bool) -> Iterator[None]:
+    """Put a model into training or into use, and each of its modules back as it was."""
+    before = [(module, module.training) for module in model.modules()] if isinstance(model, Module) else []
+    try:
+        if before:
+            model.train() if training else model.eval()
+        yield
+    finally:
+        with uninterrupted():
+            for module, was in before:
+                module.training = was
+
+
+def kept_by_calls(
+    model: Any, loss: Any, X: Sequence[Any], y: Sequence[Any], rows: Sequence[int]
+) -> list[str]:
+    """Name what a model, or a loss, keeps on itself while it is called, in training and in use.
+
+    Args:
+        model: called with an example; what it keeps is put back.
+        loss: called with an output and a target, or None.
+        X, y: examples and targets.
+        rows: which of them; a few are tried out.
+    """
+    with put_back(model, loss) as before, no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # the training will warn
+        for training in (True, False):
+            with mode(model, training=training):
+                for row in rows[:FEW]:
+                    output = model(X[row])
+                    if loss is not None:
+                        loss(output, y[row])
+        return before.changed()
 
 
 class Kept:
@@ -45,7 +149,7 @@ class Kept:
                 waiting += self._look_into(name, thing)
 
     def _look_into(self, name: str, thing: Any) -> list[tuple[str, Any]]:
-        """Copy what an object holds; give what has to be looked into, and the attribute it belongs to."""
+        """Copy what an object holds; return what else to look into, and the attribute it belongs to."""
         if isinstance(thing, (type, random.Random)) or inspect.isroutine(thing) or inspect.ismodule(thing):
             return []
         if isinstance(thing, (list, deque, set, dict)):
@@ -66,7 +170,7 @@ class Kept:
         return self._look_at(name, items)
 
     def _look_at(self, name: str, items: Collection[Any]) -> list[tuple[str, Any]]:
-        """Copy the numbers of the leaves among some objects; give the others that may hold something."""
+        """Copy the numbers of the leaves among some objects; return the others that may hold something."""
         leaves = [item for item in items if isinstance(item, Value) and item._layout is None]
         if leaves:
             self.values.append((name, leaves, [leaf._data for leaf in leaves]))

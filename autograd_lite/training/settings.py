@@ -1,0 +1,137 @@
+"""How to train; what is wrong with a setting, a model or an optimiser, found before a training begins."""
+
+from __future__ import annotations
+
+import math
+import operator
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import NoneType
+from typing import Any
+
+from autograd_lite.core.coercion import check_dtype, leaves_of
+from autograd_lite.engine import Value
+from autograd_lite.files import check_writable
+from autograd_lite.optim import Optimizer
+
+__all__ = ["Metric", "Settings", "check_optimizer", "parameters_of"]
+
+Callback = Callable[[int, Any], Any]
+Metric = Callable[[Any, Any], float]
+
+
+@dataclass
+class Settings:
+    """How to train so many examples, as ``fit`` is told.
+
+    Raises:
+        TypeError, ValueError, OSError: if there is no way to train so.
+    """
+
+    count: int
+    epochs: int
+    batch_size: Any
+    shuffle: bool
+    seed: int
+    metrics: Any
+    early_stopping: int | None
+    callbacks: Any
+    checkpoint: str | os.PathLike[str] | None
+    compiled: bool | None
+    dtype: str
+
+    def __post_init__(self) -> None:
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int):
+            raise TypeError(f"seed is a whole number, got {self.seed!r}")
+        self.epochs = check_whole("epochs", self.epochs)
+        size = self.count if self.batch_size is None else check_whole("batch_size", self.batch_size)
+        self.batch_size = min(size, self.count)
+        if self.early_stopping is not None:
+            check_whole("early_stopping", self.early_stopping)
+        check_engine(self.compiled, self.dtype)
+        self.callbacks, self.metrics = check_functions(self.callbacks, self.metrics)
+        check_folder(self.checkpoint)
+
+
+def check_whole(name: str, number: Any) -> int:
+    """Take a whole number of at least 1, or raise a TypeError or ValueError."""
+    try:
+        whole = operator.index(number)
+    except TypeError:
+        raise TypeError(f"{name} is a whole number, got {number!r}") from None
+    if isinstance(number, bool) or whole < 1:
+        raise ValueError(f"{name} is a whole number of at least 1, got {number!r}")
+    return whole
+
+
+def check_engine(compiled: Any, dtype: Any) -> None:
+    """Raise a TypeError or ValueError if there is no way to train so."""
+    check_dtype(dtype)
+    if compiled is not None and not isinstance(compiled, bool):
+        raise TypeError(f"compiled is True, False or None, got {compiled!r}")
+    if compiled is False and dtype != "float64":
+        raise ValueError(f"with dtype {dtype!r} a training must be compiled: leave out compiled=False")
+
+
+def check_functions(callbacks: Any, metrics: Any) -> tuple[list[Callback], dict[str, Metric]]:
+    """List the callbacks and the metrics, None for none of them, or raise a TypeError."""
+    if callable(callbacks) or not isinstance(callbacks, (Iterable, NoneType)):
+        raise TypeError(
+            f"callbacks are a list of functions, got {callbacks!r}: write [{_name_of(callbacks)}]"
+        )
+    if not isinstance(metrics, (Mapping, NoneType)):
+        raise TypeError(
+            f'metrics are a dict of functions by name, such as {{"right": accuracy}}, got {metrics!r}'
+        )
+    listed: list[Callback] = list(callbacks or ())
+    named: dict[str, Metric] = dict(metrics or {})
+    for function in (*listed, *named.values()):
+        if not callable(function):
+            raise TypeError(f"callbacks and metrics are functions, got {function!r}")
+    for name in named:
+        if not isinstance(name, str):
+            raise TypeError(f"the name of a metric is a string, got {name!r}")
+    return listed, named
+
+
+def _name_of(thing: Any) -> str:
+    return str(getattr(thing, "__name__", "function"))
+
+
+def check_folder(checkpoint: str | os.PathLike[str] | None) -> None:
+    """Raise an OSError, or a TypeError for what is no name, if a checkpoint could not be written."""
+    if checkpoint is not None:
+        if not os.path.isdir(os.path.dirname(os.path.abspath(checkpoint))):
+            raise FileNotFoundError(f"there is no folder for the checkpoint {os.fspath(checkpoint)}")
+        check_writable(checkpoint)
+
+
+def parameters_of(model: Any) -> list[Value]:
+    """List the parameters that a model trains, each once, or raise a TypeError or ValueError."""
+    listing = None if isinstance(model, type) else getattr(model, "parameters", None)
+    if listing is None or not callable(model):
+        raise TypeError(f"fit trains a Module, got {model!r}: it is called, and has parameters()")
+    parameters: list[Value] = list(dict.fromkeys(leaves_of(listing())))
+    for parameter in parameters:
+        if not math.isfinite(parameter.data):
+            raise ValueError(f"the parameter {parameter!r} is not finite")
+    if not parameters:
+        raise ValueError(
+            "the model has no parameters to train: are all frozen? They are Values made in __init__; what "
+            "a call of the model makes is not trained"
+        )
+    return parameters
+
+
+def check_optimizer(optimizer: Any, parameters: list[Value]) -> None:
+    """Raise a TypeError or ValueError if an optimiser is none, or not one for these parameters."""
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer is one of autograd_lite.optim, such as SGD(lr=0.1), got {optimizer!r}")
+    strangers = {*(optimizer.parameters or [])} - {*parameters}
+    if strangers:
+        raise ValueError(
+            f"the optimiser holds {len(strangers)} parameters that the model does not train "
+            "(of another model, or frozen since): make a new optimiser"
+        )
+    float(optimizer.learning_rate)
