@@ -589,7 +589,7 @@ def raised(f, parameters, *row):
     """Give the program on arrays, after one call."""
     program = compile(f, parameters, backend="numpy")
     program(*row)
-    return program._first().raised
+    return program.cache.first().raised
 
 
 def found(f, parameters, *row):

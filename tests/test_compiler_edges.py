@@ -12,8 +12,8 @@ import pytest
 import autograd_lite as ag
 from autograd_lite import Op, TraceError, Value, grad, nn, optim
 from autograd_lite.compiler import compile
-from autograd_lite.compiler.inspecting import has_numpy
-from autograd_lite.compiler.products import distinct_rows
+from autograd_lite.compiler.introspection import has_numpy
+from autograd_lite.compiler.raising.matmuls import distinct_rows
 from autograd_lite.compiler.vectors import Constant, Join, View
 
 BACKENDS = ["python", "numpy", "auto"]
@@ -152,8 +152,8 @@ def test_a_program_on_floats_sends_nothing_along_such_an_edge(w, v):
     for f in (lambda x: FLAT(w * x), lambda x: HALF(w * x, v), lambda x: ag.where(w * x, v, 2.0)):
         program = compile(f, [w, v], backend="python")
         program.value_and_grad(1.0)
-        (variant,) = next(iter(program._variants.values()))
-        assert variant.straight[1]["value_and_gradient"]([2.0, 1.0], [], [], [math.inf])[1][0] == 0.0
+        found = program.cache.first()
+        assert found.on_floats["value_and_gradient"]([2.0, 1.0], [], [], [math.inf])[1][0] == 0.0
 
 
 # ---- Shapes -------------------------------------------------------------------------------------
@@ -283,7 +283,7 @@ def test_nothing_stays(make, what):
 def test_source_is_there_as_long_as_its_program(w):
     program = compile(lambda x: w * x, [w], backend="python")
     program(1.0)
-    forward = next(iter(program._variants.values()))[0].straight[1]["forward"]
+    forward = program.cache.first().on_floats["forward"]
     del program
     gc.collect()
     assert "def forward" in inspect.getsource(forward)
@@ -319,7 +319,7 @@ def test_a_number_may_be_used_many_times(long, alone, w, v, backend):
 
 @pytest.mark.parametrize("long", [recurrent, used_often])
 def test_a_long_program_on_floats_is_compiled_in_pieces(monkeypatch, long, w, v):
-    monkeypatch.setattr("autograd_lite.compiler.straight.PIECE", 7)
+    monkeypatch.setattr("autograd_lite.compiler.scalars.PIECE", 7)
     program = compile(lambda x: long(w, v, x, 20), [w, v], backend="python")
     output = long(w, v, 0.5, 20)
     for _ in range(2):
@@ -329,7 +329,7 @@ def test_a_long_program_on_floats_is_compiled_in_pieces(monkeypatch, long, w, v)
 
 
 def test_a_chain_that_arrays_would_gain_nothing_from_runs_on_floats(monkeypatch, w, v):
-    monkeypatch.setattr("autograd_lite.compiler.variant.MOST_STEPS", 100)
+    monkeypatch.setattr("autograd_lite.compiler.specialization.MOST_STEPS", 100)
     f = lambda x: recurrent(w, v, x, 200)
     rows = [(0.5,)] * 300
     program = assert_same(f, [w, v], rows, "auto")
@@ -396,7 +396,7 @@ def test_comparisons_and_fixed_whole_numbers_are_explained(w):
     program = compile(lambda x, n: w * x if x > 0 else w * n * int(n), [w])
     assert program(1.0, 3) == 2.0
     text = program.explain()
-    assert "Called with floats[], wholes[]: 1 scalar operations became 1 on arrays." in text
+    assert "Called with floats[], integers[]: 1 scalar operations became 1 on arrays." in text
     assert "Comparisons that must come out as traced: 1." in text
     assert "fixed" not in text
     power = compile(lambda x, n: w * x ** int(n), [w])
@@ -424,7 +424,7 @@ def test_constants_and_joins_are_explained(w, v):
 
 
 def test_a_long_tape_is_let_go_of(monkeypatch, w):
-    monkeypatch.setattr("autograd_lite.compiler.variant.LONGEST", 10)
+    monkeypatch.setattr("autograd_lite.compiler.specialization.LONGEST", 10)
     f = lambda x: ag.sum([ag.tanh(w * each) for each in x])
     program = compile(f, [w])
     row = [0.1 * k for k in range(20)]

@@ -1076,11 +1076,11 @@ def test_options_need_not_be_given_to_read_the_source(w):
 def test_a_traceback_shows_the_line_of_the_generated_source(w):
     program = compile(lambda x: exp(w * x) * w, [w], backend="numpy")
     program(1.0)
-    (variant,) = next(iter(program._variants.values()))
+    found = program.cache.first()
     with np.errstate(over="raise"), pytest.raises(FloatingPointError) as on_arrays:
         program(1e6)
     with pytest.raises(OverflowError) as on_floats:
-        variant.straight[1]["forward"]([2.0], [], [], [1e6])
+        found.on_floats["forward"]([2.0], [], [], [1e6])
     for caught in (on_arrays, on_floats):
         frames = traceback.extract_tb(caught.value.__traceback__)
         (line,) = [frame.line for frame in frames if frame.filename.startswith("<autograd_lite program")]
@@ -1090,8 +1090,8 @@ def test_a_traceback_shows_the_line_of_the_generated_source(w):
 def test_generated_source_is_kept_where_tracebacks_and_inspect_look(w):
     program = compile(lambda x: w * x, [w], backend="python")
     program(1.0)
-    (variant,) = next(iter(program._variants.values()))
-    assert inspect.getsource(variant.straight[1]["forward"]).rstrip() in program.source
+    found = program.cache.first()
+    assert inspect.getsource(found.on_floats["forward"]).rstrip() in program.source
 
 
 # ---- Without NumPy, without JAX ----------------------------------------------------------------

@@ -52,6 +52,7 @@ class ArraySource:
         writer.constants, writer.operations = self.constants, self.operations
         writer.constant_names = self.constant_names
         writer.forward()
+        self.names = writer.names
         outputs = [self._output(writer, output) for output in self.program.outputs]
         guards = [self._guard(writer, *guard) for guard in self.program.guards]
         result = [outputs[0] if len(outputs) == 1 else tuple_source(outputs)]

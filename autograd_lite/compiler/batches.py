@@ -1,62 +1,80 @@
-"""Batches: rows of arguments, split into those that one program can run."""
+"""Batches: rows of arguments, split into those that one program can run, and their means."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
-from autograd_lite.compiler.arguments import FormsDifferError, Rows, count_rows, read, read_rows
+from autograd_lite.compiler.cache import Cache
+from autograd_lite.compiler.signature import (
+    Argument,
+    Rows,
+    SignaturesDifferError,
+    count_rows,
+    read,
+    read_rows,
+)
+from autograd_lite.compiler.specialization import Specialization
 from autograd_lite.core.ieee import mean_of
 
-if TYPE_CHECKING:
-    from autograd_lite.compiler.program import Program
-    from autograd_lite.compiler.variant import Variant
-
-__all__ = ["mean_of_rows", "means_of", "split_rows"]
+__all__ = ["Found", "Part", "mean_of_rows", "means_of", "split_rows"]
 
 FEW = 32
 """So many numbers are added up faster one by one than by NumPy."""
+Found = tuple[float, list[float]]
+"""A number, and its derivative by each parameter."""
 
 
-def split_rows(program: Program, columns: Sequence[Any]) -> Iterator[tuple[Variant, int, list[Rows], Any]]:
-    """Split rows by their forms, and by the whole numbers that the function has fixed.
+class Part(NamedTuple):
+    """Rows of a batch that one program runs.
+
+    Attributes:
+        specialization: the trace that they fit.
+        example: the arguments of the first of them.
+        columns: their arguments.
+        rows: which rows they are.
+    """
+
+    specialization: Specialization
+    example: list[Argument]
+    columns: list[Rows]
+    rows: Any
+
+
+def split_rows(cache: Cache, columns: Sequence[Any]) -> Iterator[Part]:
+    """Split rows by their signatures, and by the integers that the function has fixed.
 
     Args:
-        program: gives the variant for an example.
+        cache: finds the trace that an example fits.
         columns: each argument for all rows.
-
-    Yields:
-        A variant, how many rows it runs, their arguments, and which rows they are.
     """
     import numpy
 
     try:
-        yield from _split_by_values(program, columns)
-    except FormsDifferError:
-        for rows in _rows_by_form(columns):
+        yield from _split_by_values(cache, columns)
+    except SignaturesDifferError:
+        for rows in _rows_by_signature(columns):
             chosen = [_chosen(column, rows) for column in columns]
-            for variant, count, group, places in _split_by_values(program, chosen):
-                yield variant, count, group, numpy.array(rows)[places]
+            for part in _split_by_values(cache, chosen):
+                yield part._replace(rows=numpy.array(rows)[part.rows])
 
 
 def _chosen(column: Any, rows: list[int]) -> Any:
     return column[rows] if isinstance(column, Rows) else [column[row] for row in rows]
 
 
-def _rows_by_form(columns: Sequence[Any]) -> list[list[int]]:
-    """List which rows have the same forms."""
+def _rows_by_signature(columns: Sequence[Any]) -> list[list[int]]:
+    """List which rows have the same signatures."""
     found: dict[Any, list[int]] = {}
     for row, arguments in enumerate(zip(*columns)):
-        forms = [read(argument).form for argument in arguments]
-        found.setdefault(tuple([(form.structure, form.key) for form in forms]), []).append(row)
+        signatures = [read(argument).signature for argument in arguments]
+        found.setdefault(tuple([(each.structure, each.key) for each in signatures]), []).append(row)
     return list(found.values())
 
 
-def _split_by_values(
-    program: Program, columns: Sequence[Any]
-) -> Iterator[tuple[Variant, int, list[Rows], Any]]:
-    """Split rows of one form."""
+def _split_by_values(cache: Cache, columns: Sequence[Any]) -> Iterator[Part]:
+    """Split rows of one structure."""
     import numpy
 
     count = count_rows(columns)
@@ -64,14 +82,14 @@ def _split_by_values(
     left = numpy.arange(count)
     while len(left):
         example = [rows.argument(int(left[0])) for rows in arguments]
-        variant = program.variant(example)
+        specialization = cache.find(example)
+        inputs = specialization.inputs
         fits = numpy.ones(len(left), bool)
-        for (number, place), value in zip(variant.inputs.fixed, variant.inputs.fixed_values):
+        for (number, place), value in zip(inputs.fixed, inputs.fixed_values):
             fits &= numpy.asarray(arguments[number].array).reshape(count, -1)[left, place] == value
-        places = left[fits]
-        group = arguments if len(places) == count else [rows[places] for rows in arguments]
-        program.sample_row(variant, example)
-        yield variant, len(places), group, places
+        rows = left[fits]
+        chosen = arguments if len(rows) == count else [each[rows] for each in arguments]
+        yield Part(specialization, example, chosen, rows)
         left = left[~fits]
 
 
@@ -87,7 +105,7 @@ def mean_of_rows(array: Any) -> float:
     return mean_of(array.reshape(-1).tolist())
 
 
-def means_of(found: Sequence[tuple[float, Sequence[float]]]) -> tuple[float, list[float]]:
+def means_of(found: Sequence[Found]) -> Found:
     """Compute the mean of some numbers, and of their gradients."""
     values, gradients = zip(*found)
     return mean_of(values), [mean_of(column) for column in zip(*gradients)]

@@ -36,7 +36,7 @@ class Tape:
         outputs: the results.
         guards: the comparisons, as (sign, left, right, outcome).
         bounds: for each index that picks, how long the shortest list is that it picks from.
-        wholes: the inputs that such an index is, or is computed from.
+        integers: the inputs that such an index is, or is computed from.
     """
 
     role: list[int] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Tape:
     outputs: list[int] = field(default_factory=list)
     guards: list[tuple[str, int, int, bool]] = field(default_factory=list)
     bounds: dict[int, int] = field(default_factory=dict)
-    wholes: set[int] = field(default_factory=set)
+    integers: set[int] = field(default_factory=set)
     _constants: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -60,7 +60,7 @@ class Tape:
     def add(
         self, role: int, data: float, op: Op | None = None, args: tuple[int, ...] = (), attributes: Any = ()
     ) -> int:
-        """Append a number, and give its place."""
+        """Append a number, and return its place."""
         self.role.append(role)
         self.op.append(op)
         self.args.append(args)
@@ -69,7 +69,7 @@ class Tape:
         return len(self.role) - 1
 
     def constant(self, number: float) -> int:
-        """Give the place of a constant, the same for the same number."""
+        """Return the place of a constant, the same for the same number."""
         key = repr(number)
         if key not in self._constants:
             self._constants[key] = self.add(CONSTANT, number)
@@ -79,14 +79,22 @@ class Tape:
         """Tell whether all of some numbers are constants."""
         return all(self.role[place] == CONSTANT for place in places)
 
-    def wholes_of_inputs(self) -> list[tuple[int, int]]:
+    def integer_inputs(self) -> list[tuple[int, int]]:
         """List the inputs that are used as an index, as (argument, position) pairs."""
         return [
             (number, position)
             for number, places in enumerate(self.inputs)
             for position, place in enumerate(places)
-            if place in self.wholes
+            if place in self.integers
         ]
+
+    def frozen_numbers(self) -> list[float]:
+        """Read the frozen leaves as they are now."""
+        return [value._data for value, _ in self.frozen]
+
+    def random_numbers(self) -> list[float]:
+        """Draw the random leaves of one row."""
+        return [source.draw_one() for source, _ in self.random]
 
     def forget_operations(self) -> None:
         """Let go of what only a straight-line program is made of; a long tape takes much memory."""
@@ -181,26 +189,21 @@ def _write(tape: Tape, node: Value, places: dict[Value, int]) -> int:
             "a node made with its own local gradients cannot be compiled, since what it computes is not "
             "known: declare its operation with Op"
         )
-    inputs, attributes = op.split(node.inputs)
-    args = tuple(
-        [
-            places[arg] if isinstance(arg, Value) else tape.constant(arg)
-            for arg in (op.flattened(node.inputs) if op.many is None else _flat(inputs))
-        ]
-    )
-    if op.many is None:
-        args, attributes = args[: len(inputs)], tuple(attributes)
+    lists, attributes = op.split(node.inputs)
+    count = len(node.args) - len(attributes)
+    given = node.args if op.many is None else node.args[:count]
+    args = tuple([places[arg] if isinstance(arg, Value) else tape.constant(arg) for arg in given])[:count]
     if op is PICK:
         (index,) = attributes
         if isinstance(index, Index):
             place = places[index]
             tape.bounds[place] = min(len(args), tape.bounds.get(place, len(args)))
-            tape.wholes.update(places[root] for root in index.roots)
+            tape.integers.update(places[root] for root in index.roots)
             args, attributes = (*args, place), ()
         else:
             args, attributes = (args[index],), ()
     elif op.many is not None and op not in (SUM, DOT):
-        attributes = (tuple(map(len, inputs)), *attributes)
+        attributes = (tuple(map(len, lists)), *attributes)
     return _add(tape, node, op, args, tuple(attributes))
 
 
@@ -209,7 +212,3 @@ def _add(tape: Tape, node: Value, op: Op, args: tuple[int, ...], attributes: Any
     if tape.are_constants(args):
         return tape.constant(node._data)
     return tape.add(INNER, 0.0, op, args, attributes)
-
-
-def _flat(lists: Sequence[Sequence[Any]]) -> list[Any]:
-    return [item for listed in lists for item in listed]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, NoReturn
 
-from autograd_lite.compiler.arguments import EXACT, Argument
+from autograd_lite.compiler.signature import EXACT, Argument
 from autograd_lite.core.coercion import is_plain
 from autograd_lite.core.modes import current_tracer, traced_by
 from autograd_lite.engine import Value
@@ -75,7 +75,7 @@ class Index(Value):
         self.roots = roots or (self,)
 
     def fixed(self) -> int:
-        """Give the number, for a use that fixes it."""
+        """Return the number, for a use that fixes it."""
         tracer = current_tracer()
         if tracer is not None:
             tracer.fix(self)
@@ -143,7 +143,7 @@ def _moving(name: str) -> Callable[..., Any]:
 
 
 def _whole(number: Any) -> int | None:
-    """Give a whole number as an int, without fixing it; None if it is none."""
+    """Return an integer as an int, without fixing it; None if it is none."""
     if isinstance(number, Index):
         return number.position
     return int(number) if isinstance(number, Integral) else None
@@ -315,7 +315,7 @@ def flat(result: Any) -> Iterator[Any]:
 
 
 def nesting_of(result: Any) -> Any:
-    """Give nested lists, or an array, with None for each number."""
+    """Return nested lists, or an array, with None for each number."""
     listed = result.tolist() if hasattr(result, "tolist") else result
     return [nesting_of(item) for item in listed] if isinstance(listed, (list, tuple)) else None
 
@@ -326,5 +326,5 @@ def nested(nesting: Any, numbers: Iterator[float]) -> Any:
 
 
 def as_value(output: Any) -> Value:
-    """Give a Value that a function returned, or make one of a plain number."""
+    """Return a Value that a function returned, or make one of a plain number."""
     return output if isinstance(output, Value) else Value(output)

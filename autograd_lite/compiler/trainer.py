@@ -6,16 +6,14 @@ import itertools
 import math
 from collections.abc import Sequence
 from operator import sub
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from autograd_lite.compiler.arguments import FormsDifferError, count_rows, read_rows
 from autograd_lite.compiler.batches import mean_of_rows
+from autograd_lite.compiler.runner import Runner
+from autograd_lite.compiler.signature import SignaturesDifferError, arguments_of_row, count_rows, read_rows
+from autograd_lite.compiler.specialization import Specialization
 from autograd_lite.core.ieee import mean_of
-
-if TYPE_CHECKING:
-    from autograd_lite.compiler.program import Program
-    from autograd_lite.compiler.variant import Variant
-    from autograd_lite.engine import Value
+from autograd_lite.engine import Value
 
 __all__ = ["Trainer"]
 
@@ -45,7 +43,7 @@ class Trainer:
         1.5
     """
 
-    def __init__(self, program: Program, optimizer: Any) -> None:
+    def __init__(self, program: Runner, optimizer: Any) -> None:
         if optimizer.parameters is None:
             optimizer.bind(program.parameters)
         moved: list[Value] = optimizer.parameters or []
@@ -68,13 +66,24 @@ class Trainer:
             FloatingPointError: if the loss, or a parameter after the step, is not finite; then
                 nothing has moved.
         """
-        self.prepare(*columns)
-        try:
-            return float(self._state.step(columns))
-        except FormsDifferError:  # the rows need several programs
-            self._state.write_back()
-            self._state = _ThroughValues(self.program, self.optimizer)
-            return float(self._state.step(columns))
+        for _ in range(2):  # the rows may need another program than those of the last step
+            self.prepare(*columns)
+            if self._state is None:
+                break
+            try:
+                return float(self._state.step(columns))
+            except SignaturesDifferError:
+                self._leave()
+        mean, gradient = self.program.mean_and_grad(*columns)
+        for parameter, derivative in zip(self.program.parameters, gradient):
+            parameter.grad = derivative
+        self.optimizer.step(finite=True)
+        return mean
+
+    def _leave(self) -> None:
+        """Go on from the Values."""
+        self.write_back()
+        self._state = None
 
     def prepare(self, *columns: Any) -> None:
         """Do what the first step does before it moves anything: trace, check, and fill the arrays.
@@ -82,10 +91,9 @@ class Trainer:
         Args:
             columns: as for ``step``.
         """
-        modes = self.program.modes()
-        if modes != self._modes and self._state is not None:  # train() or eval() was called since
-            self._state.write_back()
-            self._state = None
+        modes = self.program.cache.modes()
+        if modes != self._modes:  # train() or eval() was called since
+            self._leave()
         if self._state is None:
             self._modes = modes
             self._state = self._begin(columns)
@@ -100,50 +108,33 @@ class Trainer:
         self._state = None
 
     def _begin(self, columns: Sequence[Any]) -> Any:
+        """Put everything where one program moves it; None where rows need several programs."""
         program = self.program
         example, rows = [], 1
         if columns:
             rows = count_rows(columns)
             try:
                 example = [read_rows(column, rows).argument(0) for column in columns]
-            except FormsDifferError:
-                return _ThroughValues(program, self.optimizer)
-        variant = program.variant(example)
-        program.need_gradient(variant)
-        program.sample_row(variant, example)
-        if variant.inputs.fixed:
-            return _ThroughValues(program, self.optimizer)
-        if variant.choose(rows) == "python":
-            return _OnFloats(program, variant, self.optimizer)
-        return _OnArrays(program, variant, self.optimizer)
-
-
-class _ThroughValues:
-    """Training where rows need different programs: each step goes through the Values."""
-
-    def __init__(self, program: Program, optimizer: Any) -> None:
-        self.program, self.optimizer = program, optimizer
-
-    def step(self, columns: Sequence[Any]) -> float:
-        mean, gradient = self.program.mean_and_grad(*columns)
-        for parameter, derivative in zip(self.program.parameters, gradient):
-            parameter.grad = derivative
-        self.optimizer.step(finite=True)
-        return mean
-
-    def write_back(self) -> None:
-        """Nothing is kept elsewhere."""
+            except SignaturesDifferError:
+                return None
+        specialization = program.cache.find(example)
+        specialization.need_gradient()
+        program.check_row(specialization, example)
+        if specialization.inputs.fixed:
+            return None
+        if specialization.choose(rows) == "python":
+            return _OnFloats(program, specialization, self.optimizer)
+        return _OnArrays(program, specialization, self.optimizer)
 
 
 class _OnFloats:
     """Training with a straight-line program."""
 
-    def __init__(self, program: Program, variant: Variant, optimizer: Any) -> None:
-        self.program, self.variant, self.optimizer = program, variant, optimizer
+    def __init__(self, program: Runner, specialization: Specialization, optimizer: Any) -> None:
+        self.program, self.specialization, self.optimizer = program, specialization, optimizer
         numbers = [parameter._data for parameter in program.parameters]
         self.now: tuple[Sequence[float], Sequence[Any], int] = (numbers, optimizer.states, optimizer.steps)
-        self.run = variant.straight[1]["value_and_gradient"]
-        self.few = variant.is_random or bool(variant.tape.frozen)
+        self.run = specialization.on_floats["value_and_gradient"]
 
     def step(self, columns: Sequence[Any]) -> float:
         mean, gradient = self._batch(columns) if columns else self._once()
@@ -168,31 +159,29 @@ class _OnFloats:
 
     def _once(self) -> Any:
         """Compute the number and the gradient of a function without arguments."""
-        frozen = self.variant.frozen_numbers() if self.few else []
-        random = self.variant.random_numbers() if self.few else []
-        return self._run(frozen, random, [], (), 0)
+        tape = self.specialization.tape
+        return self._run(tape.frozen_numbers(), tape.random_numbers(), [], (), 0)
 
     def _run(self, frozen: Any, random: Any, numbers: Sequence[Any], columns: Sequence[Any], row: int) -> Any:
         try:
             value, gradient, held = self.run(self.now[0], frozen, random, *numbers)
             if held:
                 return value, gradient
-            self.program.warn_of_guards(1)
+            self.program.eager.warn_of_guards(1)
         except (ArithmeticError, ValueError):  # the engine says which operation it was, or computes on
             pass
         self.write_numbers()
-        return self.program.eagerly(self.program.row(columns, row), gradient=True)
+        return self.program.eager(arguments_of_row(columns, row), gradient=True)
 
     def _batch(self, columns: Sequence[Any]) -> tuple[float, list[float]]:
         """Compute the mean over some rows and its gradient."""
-        variant = self.variant
-        ready = variant.inputs.columns(columns)
+        inputs, tape = self.specialization.inputs, self.specialization.tape
         rows = len(columns[0])
-        lists = [array.reshape(rows, -1).tolist() for array in ready]
-        frozen = variant.frozen_numbers()
+        lists = [array.reshape(rows, -1).tolist() for array in inputs.columns(columns)]
+        frozen = tape.frozen_numbers()
         values, gradient = [], [0.0] * len(self.now[0])
         for row, numbers in enumerate(zip(*lists)):
-            value, part = self._run(frozen, variant.random_numbers(), numbers, columns, row)
+            value, part = self._run(frozen, tape.random_numbers(), numbers, columns, row)
             values.append(value)
             gradient = [old + new for old, new in zip(gradient, part)]
         return mean_of(values), [number / rows for number in gradient]
@@ -229,13 +218,13 @@ class _Numbers(NamedTuple):
 class _OnArrays:
     """Training with a program on arrays."""
 
-    def __init__(self, program: Program, variant: Variant, optimizer: Any) -> None:
+    def __init__(self, program: Runner, specialization: Specialization, optimizer: Any) -> None:
         import numpy
 
         self.numpy = numpy
-        self.program, self.variant, self.optimizer = program, variant, optimizer
-        self.run = variant.on_arrays["value_and_gradient"]
-        self.vectors = variant.array_source.parameters
+        self.program, self.specialization, self.optimizer = program, specialization, optimizer
+        self.run = specialization.on_arrays["value_and_gradient"]
+        self.vectors = specialization.array_source.parameters
         numbers = [parameter._data for parameter in program.parameters]
         self.together = len(numbers) <= SMALL
         self.memory: Any = "C" if self.together else "F"  # large products of a training like columns better
@@ -243,7 +232,7 @@ class _OnArrays:
         stops = itertools.accumulate(vector.size for vector in self.vectors)
         self.cuts = [slice(stop - vector.size, stop) for stop, vector in zip(stops, self.vectors)]
         flat, *columns = [
-            self._for_rule(numpy.array(column, variant.dtype)[self.order])
+            self._for_rule(numpy.array(column, specialization.dtype)[self.order])
             for column in (numbers, *zip(*optimizer.states))
         ]
         self.now = self._numbers(flat, tuple(zip(*columns)) or ((),) * len(flat), optimizer.steps)
@@ -252,7 +241,7 @@ class _OnArrays:
         return _Numbers(self._parts(moved[0]) if self.together else moved, moved, states, steps)
 
     def _for_rule(self, flat: Any) -> list[Any]:
-        """Give numbers in one array in the form in which the optimiser's rule takes them."""
+        """Arrange numbers in one array as the optimiser's rule takes them."""
         return [flat] if self.together else self._parts(flat)
 
     def _parts(self, flat: Any) -> list[Any]:
@@ -276,12 +265,12 @@ class _OnArrays:
 
     def _gradients(self, columns: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
         """Compute the loss of each row, and the gradient of their mean."""
-        variant = self.variant
-        ready = variant.inputs.columns(columns)
+        specialization = self.specialization
+        ready = specialization.inputs.columns(columns)
         losses, gradients, *held = self.run(
             *self.now.arrays,
-            *variant.frozen_arrays(),
-            *variant.random_arrays(len(columns[0]) if columns else 1),
+            *specialization.leaves.frozen(),
+            *specialization.leaves.random(len(columns[0]) if columns else 1),
             *ready,
         )
         if held and not self.numpy.all(held[0]):
@@ -300,7 +289,10 @@ class _OnArrays:
         rate, number_of_step = itertools.repeat(optimizer.learning_rate), itertools.repeat(steps + 1)
         changes, states = zip(*map(optimizer.update, moved, gradients, states, rate, number_of_step))
         del gradients, found  # the next arrays take their place, which is in the caches
-        moved = [numpy.subtract(old, change, dtype=self.variant.dtype) for old, change in zip(moved, changes)]
+        moved = [
+            numpy.subtract(old, change, dtype=self.specialization.dtype)
+            for old, change in zip(moved, changes)
+        ]
         finite = all(map(self._is_finite, moved))
         return mean_of_rows(losses), self._numbers(moved, states, steps + 1) if finite else None
 
@@ -313,7 +305,7 @@ class _OnArrays:
         """Compute a batch of which some rows take another way through the function."""
         self.write_numbers()
         mean, gradient = self.program.mean_and_grad(*columns)
-        flat = self.numpy.array(gradient, self.variant.dtype)
+        flat = self.numpy.array(gradient, self.specialization.dtype)
         return self.numpy.array(mean), [flat[v.places].reshape(v.shape) for v in self.vectors]
 
     def _in_order(self, parts: Sequence[Any]) -> list[float]:

@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-__all__ = ["SIGNALS", "Guarded", "mean_of"]
+__all__ = ["SIGNALS", "Guarded", "mean_of", "warn"]
 
 SIGNALS = (ArithmeticError, ValueError)
 """What Python raises where IEEE 754 has a value."""
@@ -56,12 +56,12 @@ def guard(raw: Callable[..., float]) -> Callable[[Callable[..., float]], Guarded
     return lambda otherwise: Guarded(raw, otherwise)
 
 
-def warn(message: str) -> None:
-    """Warn at the line of the caller's code, outside this package."""
+def warn(message: str, category: type[Warning] = RuntimeWarning) -> None:
+    """Warn at the line of the user's code, outside this package."""
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and _is_internal(frame.f_code.co_filename):
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, RuntimeWarning, stacklevel=level)
+    warnings.warn(message, category, stacklevel=level)
 
 
 def _is_internal(filename: str) -> bool:

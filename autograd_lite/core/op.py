@@ -356,10 +356,14 @@ def call_source(op: Op, operands: Sequence[str], namespace: dict[str, Any]) -> s
         function = function.raw
     if op.is_operator and getattr(function, "__module__", "") == operator.add.__module__:
         return f"({op.template.format(*operands)})"
-    name = f"{op.name}_function"
-    while namespace.setdefault(name, function) is not function:  # of another operation of that name
+    return f"{name_in(namespace, f'{op.name}_function', function)}({', '.join(operands)})"
+
+
+def name_in(namespace: dict[str, Any], name: str, function: Callable[..., Any]) -> str:
+    """Name a function in a namespace, where another operation may have its name."""
+    while namespace.setdefault(name, function) is not function:
         name += "_"
-    return f"{name}({', '.join(operands)})"
+    return name
 
 
 def _compiled(names: list[str], text: str) -> Callable[..., float]:

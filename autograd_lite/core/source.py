@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import linecache
+import weakref
 from typing import Any
 
 from autograd_lite.core.op import Op, number_source
@@ -10,10 +12,8 @@ from autograd_lite.core.op import Op, number_source
 __all__ = ["block", "define", "function_source"]
 
 
-def define(
-    text: str, title: str, names: dict[str, Any], into: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """Run source that defines functions; tracebacks show its lines.
+def define(text: str, title: str, names: dict[str, Any]) -> dict[str, Any]:
+    """Run source that defines functions; tracebacks show its lines as long as the functions are there.
 
     Args:
         text: the source.
@@ -23,11 +23,24 @@ def define(
     Returns:
         The functions by name.
     """
-    filename = f"<autograd_lite {title}>"
-    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    filename = f"<autograd_lite {title} {next(_numbers)}>"
     functions: dict[str, Any] = {}
     exec(compile(text, filename, "exec"), names, functions)
+    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    alive = {*functions}
+    for name, function in functions.items():
+        weakref.finalize(function, _forget, name, alive, filename).atexit = False
     return functions
+
+
+_numbers = itertools.count(1)
+
+
+def _forget(name: str, alive: set[str], filename: str) -> None:
+    """Let go of the lines of a file with the last of its functions."""
+    alive.discard(name)
+    if not alive:
+        linecache.cache.pop(filename, None)
 
 
 def function_source(op: Op, body: list[str]) -> list[str]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite.compiler import TraceError, compile
-from autograd_lite.compiler.arguments import FormsDifferError, Rows, read_rows
-from autograd_lite.compiler.inspecting import stack_level
+from autograd_lite.compiler.signature import Rows, SignaturesDifferError, read_rows
+from autograd_lite.core.ieee import warn
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
 from autograd_lite.training.checkpoints import History
@@ -113,7 +113,7 @@ class CompiledStep:
         reason = self.program.why_many or self.model_program.why_many
         if reason and not self.has_warned:
             self.has_warned = True
-            warnings.warn(f"training is slow where {reason}", RuntimeWarning, stacklevel=stack_level())
+            warn(f"training is slow where {reason}")
 
     def write_back(self) -> None:
         """Put what was learnt into the Values."""
@@ -150,7 +150,7 @@ def _in_array(column: Any) -> Any:
     """Put the arguments of all examples into an array, if they have one form."""
     try:
         return read_rows(column)
-    except FormsDifferError:
+    except SignaturesDifferError:
         return column
 
 
@@ -214,5 +214,4 @@ def _check_may_be_eager(settings: Settings, reason: str, error: Exception | None
 def _warn_of_bug(error: Exception, reason: str) -> None:
     """Say that an error is none that a function to be compiled is known to cause."""
     if not isinstance(error, EXPECTED):
-        text = f"the compiler failed, which is a bug, please report it: {reason}"
-        warnings.warn(text, stacklevel=stack_level())
+        warn(f"the compiler failed, which is a bug, please report it: {reason}", UserWarning)

@@ -12,7 +12,7 @@ from functools import partial
 from operator import is_
 from typing import Any
 
-from autograd_lite.compiler.inspecting import modules_of
+from autograd_lite.compiler.introspection import modules_of
 from autograd_lite.core.modes import no_grad
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted

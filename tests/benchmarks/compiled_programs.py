@@ -256,15 +256,14 @@ def of_functions(program: Any, contestant: str, columns: Sequence[Any], count: i
     """Measure a generated function itself, without what carries its numbers to the Values."""
     import numpy
 
-    variant = program._first()
+    found = program.cache.first()
     numbers = [parameter.data for parameter in program.parameters]
     name = {"value and gradient": "value_and_gradient", "value": "forward"}[contestant]
-    if variant.choose(len(columns[0]) if columns else 1) == "python":
-        function, arguments = variant.straight[1][name], [numbers, [], [], *columns]
+    if found.choose(len(columns[0]) if columns else 1) == "python":
+        function, arguments = found.on_floats[name], [numbers, [], [], *columns]
     else:
-        parameters, frozen = variant.leaf_arrays(numbers)
-        function = variant.on_arrays[name]
-        arguments = [*parameters, *frozen, *variant.columns(columns)]
+        leaves = [*found.leaves.parameters(numbers), *found.leaves.frozen()]
+        function, arguments = found.on_arrays[name], [*leaves, *found.inputs.columns(columns)]
 
     def step() -> float:
         found = function(*arguments)

@@ -110,7 +110,7 @@ def _blocks(left: Any, right: Any, key: Callable[[Any], Any]) -> list[Block]:
 
 
 def _ranked(number: Any, rows: Any, blocks: int, size: int) -> tuple[Any, Any]:
-    """Give each row its rank within its block, and the rows as (blocks, size, terms)."""
+    """Return the rank of each row within its block, and the rows as (blocks, size, terms)."""
     import numpy
 
     order = numpy.argsort(number, kind="stable")
@@ -139,7 +139,7 @@ def _components(of_left: Any, of_right: Any, wide: int, high: int) -> Any:
 
 
 def distinct_rows(rows: Any, key: Callable[[Any], Any]) -> tuple[Any, Any]:
-    """Give the distinct rows, sorted by the key of their first element, and which of them each row is.
+    """Return the distinct rows, sorted by the key of their first element, and which of them each row is.
 
     Rows are compared by a hash, and the result is verified: equal hashes of different rows are
     told apart by comparing the rows themselves.

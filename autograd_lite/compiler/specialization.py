@@ -1,4 +1,4 @@
-"""One traced form of a function: its tape, and the programs made of it."""
+"""One trace of a function, and the programs made of it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from autograd_lite.compiler.arguments import Argument
 from autograd_lite.compiler.arrays import ArraySource, namespace
-from autograd_lite.compiler.inputs import Inputs
-from autograd_lite.compiler.inspecting import argument_names, has_numpy
-from autograd_lite.compiler.raising import Raiser
-from autograd_lite.compiler.straight import StraightSource, define
+from autograd_lite.compiler.introspection import argument_names, has_numpy
+from autograd_lite.compiler.marshalling import Inputs, Leaves
+from autograd_lite.compiler.raising.raise_tape import Raiser
+from autograd_lite.compiler.scalars import ScalarSource
+from autograd_lite.compiler.signature import Argument
 from autograd_lite.compiler.tape import INNER, Tape, write_tape
 from autograd_lite.compiler.tracing import TraceError, nested, trace
 from autograd_lite.compiler.vectors import Vector, VectorProgram
 from autograd_lite.core.modes import MODE, ORDINARY
+from autograd_lite.core.source import define
 from autograd_lite.engine import Value
 
-__all__ = ["Variant"]
+__all__ = ["Specialization"]
 
 SCALAR_COST = 0.09
 LINE_COST = 6.0
@@ -29,10 +30,12 @@ LONGEST = 60_000
 """Of more scalar operations the tape is let go of as soon as they are on arrays: it takes much memory."""
 MOST_STEPS = 20_000
 """The most steps, one after the other, of a program on arrays: it is made slowly, and gains nothing."""
+CHECKED = frozenset((0, 1, 10, 100, 1000, 10_000))
+"""After how many calls one is checked."""
 
 
-class Variant:
-    """A function as traced for arguments of certain forms.
+class Specialization:
+    """A function as traced for arguments of certain signatures.
 
     Args:
         f: the function.
@@ -40,6 +43,11 @@ class Variant:
         arguments: the example on which it is traced.
         backend: "auto", "python", "numpy" or "jax".
         dtype: "float64" or "float32".
+
+    Attributes:
+        inputs: the arguments that it takes.
+        single: whether there is one output, which can be differentiated.
+        calls: how often it was called.
     """
 
     def __init__(
@@ -58,17 +66,15 @@ class Variant:
                 traced.outputs.clear()
         finally:
             MODE.reset(token)
+        self.f, self.parameters = f, parameters
         self.backend, self.dtype = backend, dtype
         self.inputs = Inputs(arguments, traced.fixed, self.tape, dtype)
-        self.f = f
-        self.single = traced.single
-        self.nesting = traced.nesting
+        self.single, self.nesting = traced.single, traced.nesting
         self.tape.guards += self._computed_indices()
         self.tape.inputs = [self.tape.inputs[number] for number in self.inputs.varying]
         self.operations = self.tape.operations
         self.is_random = bool(self.tape.random)
         self.calls = 0
-        self._last_frozen: tuple[list[float] | None, list[Any]] = (None, [])
 
     def _computed_indices(self) -> list[tuple[str, int, int, bool]]:
         """Make guards that hold while an index which is computed, such as token + 1, is in range."""
@@ -79,32 +85,43 @@ class Variant:
 
     @functools.cached_property
     def names(self) -> list[str]:
-        """The names of the arguments that are not fixed."""
-        names = argument_names(self.f, len(self.inputs.forms))
+        """The names of the arguments that are not static."""
+        names = argument_names(self.f, len(self.inputs.signatures))
         return [names[number] for number in self.inputs.varying]
 
     def shaped(self, outputs: Sequence[float]) -> Any:
         """Put outputs into lists such as the function returned."""
         return nested(self.nesting, iter(outputs))
 
+    def need_gradient(self) -> None:
+        """Raise a ValueError if there are several outputs."""
+        if not self.single:
+            raise ValueError("a function of several outputs has no gradient: return one Value, a loss")
+
     @property
-    def has_gradient(self) -> bool:
-        """Whether there is one output, which can be differentiated."""
-        return self.single
+    def is_to_be_checked(self) -> bool:
+        """Whether the next call is checked: the first two are, and after that ever fewer."""
+        return self.calls in CHECKED and not self.is_random
 
     # ---- Programs --------------------------------------------------------------------------
 
     @functools.cached_property
-    def straight(self) -> tuple[StraightSource, dict[str, Any]]:
-        """The program on floats."""
-        source = StraightSource(self.tape, gradient=self.has_gradient)
-        return source, source.define("on floats")
+    def scalar_source(self) -> ScalarSource:
+        """The source of the program on floats."""
+        return ScalarSource(self.tape, gradient=self.single)
+
+    @functools.cached_property
+    def on_floats(self) -> dict[str, Callable[..., Any]]:
+        """The functions of the program on floats."""
+        return self.scalar_source.functions()
 
     @functools.cached_property
     def steps(self) -> int:
         """How many steps, one after the other, a program on arrays would need at least."""
         with _collector_paused():
-            self._raiser = Raiser(self.tape, [form.lengths for form in self.inputs.varying_forms])
+            self._raiser = Raiser(
+                self.tape, [signature.lengths for signature in self.inputs.varying_signatures]
+            )
         return len(self._raiser.groups)
 
     @property
@@ -141,8 +158,13 @@ class Variant:
     @functools.cached_property
     def array_source(self) -> ArraySource:
         """The source of the program on arrays."""
-        wholes = [form.kind == "wholes" for form in self.inputs.varying_forms]
-        return ArraySource(self.raised, self.names, wholes, self.has_gradient)
+        integers = [signature.kind == "integers" for signature in self.inputs.varying_signatures]
+        return ArraySource(self.raised, self.names, integers, self.single)
+
+    @functools.cached_property
+    def leaves(self) -> Leaves:
+        """The leaves, as the program on arrays takes them."""
+        return Leaves(self.tape, self.array_source, self.dtype)
 
     @functools.cached_property
     def on_arrays(self) -> dict[str, Callable[..., Any]]:
@@ -152,7 +174,7 @@ class Variant:
         import numpy
 
         source = self.array_source
-        return define(source.text, namespace(numpy, source, self.dtype), "on arrays")
+        return define(source.text, "program on arrays", namespace(numpy, source, self.dtype))
 
     @functools.cached_property
     def lines(self) -> int:
@@ -170,66 +192,52 @@ class Variant:
         scalar = self.operations * rows * SCALAR_COST
         if scalar < 4 * LINE_COST:
             return "python"
-        if not self.tape.op and "straight" not in self.__dict__:  # let go of
+        if not self.tape.op and "scalar_source" not in self.__dict__:  # let go of
             return "numpy"
         if self.is_too_deep or scalar < self.steps * LINE_COST:
             return "python"
         fast_enough = scalar < self.lines * LINE_COST + scalar / 200
         return "python" if fast_enough and self.operations <= LONGEST else "numpy"
 
-    # ---- Data ------------------------------------------------------------------------------
+    # ---- Running ---------------------------------------------------------------------------
 
-    def frozen_numbers(self) -> list[float]:
-        """Read the leaves that are not parameters, as they are now."""
-        return [value._data for value, _ in self.tape.frozen]
+    def run_on_floats(self, example: Sequence[Argument], *, gradient: bool) -> tuple[Any, bool]:
+        """Run one example on floats.
 
-    def leaf_arrays(self, numbers: Sequence[float]) -> tuple[list[Any], list[Any]]:
-        """Put the parameters, and the frozen leaves as they are now, into arrays.
+        Returns:
+            The number and its gradient, or without that all outputs; and whether all comparisons held.
+        """
+        *found, held = self.on_floats["value_and_gradient" if gradient else "forward"](
+            [parameter._data for parameter in self.parameters],
+            self.tape.frozen_numbers(),
+            self.tape.random_numbers(),
+            *self.inputs.numbers(example),
+        )
+        return (found if gradient else [float(output) for output in found[0]]), held
 
-        Args:
-            numbers: the parameters, in their order.
+    def run_on_arrays(self, columns: Sequence[Any], rows: int, *, gradient: bool) -> tuple[Any, Any]:
+        """Run some rows on arrays.
+
+        Returns:
+            The number of each row and the arrays of the gradient, or without that all outputs; and
+            for each row whether all comparisons held.
         """
         import numpy
 
-        source = self.array_source
-        data = numpy.array(numbers, self.dtype)
-        parameters = [data[vector.places].reshape(vector.shape) for vector in source.parameters]
-        return parameters, self.frozen_arrays()
-
-    def frozen_arrays(self) -> list[Any]:
-        """Put the frozen leaves, as they are now, into arrays; the same arrays as long as they stay."""
-        numbers = self.frozen_numbers()
-        if numbers != self._last_frozen[0] or numbers != numbers:
-            import numpy
-
-            places = {place: number for number, (_, place) in enumerate(self.tape.frozen)}
-            data = numpy.array(numbers, self.dtype)
-            self._last_frozen = (
-                numbers,
-                [
-                    data[[places[int(place)] for place in vector.places]].reshape(vector.shape)
-                    for vector in self.array_source.frozen
-                ],
-            )
-        return self._last_frozen[1]
-
-    def random_arrays(self, rows: int) -> list[Any]:
-        """Draw the random leaves of some rows."""
-        return [vector.source.draw((rows, *vector.shape), self.dtype) for vector in self.array_source.random]
-
-    def random_numbers(self) -> list[float]:
-        """Draw the random leaves of one row."""
-        return [source.draw_one() for source, _ in self.tape.random]
-
-    def gradient_list(self, arrays: Sequence[Any]) -> list[float]:
-        """Put the gradients of the parameters' arrays into the parameters' order."""
-        import numpy
-
-        flat = numpy.zeros(len(self.tape.parameters))
-        for vector, array in zip(self.array_source.parameters, arrays):
-            flat[vector.places] = numpy.asarray(array).reshape(-1)
-        gradient: list[float] = flat.tolist()
-        return gradient
+        found = self.on_arrays["value_and_gradient" if gradient else "forward"](
+            *self.leaves.parameters([parameter._data for parameter in self.parameters]),
+            *self.leaves.frozen(),
+            *self.leaves.random(rows),
+            *self.inputs.columns(columns),
+        )
+        held: Any = True
+        if gradient:
+            found, held = found[:2], found[2] if self.raised.guards else True
+        else:
+            if self.raised.guards:
+                found, held = found
+            found = [found] if len(self.raised.outputs) == 1 else list(found)
+        return found, numpy.broadcast_to(numpy.asarray(held), (rows,))
 
 
 @contextmanager
@@ -250,5 +258,5 @@ def _on_jax(source: ArraySource, dtype: str) -> dict[str, Callable[..., Any]]:
 
     if dtype == "float64":
         jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call, unused-ignore]
-    functions = define(source.text, namespace(jax.numpy, source, dtype), "on JAX")
-    return {name: jax.jit(functions[name]) for name in ("forward", "value_and_gradient") if name in functions}
+    functions = define(source.text, "program on JAX", namespace(jax.numpy, source, dtype))
+    return {name: jax.jit(function) for name, function in functions.items()}

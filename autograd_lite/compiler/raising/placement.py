@@ -8,13 +8,13 @@ from typing import Any
 from autograd_lite.compiler.tape import CONSTANT, FROZEN, INNER, PARAMETER, RANDOM, Tape
 from autograd_lite.compiler.vectors import Constant, Join, Operand, Vector, View, views_of
 
-__all__ = ["Places"]
+__all__ = ["Placement"]
 
 NOWHERE, CONSTANTS = -1, -2
 _LEAVES = {PARAMETER: "parameter", FROZEN: "frozen", RANDOM: "random"}
 
 
-class Places:
+class Placement:
     """The vectors of a program so far, and the place of each number in them.
 
     A parameter has no place until it is first asked for: then all that are asked for
@@ -65,11 +65,11 @@ class Places:
             vector.places = members[self.numpy.argsort(cells)]
 
     def whole(self, vector: Vector) -> View:
-        """Give all of a vector."""
+        """Return a view of all of a vector."""
         return View(vector.number, self.numpy.arange(vector.size).reshape(vector.shape))
 
     def zero(self, members: Any) -> int:
-        """Give the place of the constant 0."""
+        """Make a number the constant 0, and return its place."""
         place = int(members[0])
         self.role[place], self.data[place], self.vector[place] = CONSTANT, 0.0, CONSTANTS
         return place
@@ -120,11 +120,11 @@ class Places:
         return self.numpy.where(self.role[numbers] == INNER, INNER + self.vector[numbers], self.role[numbers])
 
     def key(self, numbers: Any) -> Any:
-        """Give numbers to sort by: where they stand; for leaves without a place, what they are."""
+        """Return what numbers are sorted by: where they stand; for leaves without a place, what they are."""
         return (self.vector[numbers] << 40) + self.position[numbers]
 
     def sources(self, numbers: Any) -> Any:
-        """Give for each number the vector it stands in, or the kind of leaf that it is."""
+        """Return for each number the vector it stands in, or the kind of leaf that it is."""
         vectors = self.vector[numbers]
         return self.numpy.where(vectors == NOWHERE, -3 - self.role[numbers], vectors)
 

@@ -27,7 +27,7 @@ class Terms:
     columns: tuple[Any, ...]
 
     def of(self, members: Any) -> tuple[Any, ...]:
-        """Give the terms of sums that have equally many: arrays of a row for each sum."""
+        """Return the terms of sums that have equally many: arrays of a row for each sum."""
         import numpy
 
         width = int(self.count[members[0]])

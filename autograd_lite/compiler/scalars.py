@@ -1,4 +1,4 @@
-"""Straight-line programs: one line for each operation, on plain floats.
+"""Scalar code generation: straight-line programs, with one line for each operation, on plain floats.
 
 They compute exactly what the eager engine does, in the same order, and need no NumPy.
 For a few hundred operations, or a deep and irregular graph, nothing in Python is faster.
@@ -7,19 +7,17 @@ For a few hundred operations, or a deep and irregular graph, nothing in Python i
 from __future__ import annotations
 
 import functools
-import itertools
-import linecache
-import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite.compiler.emit import sum_lines
 from autograd_lite.compiler.tape import CONSTANT, Tape
-from autograd_lite.core.op import Op, call_source, evaluate, number_source, python_source
+from autograd_lite.core.op import Op, call_source, evaluate, name_in, number_source, python_source
+from autograd_lite.core.source import define
 from autograd_lite.core.symbol import Symbol
 from autograd_lite.ops import DOT, PICK, SUM
 
-__all__ = ["StraightSource", "define"]
+__all__ = ["ScalarSource"]
 
 PIECE = 10_000
 """The most lines of a function that Python compiles at once."""
@@ -27,7 +25,7 @@ MANY = 200
 """From so many numbers on the names of adjoints are used again."""
 
 
-class StraightSource:
+class ScalarSource:
     """A tape as source on floats.
 
     The functions take the parameters, the frozen numbers, the random numbers and then the
@@ -74,14 +72,10 @@ class StraightSource:
             for name, body in self.bodies.items()
         )
 
-    def define(self, title: str) -> dict[str, Callable[..., Any]]:
-        """Make the functions; a long one is compiled piece by piece, each of which would take much memory.
-
-        Args:
-            title: what tracebacks call the file.
-        """
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """Make the functions; a long one is compiled piece by piece, or it would take much memory."""
         if max(map(len, self.bodies.values())) <= PIECE:
-            return define(self.text, dict(self.names), title)
+            return define(self.text, "program on floats", self.names)
         return {name: _in_pieces(self.arguments, body, self.names) for name, body in self.bodies.items()}
 
     def _listed(self, places: Sequence[int]) -> str:
@@ -117,10 +111,8 @@ class StraightSource:
             elif op is PICK:
                 lines.append(f"{target} = ({', '.join(names[:-1])},)[int({names[-1]})]")
             elif op.many is not None:
-                self.names[f"{op.name}_of_lists"] = op.forward
-                lines.append(
-                    f"{target} = {op.name}_of_lists({', '.join([*self._lists(place), *attributes])})"
-                )
+                name = name_in(self.names, f"{op.name}_of_lists", op.forward)
+                lines.append(f"{target} = {name}({', '.join([*self._lists(place), *attributes])})")
             else:
                 source = call_source(op, [*names, *attributes], self.names)
                 lines.append(f"{target} = {source[1:-1] if source.startswith('(') else source}")
@@ -135,7 +127,7 @@ class StraightSource:
         return lists
 
     def _reverse(self) -> tuple[list[str], list[str]]:
-        """Write the reverse pass; give what holds the gradient of each parameter, and the lines."""
+        """Write the reverse pass: what holds the gradient of each parameter, and the lines."""
         tape = self.tape
         wanted = [False] * len(tape)
         for place in tape.parameters:
@@ -179,9 +171,9 @@ class StraightSource:
             return [*(f"({index} == {number})" for number in range(len(args) - 1)), None]
         if op.many is not None:
             attributes = self.tape.attributes[place][1:]
-            self.names[f"{op.name}_slopes"] = op.many
+            name = name_in(self.names, f"{op.name}_slopes", op.many)
             call = ", ".join([f"v{place}", *self._lists(place), *map(repr, attributes)])
-            lines.append(f"s{place} = [slope for slopes in {op.name}_slopes({call}) for slope in slopes]")
+            lines.append(f"s{place} = [slope for slopes in {name}({call}) for slope in slopes]")
             return [f"s{place}[{number}]" for number in range(len(args))]
         values: dict[str, Any] = {"y": Symbol(f"v{place}")}
         for name, arg in zip(op.names, args):
@@ -231,7 +223,7 @@ class _Adjoints:
             self._use(needs, 1)
 
     def take(self, place: int) -> str:
-        """Give the name of an adjoint to which nothing more will come back; ``release`` it after use."""
+        """Name an adjoint to which nothing more will come back; ``release`` it after use."""
         if place in self.waiting:
             text, needs = self.waiting[place]
             if text == needs:
@@ -282,21 +274,3 @@ def _in_pieces(arguments: list[str], body: list[str], names: dict[str, Any]) -> 
         return numbers["result"]
 
     return run
-
-
-def define(text: str, names: dict[str, Any], title: str) -> dict[str, Callable[..., Any]]:
-    """Run source that defines functions; tracebacks show its lines as long as these are there.
-
-    Args:
-        text: the source.
-        names: what it names; the functions are added.
-        title: what tracebacks call the file.
-    """
-    filename = f"<autograd_lite program {next(_count)} {title}>"
-    exec(compile(text, filename, "exec"), names)
-    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
-    weakref.finalize(names["forward"], linecache.cache.pop, filename, None).atexit = False
-    return names
-
-
-_count = itertools.count(1)

@@ -18,7 +18,6 @@ __all__ = [
     "list_parameters",
     "modules_of",
     "name_of",
-    "stack_level",
 ]
 
 PACKAGE = "autograd_lite."
@@ -126,16 +125,8 @@ def argument_names(f: Callable[..., Any], count: int) -> list[str]:
     ]
 
 
-def stack_level() -> int:
-    """Count how many calls up the user's code is, for a warning to point there."""
-    frame, level = inspect.currentframe(), 0
-    while frame is not None and frame.f_globals.get("__name__", "").startswith(PACKAGE):
-        frame, level = frame.f_back, level + 1
-    return level
-
-
 def hashable(thing: Any) -> Any:
-    """Give what a fixed argument is looked up by: equal ones are alike, also if one object changes.
+    """Return what a static argument is looked up by: equal ones are alike, also if one object changes.
 
     Raises:
         TypeError: if it can neither be looked up nor taken apart.

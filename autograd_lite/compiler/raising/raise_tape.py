@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.compiler.groups import group
-from autograd_lite.compiler.places import Places
-from autograd_lite.compiler.products import Block, distinct_rows, find_blocks
-from autograd_lite.compiler.sums import collect_sums
-from autograd_lite.compiler.tape import Tape
+from autograd_lite.compiler.raising.matmuls import Block, distinct_rows, find_blocks
+from autograd_lite.compiler.raising.placement import Placement
+from autograd_lite.compiler.raising.sums import Sums, collect_sums
+from autograd_lite.compiler.tape import INNER, Tape
 from autograd_lite.compiler.vectors import Operand, Vector, VectorProgram
 from autograd_lite.ops import ADD, MUL, PICK
 
@@ -41,11 +40,11 @@ class Raiser:
 
         self.numpy = numpy
         self.tape = tape
-        self.places = Places(tape, arguments)
-        self.program = VectorProgram(self.places.vectors)
+        self.placement = Placement(tape, arguments)
+        self.program = VectorProgram(self.placement.vectors)
         self.sums = collect_sums(tape)
         self.same = numpy.arange(len(tape))  # equal sub-expressions stand where the first of them does
-        self.groups = group(tape, self.sums)
+        self.groups = group_alike(tape, self.sums)
 
     def run(self) -> VectorProgram:
         """Raise group after group."""
@@ -74,12 +73,12 @@ class Raiser:
     # ---- Operands --------------------------------------------------------------------------
 
     def _operand(self, numbers: Any) -> Operand:
-        return self.places.operand(self.same[numbers])
+        return self.placement.operand(self.same[numbers])
 
     def _add(self, vector: Vector, members: Any, cells: Any, operations: int) -> None:
         """Append a vector, and give its members their places in it."""
         vector.scalars = operations
-        self.places.add(vector, members, cells)
+        self.placement.add(vector, members, cells)
 
     def _alias(self, members: Any, rows: Any) -> Any:
         """Let equal members stand where the first of them does; give the positions of those first ones."""
@@ -92,9 +91,9 @@ class Raiser:
     # ---- Sums of products ------------------------------------------------------------------
 
     def _factors(self, members: Any) -> tuple[Any, Any]:
-        """Give the left and right factors of sums; on the left stands what varies least: parameters."""
+        """Return the left and right factors of sums; on the left stands what varies least: parameters."""
         left, right = (self.same[column] for column in self.sums.products.of(members))
-        swap = self.places.rank(right) < self.places.rank(left)
+        swap = self.placement.rank(right) < self.placement.rank(left)
         return self.numpy.where(swap, right, left), self.numpy.where(swap, left, right)
 
     def _place_parameters(self, members: Any) -> None:
@@ -102,15 +101,15 @@ class Raiser:
         if self.sums.products.count[members[0]] < 2:
             return
         left, right = self._factors(members)
-        if not self.places.are_new_leaves(left) or (left == right).any():
+        if not self.placement.are_new_leaves(left) or (left == right).any():
             return
         rows, _ = distinct_rows(self.numpy.sort(left, axis=1), lambda numbers: numbers)
         if len(self.numpy.unique(rows)) == rows.size:
-            self.places.place_leaves(rows[0] if len(rows) == 1 else rows)
+            self.placement.place_leaves(rows[0] if len(rows) == 1 else rows)
         for biases in self.sums.plain.of(members)[0].T if self.sums.plain.count[members[0]] else ():
-            if self.places.are_new_leaves(biases):
+            if self.placement.are_new_leaves(biases):
                 biases = self.numpy.unique(biases)
-                self.places.place_leaves(biases.reshape(()) if len(biases) == 1 else biases)
+                self.placement.place_leaves(biases.reshape(()) if len(biases) == 1 else biases)
 
     def _raise_sums(self, members: Any) -> None:
         numpy = self.numpy
@@ -128,12 +127,12 @@ class Raiser:
         members, left, right, plain = members[kept], left[kept], right[kept], plain[kept]
         self.program.multiply_adds += left.size
         if len(members) == 1:
-            if width <= FEW and not self.places.are_together(right[0]):
+            if width <= FEW and not self.placement.are_together(right[0]):
                 self._write_out(members, left, right, plain)
                 return
-            order = numpy.lexsort((self.places.key(left[0]), self.places.key(right[0])))
+            order = numpy.lexsort((self.placement.key(left[0]), self.placement.key(right[0])))
             left, right = left[:, order], right[:, order]
-        for block in find_blocks(left, right, self.places.key):
+        for block in find_blocks(left, right, self.placement.key):
             self._raise_block(block, members, plain)
 
     def _raise_block(self, block: Block, members: Any, plain: Any) -> None:
@@ -188,12 +187,12 @@ class Raiser:
         """Add operands one after the other; the last result is that of the members."""
         vector = None
         for operand in operands[1:]:
-            first = operands[0] if vector is None else self.places.whole(vector)
+            first = operands[0] if vector is None else self.placement.whole(vector)
             shape = operand.shape if operand is operands[1] else operands[1].shape
             vector = Vector(0, "map", shape, operands=(first, operand), op=ADD)
             self._add(vector, members[:0], members[:0], len(members))
         assert vector is not None
-        self.places.locate(vector, members, self.numpy.arange(len(members)))
+        self.placement.locate(vector, members, self.numpy.arange(len(members)))
 
     def _write_out(self, members: Any, left: Any, right: Any, plain: Any) -> None:
         """Write a single short sum as it stands."""
@@ -201,11 +200,11 @@ class Raiser:
         for a, b in zip(left[0], right[0]):
             product = Vector(0, "map", (), operands=(self._operand(a), self._operand(b)), op=MUL)
             self._add(product, members[:0], members[:0], 1)
-            terms.append(self.places.whole(product))
+            terms.append(self.placement.whole(product))
         terms += [self._operand(term) for term in plain[0]]
         if len(terms) == 1:
             (term,) = terms
-            self.places.locate(self.program.vectors[term.vector], members, self.numpy.arange(1))
+            self.placement.locate(self.program.vectors[term.vector], members, self.numpy.arange(1))
         else:
             self._chain(terms, members)
 
@@ -217,10 +216,10 @@ class Raiser:
         kept = self._alias(members, plain)
         members, plain = members[kept], plain[kept]
         if plain.shape[1] == 0:  # the sum of nothing
-            self.same[members] = self.places.zero(members)
+            self.same[members] = self.placement.zero(members)
             return
-        plain = numpy.take_along_axis(plain, numpy.argsort(self.places.key(plain), axis=1), 1)
-        order = numpy.argsort(self.places.key(plain[:, 0]), kind="stable")
+        plain = numpy.take_along_axis(plain, numpy.argsort(self.placement.key(plain), axis=1), 1)
+        order = numpy.argsort(self.placement.key(plain[:, 0]), kind="stable")
         members, plain = members[order], plain[order]
         rows = plain[0] if len(members) == 1 else plain
         vector = Vector(0, "sum", rows.shape[:-1], operands=(self._operand(rows),))
@@ -230,7 +229,7 @@ class Raiser:
         """Sum rows of plain terms in a vector of their own."""
         vector = Vector(0, "sum", rows.shape[:-1], operands=(self._operand(rows),))
         self._add(vector, rows[:0].reshape(-1), rows[:0].reshape(-1), rows.size)
-        return self.places.whole(vector)
+        return self.placement.whole(vector)
 
     # ---- Everything else -------------------------------------------------------------------
 
@@ -243,7 +242,7 @@ class Raiser:
         args = self._args(members)
         kept = self._alias(members, args)
         members, args = members[kept], args[kept]
-        sources = self.places.sources(args)
+        sources = self.placement.sources(args)
         _, first, group = numpy.unique(sources, axis=0, return_index=True, return_inverse=True)
         for number in numpy.argsort(first):
             chosen = numpy.flatnonzero(group.reshape(-1) == number)
@@ -262,12 +261,12 @@ class Raiser:
         numpy = self.numpy
         if len(args) == 1:
             return numpy.arange(1), ()
-        ranks = self.places.rank(args).max(axis=0)
+        ranks = self.placement.rank(args).max(axis=0)
         for slot in numpy.argsort(-ranks, kind="stable"):
             column = args[:, slot]
             if len(numpy.unique(column)) == len(column):
-                order = numpy.argsort(self.places.key(column), kind="stable")
-                return order, self.places.shape_of(column[order])
+                order = numpy.argsort(self.placement.key(column), kind="stable")
+                return order, self.placement.shape_of(column[order])
         return numpy.arange(len(args)), (len(args),)
 
     def _raise_reductions(self, members: Any) -> None:
@@ -278,7 +277,7 @@ class Raiser:
         args = self._args(members)
         kept = self._alias(members, args)
         members, args = members[kept], args[kept]
-        order = numpy.argsort(self.places.key(args[:, 0]), kind="stable")
+        order = numpy.argsort(self.placement.key(args[:, 0]), kind="stable")
         members, args = members[order], args[order]
         rows = args[0] if len(members) == 1 else args
         lengths, attributes = attributes[0], attributes[1:]
@@ -293,9 +292,9 @@ class Raiser:
         args = self._args(members)
         kept = self._alias(members, args)
         members, args = members[kept], args[kept]
-        lists, of_list = distinct_rows(args[:, :-1], self.places.key)
-        indices, of_index = distinct_rows(args[:, -1:], self.places.key)
-        if len(lists) * len(indices) == len(members) and self.places.are_fixed(lists):  # a table of rows
+        lists, of_list = distinct_rows(args[:, :-1], self.placement.key)
+        indices, of_index = distinct_rows(args[:, -1:], self.placement.key)
+        if len(lists) * len(indices) == len(members) and self.placement.are_fixed(lists):  # a table of rows
             table = lists[0] if len(lists) == 1 else lists.T
             shape = tuple(n for n in (len(indices), len(lists)) if n > 1)
             operands = (self._operand(table), self._index(indices))
@@ -310,3 +309,55 @@ class Raiser:
 
     def _index(self, numbers: Any) -> Operand:
         return self._operand(numbers[0, 0] if len(numbers) == 1 else numbers[:, 0])
+
+
+def group_alike(tape: Tape, sums: Sums) -> list[tuple[Any, bool]]:
+    """List the groups level by level: the level, the operation and the number of terms are equal.
+
+    Args:
+        tape: the program on scalars.
+        sums: its sums; what is inside of one is in no group.
+
+    Returns:
+        For each group its numbers, in their order, and whether they are sums.
+    """
+    import numpy
+
+    members = numpy.flatnonzero((numpy.array(tape.role) == INNER) & ~sums.inside)
+    is_sum = sums.is_sum[members]
+    kinds: dict[Any, int] = {}
+    codes = numpy.array(
+        [
+            0 if a_sum else kinds.setdefault(_kind(tape, place), len(kinds) + 1)
+            for place, a_sum in zip(members.tolist(), is_sum.tolist())
+        ],
+        numpy.int64,
+    )
+    products, plain = (numpy.where(is_sum, terms.count[members], 0) for terms in (sums.products, sums.plain))
+    keys = numpy.stack([_levels(tape, sums)[members], codes, products, plain])
+    order = numpy.lexsort((members, *keys[::-1]))
+    changes = numpy.flatnonzero((numpy.diff(keys[:, order], axis=1) != 0).any(axis=0)) + 1
+    split = numpy.split(members[order], changes)
+    return [(numbers, bool(sums.is_sum[numbers[0]])) for numbers in split if len(numbers)]
+
+
+def _kind(tape: Tape, place: int) -> Any:
+    """Tell operations apart that cannot be done together."""
+    op, args = tape.op[place], tape.args[place]
+    assert op is not None
+    if op is PICK or op.many is not None:
+        return op, tape.attributes[place], len(args)
+    return op, tape.attributes[place], tuple([tape.role[arg] for arg in args])
+
+
+def _levels(tape: Tape, sums: Sums) -> Any:
+    """Return the level of each number: one more than the highest it is computed from."""
+    import numpy
+
+    levels = [0] * len(tape)
+    inside = sums.inside.tolist()
+    for place, args in enumerate(tape.args):
+        if args:
+            level = max([levels[arg] for arg in args])
+            levels[place] = level if inside[place] else level + 1
+    return numpy.array(levels)

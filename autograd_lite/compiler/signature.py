@@ -1,4 +1,4 @@
-"""What a compiled program is called with: numbers, whole numbers, lists of them, and their forms."""
+"""What a compiled program is called with: numbers, whole numbers, lists of them, and their signatures."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from autograd_lite.compiler.inspecting import has_numpy, hashable
+from autograd_lite.compiler.introspection import has_numpy, hashable
 from autograd_lite.core.coercion import as_float, check_rows
 
-__all__ = ["COLUMN", "Argument", "Form", "FormsDifferError", "Rows", "count_rows", "read", "read_rows"]
+__all__ = [
+    "ARRAY", "COLUMN", "EXACT", "Argument", "Rows", "Signature", "SignaturesDifferError", "arguments_of_row",
+    "count_rows", "read", "read_rows",
+]  # fmt: skip
 
 
-class FormsDifferError(ValueError):
-    """The rows of a batch need programs of several forms."""
+class SignaturesDifferError(ValueError):
+    """The rows of a batch need several programs."""
 
 
 COLUMN = "what a batch has for each argument"
@@ -30,34 +33,34 @@ NUMBER: tuple[tuple[Any, ...], Any] = ((), None)
 
 
 @dataclass(frozen=True)
-class Form:
+class Signature:
     """What all arguments have in common that one program can take.
 
     Attributes:
-        kind: "floats", "wholes" (whole numbers), "mixed", or "fixed" (anything else, such as None).
+        kind: "floats", "integers", "mixed", or "static" (anything else, such as None).
         shape: the lengths of a number (), a list (n,), a list of lists (n, m), ...; of lists
-            of different lengths the forms of their items.
-        value: a fixed argument itself.
+            of different lengths the signatures of their items.
+        value: a static argument itself.
         containers: what holds the numbers: None for a number alone, "array", or the type of a list
             or tuple and the containers of its items, once if they are all alike.
-        wholes: of mixed numbers, which are whole.
+        integers: of mixed numbers, the positions of the integers.
     """
 
     kind: str
     shape: tuple[Any, ...] = ()
     value: Any = None
     containers: Any = None
-    wholes: frozenset[int] = frozenset()
+    integers: frozenset[int] = frozenset()
 
     @property
     def structure(self) -> Any:
-        """What programs are looked up by; they may still differ in what they take whole, or fixed."""
-        return (self.shape, self.containers) if self.kind != "fixed" else "fixed"
+        """What programs are looked up by; they may still differ in what must be an integer, or static."""
+        return (self.shape, self.containers) if self.kind != "static" else "static"
 
     @property
     def key(self) -> Any:
-        """What tells fixed arguments apart."""
-        return hashable(self.value) if self.kind == "fixed" else None
+        """What tells static arguments apart."""
+        return hashable(self.value) if self.kind == "static" else None
 
     @property
     def lengths(self) -> tuple[int, ...]:
@@ -66,30 +69,30 @@ class Form:
             return self.shape
         return (_count(self.shape),)
 
-    def covers(self, other: Form) -> bool:
-        """Tell whether its numbers are whole wherever those of another form are."""
-        if self.kind == "wholes" or other.kind in ("floats", "fixed"):
+    def covers(self, other: Signature) -> bool:
+        """Tell whether it has integers wherever another signature has."""
+        if self.kind == "integers" or other.kind in ("floats", "static"):
             return True
-        return self.kind == other.kind == "mixed" and self.wholes >= other.wholes
+        return self.kind == other.kind == "mixed" and self.integers >= other.integers
 
-    def with_wholes(self, places: Collection[int]) -> Form:
-        """Give the form of the same lists in which the numbers at some places, and no others, are whole."""
+    def with_integers(self, places: Collection[int]) -> Signature:
+        """Return the signature of the same lists with integers at some positions, and nowhere else."""
         count = math.prod(self.lengths)
         if places and len(places) < count:
-            return replace(self, kind="mixed", wholes=frozenset(places))
-        return form_of("wholes" if places else "floats", self.shape, self.containers)
+            return replace(self, kind="mixed", integers=frozenset(places))
+        return signature_of("integers" if places else "floats", self.shape, self.containers)
 
     def argument(self, numbers: Sequence[Any]) -> Argument:
-        """Give an argument of this form, from the numbers in an array."""
+        """Make an argument of this signature from the numbers in an array."""
         if self.kind != "mixed":
             return Argument(self, numbers)
-        return Argument(self, [int(n) if place in self.wholes else n for place, n in enumerate(numbers)])
+        return Argument(self, [int(n) if place in self.integers else n for place, n in enumerate(numbers)])
 
 
 @functools.lru_cache(256)
-def form_of(kind: str, shape: tuple[Any, ...], containers: Any) -> Form:
-    """Give the one form of floats, or of whole numbers, in such containers."""
-    return Form(kind, shape, containers=containers)
+def signature_of(kind: str, shape: tuple[Any, ...], containers: Any) -> Signature:
+    """Return the one signature of floats, or of integers, in such containers."""
+    return Signature(kind, shape, containers=containers)
 
 
 @dataclass(frozen=True)
@@ -97,18 +100,28 @@ class Argument:
     """An argument of one example.
 
     Attributes:
-        form: what it has in common with others.
+        signature: what it has in common with others.
         numbers: its numbers, one after the other.
     """
 
-    form: Form
+    signature: Signature
     numbers: Sequence[Any]
 
     def build(self, make: Callable[[Any], Any]) -> Any:
         """Put what ``make`` makes of each number into lists, tuples and arrays such as the argument has."""
-        if self.form.kind == "fixed":
-            return self.form.value
-        return _built(self.form.shape, self.form.containers, iter([make(number) for number in self.numbers]))
+        if self.signature.kind == "static":
+            return self.signature.value
+        return _built(
+            self.signature.shape, self.signature.containers, iter([make(number) for number in self.numbers])
+        )
+
+    def as_rows(self) -> Rows:
+        """Make it the one row of a batch."""
+        if self.signature.kind == "static":
+            return Rows(self.signature, [self.signature.value])
+        import numpy
+
+        return Rows(self.signature, numpy.array([self.numbers]).reshape(1, *self.signature.lengths))
 
 
 @dataclass(frozen=True)
@@ -116,26 +129,26 @@ class Rows:
     """An argument of many examples, taken apart.
 
     Attributes:
-        form: that of each of them.
-        array: their numbers, of shape (N, ...); or N fixed arguments.
+        signature: that of each of them.
+        array: their numbers, of shape (N, ...); or N static arguments.
     """
 
-    form: Form
+    signature: Signature
     array: Any
 
     def __len__(self) -> int:
         return len(self.array)
 
     def __getitem__(self, rows: Any) -> Rows:
-        return Rows(self.form, self.array[rows])
+        return Rows(self.signature, self.array[rows])
 
     def __iter__(self) -> Iterator[Any]:
         return (self.argument(row).build(lambda number: number) for row in range(len(self)))
 
     def argument(self, row: int) -> Argument:
-        """Give the argument of one row."""
-        numbers = [] if self.form.kind == "fixed" else self.array[row].reshape(-1).tolist()
-        return self.form.argument(numbers)
+        """Return the argument of one row."""
+        numbers = [] if self.signature.kind == "static" else self.array[row].reshape(-1).tolist()
+        return self.signature.argument(numbers)
 
 
 def read(argument: Any) -> Argument:
@@ -143,14 +156,14 @@ def read(argument: Any) -> Argument:
 
     Args:
         argument: a number, a whole number, a (nested) list, tuple or array of them, or anything
-            else, which is then fixed.
+            else, which is then static.
 
     Example:
-        >>> read([[1.0, 2.0], [3.0, 4.0]]).form.shape, read(3).form.kind
-        ((2, 2), 'wholes')
+        >>> read([[1.0, 2.0], [3.0, 4.0]]).signature.shape, read(3).signature.kind
+        ((2, 2), 'integers')
     """
     if type(argument) is float:
-        return Argument(form_of("floats", *NUMBER), [argument])
+        return Argument(signature_of("floats", *NUMBER), [argument])
     if isinstance(argument, range):
         argument = list(argument)
     elif hasattr(argument, "tolist") and not _is_array(argument):
@@ -165,18 +178,18 @@ def read(argument: Any) -> Argument:
         except TypeError:
             found = None
     if found is None:
-        return Argument(Form("fixed", value=argument), [])
-    form = form_of("floats", *found)
+        return Argument(Signature("static", value=argument), [])
+    signature = signature_of("floats", *found)
     types = {*map(type, numbers)}
     if types == {float}:
-        return Argument(form, numbers)
+        return Argument(signature, numbers)
     limit = LARGEST if types == {int} else EXACT
-    wholes = [place for place, n in enumerate(numbers) if type(n) is int and -limit <= n < limit]
-    if types == {int} and len(wholes) < len(numbers):  # no array holds all of them
-        wholes = []
-    whole = {*wholes}
+    integers = [place for place, n in enumerate(numbers) if type(n) is int and -limit <= n < limit]
+    if types == {int} and len(integers) < len(numbers):  # no array holds all of them
+        integers = []
+    whole = {*integers}
     numbers = [number if place in whole else float(number) for place, number in enumerate(numbers)]
-    return Argument(form.with_wholes(wholes), numbers)
+    return Argument(signature.with_integers(integers), numbers)
 
 
 def count_rows(columns: Sequence[Any]) -> int:
@@ -205,10 +218,10 @@ def read_rows(column: Any, count: int | None = None) -> Rows:
 
     Raises:
         ValueError: if there are none, or not ``count``.
-        FormsDifferError: if they have several forms, or there is no NumPy: then they run one by one.
+        SignaturesDifferError: if theirs are several, or there is no NumPy: then they run one by one.
     """
     if not has_numpy():
-        raise FormsDifferError("rows run together only on NumPy's arrays")
+        raise SignaturesDifferError("rows run together only on NumPy's arrays")
     import numpy
 
     length = count_rows([column])
@@ -217,41 +230,48 @@ def read_rows(column: Any, count: int | None = None) -> Rows:
     if isinstance(column, Rows):
         return column
     if isinstance(column, numpy.ndarray) and column.dtype.kind in "fiu":
-        kind, shape = "floats" if column.dtype.kind == "f" else "wholes", column.shape[1:]
-        return Rows(form_of(kind, shape, ARRAY if shape else None), column)
+        kind, shape = "floats" if column.dtype.kind == "f" else "integers", column.shape[1:]
+        return Rows(signature_of(kind, shape, ARRAY if shape else None), column)
     arguments = [read(argument) for argument in column]
-    first = arguments[0].form
-    if first.kind != "fixed" and all(argument.form is first for argument in arguments):
+    first = arguments[0].signature
+    if first.kind != "static" and all(argument.signature is first for argument in arguments):
         return _rows_of(first, arguments)
-    forms = {(argument.form.structure, argument.form.key) for argument in arguments}
-    if len(forms) > 1:
-        shapes = " and ".join(sorted({str(list(argument.form.shape)) for argument in arguments})[:2])
-        raise FormsDifferError(
-            f"the rows of a batch have {len(forms)} forms, such as lists of shape {shapes}"
+    signatures = {(argument.signature.structure, argument.signature.key) for argument in arguments}
+    if len(signatures) > 1:
+        shapes = " and ".join(sorted({str(list(argument.signature.shape)) for argument in arguments})[:2])
+        raise SignaturesDifferError(
+            f"the rows of a batch have {len(signatures)} forms, such as lists of shape {shapes}"
         )
-    if first.kind == "fixed":
+    if first.kind == "static":
         fixed = numpy.empty(length, object)
-        fixed[:] = [argument.form.value for argument in arguments]
+        fixed[:] = [argument.signature.value for argument in arguments]
         return Rows(first, fixed)
-    return _rows_of(_in_common([argument.form for argument in arguments]), arguments)
+    return _rows_of(_in_common([argument.signature for argument in arguments]), arguments)
 
 
-def _rows_of(form: Form, arguments: Sequence[Argument]) -> Rows:
-    """Put arguments of a form, or of forms that have it in common, one below the other."""
+def _rows_of(signature: Signature, arguments: Sequence[Argument]) -> Rows:
+    """Put arguments of a signature, or of signatures that have it in common, one below the other."""
     import numpy
 
-    dtype = "int64" if form.kind == "wholes" else "float64"
+    dtype = "int64" if signature.kind == "integers" else "float64"
     array = numpy.array([argument.numbers for argument in arguments], dtype)
-    return Rows(form, array.reshape(len(arguments), *form.lengths))
+    return Rows(signature, array.reshape(len(arguments), *signature.lengths))
 
 
-def _in_common(forms: Sequence[Form]) -> Form:
-    """Give the form of lists that differ in which numbers are whole: those that are so in all of them."""
-    kinds = {form.kind for form in forms}
+def arguments_of_row(columns: Sequence[Any], row: int) -> list[Argument]:
+    """Take the arguments of one row out of a batch."""
+    return [column.argument(row) if isinstance(column, Rows) else read(column[row]) for column in columns]
+
+
+def _in_common(signatures: Sequence[Signature]) -> Signature:
+    """Return the signature of lists that differ in where integers are: where all of them have one."""
+    kinds = {signature.kind for signature in signatures}
     if len(kinds) == 1 and kinds != {"mixed"}:
-        return forms[0]
-    places = [form.wholes for form in forms if form.kind == "mixed"]
-    return forms[0].with_wholes(frozenset.intersection(*places) if places and "floats" not in kinds else ())
+        return signatures[0]
+    places = [signature.integers for signature in signatures if signature.kind == "mixed"]
+    return signatures[0].with_integers(
+        frozenset.intersection(*places) if places and "floats" not in kinds else ()
+    )
 
 
 def _is_array(thing: Any) -> bool:
@@ -264,7 +284,7 @@ def _is_array(thing: Any) -> bool:
 
 
 def _taken_apart(argument: Any, numbers: list[Any]) -> tuple[tuple[Any, ...], Any] | None:
-    """Give the shape and the containers of an argument, and list its numbers; None if it has others."""
+    """Return the shape and the containers of an argument, and list its numbers; None if it has others."""
     if type(argument) is float or type(argument) is int:
         numbers.append(argument)
         return NUMBER
@@ -308,7 +328,7 @@ def _built(shape: tuple[Any, ...], containers: Any, items: Iterator[Any]) -> Any
         return _array_of([*itertools.islice(items, _count(shape))], shape)
     kind, *inner = containers
     if shape[0] == "of":
-        listed = [_built(*form, items) for form in zip(shape[1:], inner)]
+        listed = [_built(*signature, items) for signature in zip(shape[1:], inner)]
     else:
         listed = [_built(shape[1:], inner[0], items) for _ in range(shape[0])]
     if kind is list:

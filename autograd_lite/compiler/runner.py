@@ -1,0 +1,226 @@
+"""Running a function on one example, or on the rows of a batch: by its programs where they hold."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from autograd_lite.compiler.batches import Found, Part, mean_of_rows, means_of, split_rows
+from autograd_lite.compiler.cache import Cache
+from autograd_lite.compiler.eager import Eager
+from autograd_lite.compiler.introspection import has_numpy, list_parameters
+from autograd_lite.compiler.signature import Argument, arguments_of_row, count_rows, read
+from autograd_lite.compiler.specialization import Specialization
+from autograd_lite.core.modes import current_mode
+
+__all__ = ["Runner"]
+
+
+class Runner:
+    """Runs a function by its programs, and itself where they do not hold.
+
+    Args:
+        f: the function.
+        parameters: a Module, a list or a dict of Values.
+        backend: as for ``compile``.
+        dtype: as for ``compile``.
+
+    Attributes:
+        parameters: the Values to differentiate by, in order.
+        cache: the traces of the function.
+        eager: the function itself.
+    """
+
+    def __init__(self, f: Callable[..., Any], parameters: Any, backend: str, dtype: str) -> None:
+        self.f, self.backend, self.dtype = f, backend, dtype
+        self.parameters = list_parameters(parameters)
+        self.cache = Cache(f, self.parameters, parameters, backend, dtype)
+        self.eager = Eager(f, self.parameters, dtype)
+
+    # ---- One example -----------------------------------------------------------------------
+
+    def run_one(self, arguments: Sequence[Any], *, gradient: bool) -> tuple[Specialization, Any]:
+        """Run one example; the first two calls, the eleventh, ... are checked.
+
+        Returns:
+            The trace that its arguments fit; and the number and its gradient, or all outputs.
+        """
+        example = [read(argument) for argument in arguments]
+        specialization = self.cache.find(example)
+        if gradient:
+            specialization.need_gradient()
+        found = self._run_example(specialization, example, gradient=gradient)
+        self._check(specialization, example, found, gradient=gradient)
+        return specialization, found
+
+    def _run_example(
+        self, specialization: Specialization, example: Sequence[Argument], *, gradient: bool
+    ) -> Any:
+        """Run one example; eagerly if a comparison comes out otherwise, or something is not finite."""
+        specialization.inputs.check_numbers(example)
+        if current_mode().checking:
+            return self.eager(example, gradient=gradient)
+        if specialization.choose(1) == "python":
+            try:
+                found, held = specialization.run_on_floats(example, gradient=gradient)
+            except (ArithmeticError, ValueError, IndexError):
+                return self.eager(example, gradient=gradient)
+            is_finite = not gradient or all(map(math.isfinite, found[1]))
+        else:
+            columns = [argument.as_rows() for argument in example]
+            found, (held,) = specialization.run_on_arrays(columns, 1, gradient=gradient)
+            is_finite = _are_finite([found[0], *found[1]] if gradient else found)
+            if gradient:
+                found = float(found[0].sum()), specialization.leaves.gradient(found[1])
+            else:
+                found = [output.item() for output in found]
+        if not held:
+            self.eager.warn_of_guards(1)
+        return found if held and is_finite else self.eager(example, gradient=gradient)
+
+    def check_row(self, specialization: Specialization, example: Sequence[Argument]) -> None:
+        """Check a row of a batch, if it is time to."""
+        if not specialization.is_to_be_checked:
+            specialization.calls += 1
+            return
+        gradient = specialization.single
+        found = self._run_example(specialization, example, gradient=gradient)
+        self._check(specialization, example, found, gradient=gradient)
+
+    def _check(
+        self, specialization: Specialization, example: Sequence[Argument], found: Any, *, gradient: bool
+    ) -> None:
+        """Count a call, and compare it with the function itself if it is time to."""
+        is_to_be_checked = specialization.is_to_be_checked
+        specialization.calls += 1
+        if is_to_be_checked:
+            self.eager.check(example, found, gradient=gradient)
+
+    # ---- Many examples ---------------------------------------------------------------------
+
+    def mean_and_grad(self, *columns: Any) -> Found:
+        """Compute the mean over a batch and its gradient; no ``.grad`` changes.
+
+        Args:
+            columns: as for ``backward``.
+        """
+        if not columns:
+            return self.number_and_gradient([])
+        count = count_rows(columns)
+        if self._one_by_one():
+            return means_of([self.number_and_gradient(row) for row in zip(*columns)])
+        return self._mean_of_parts(count, self._means(columns))
+
+    def number_and_gradient(self, arguments: Sequence[Any]) -> Found:
+        """Run one example with its gradient."""
+        value, gradient = self.run_one(arguments, gradient=True)[1]
+        return value, gradient
+
+    def _means(self, columns: Sequence[Any]) -> Iterator[tuple[int, Found]]:
+        """Compute the mean of each part of a batch that one program runs."""
+        for part in self._parts(columns):
+            part.specialization.need_gradient()
+            yield len(part.rows), self._run_rows(part.specialization, part.columns, len(part.rows))
+
+    def _parts(self, columns: Sequence[Any]) -> Iterator[Part]:
+        """Split a batch into what one program can run, and check a row of each part."""
+        for part in split_rows(self.cache, columns):
+            self.check_row(part.specialization, part.example)
+            yield part
+
+    def map(self, *columns: Any) -> list[Any]:
+        """Compute what the function computes for every row of a batch, as plain numbers.
+
+        Args:
+            columns: as for ``backward``.
+
+        Returns:
+            For each row a number, or a list of numbers.
+        """
+        if not columns:
+            return [self.outputs([])]
+        results: list[Any] = [None] * count_rows(columns)
+        if self._one_by_one():
+            return [self.outputs(row) for row in zip(*columns)]
+        for part in self._parts(columns):
+            for row, outputs in zip(part.rows, self._outputs_of(part, columns)):
+                results[row] = part.specialization.shaped(outputs)
+        return results
+
+    def outputs(self, arguments: Sequence[Any]) -> Any:
+        """Run one example without its gradient, and put what it returns into lists."""
+        specialization, found = self.run_one(arguments, gradient=False)
+        return specialization.shaped(found)
+
+    def _outputs_of(self, part: Part, columns: Sequence[Any]) -> Iterator[list[float]]:
+        """Compute all outputs for each row of a part of a batch."""
+        import numpy
+
+        specialization, count = part.specialization, len(part.rows)
+        if self.backend == "auto" and specialization.is_too_deep:
+            for row in part.rows:
+                yield self._run_example(specialization, arguments_of_row(columns, row), gradient=False)
+            return
+        found, held = specialization.run_on_arrays(part.columns, count, gradient=False)
+        table = numpy.stack([numpy.broadcast_to(output, (count,)) for output in found], axis=-1).tolist()
+        for row, is_held, outputs in zip(part.rows, held, table):
+            if is_held:
+                yield outputs
+            else:
+                self.eager.warn_of_guards(1)
+                yield self.eager(arguments_of_row(columns, row), gradient=False)
+
+    def _one_by_one(self) -> bool:
+        """Tell whether rows are run one after the other, without arrays."""
+        return self.backend == "python" or not has_numpy() or current_mode().checking
+
+    def _run_rows(self, specialization: Specialization, columns: Sequence[Any], count: int) -> Found:
+        """Compute the mean of some rows and its gradient."""
+        import numpy
+
+        if count == 1:
+            return self._run_row(specialization, columns, 0)
+        if specialization.choose(count) == "python":
+            return means_of([self._run_row(specialization, columns, row) for row in range(count)])
+        (losses, arrays), held = specialization.run_on_arrays(columns, count, gradient=True)
+        if held.all():
+            if not _are_finite(arrays):
+                return self._by_halves(specialization, columns, count)  # the engine knows what passes nothing
+            mean = mean_of_rows(numpy.broadcast_to(losses, (count,)))
+            return mean, specialization.leaves.gradient(arrays)
+        good, bad = numpy.flatnonzero(held), numpy.flatnonzero(~held)
+        self.eager.warn_of_guards(len(bad))
+        chosen = [column[good] for column in columns]
+        found = [(len(good), self._run_rows(specialization, chosen, len(good)))] if len(good) else []
+        others = ((1, self.eager(arguments_of_row(columns, int(row)), gradient=True)) for row in bad)
+        return self._mean_of_parts(count, itertools.chain(found, others))
+
+    def _run_row(self, specialization: Specialization, columns: Sequence[Any], row: int) -> Found:
+        value, gradient = self._run_example(specialization, arguments_of_row(columns, row), gradient=True)
+        return value, gradient
+
+    def _by_halves(self, specialization: Specialization, columns: Sequence[Any], count: int) -> Found:
+        """Compute the mean of some rows and its gradient where only those not finite run eagerly."""
+        halves = (slice(0, count // 2), slice(count // 2, count))
+        parts = ([column[half] for column in columns] for half in halves)
+        sizes = ((len(part[0]), part) for part in parts)
+        return self._mean_of_parts(
+            count, ((size, self._run_rows(specialization, part, size)) for size, part in sizes)
+        )
+
+    def _mean_of_parts(self, count: int, parts: Iterable[tuple[int, Found]]) -> Found:
+        """Compute the mean of a batch, and its gradient, from those of its parts."""
+        total, gradient = 0.0, [0.0] * len(self.parameters)
+        for rows, (mean, part) in parts:
+            share = rows / count
+            total += mean * share
+            gradient = [old + new * share for old, new in zip(gradient, part)]
+        return total, gradient
+
+
+def _are_finite(arrays: Sequence[Any]) -> bool:
+    import numpy
+
+    return all(numpy.isfinite(array).all() for array in arrays)
