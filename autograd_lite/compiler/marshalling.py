@@ -123,8 +123,10 @@ class Inputs:
 
         An index that is negative or too large is refused: NumPy would take the former from the end.
         """
+        import numpy
+
         if (
-            not (takes_arrays and hasattr(array, "dtype"))
+            not (takes_arrays and type(array) is numpy.ndarray)
             or array.dtype != dtype
             or array.shape[1:] != lengths
             or array.shape == ()
