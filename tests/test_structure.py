@@ -231,9 +231,18 @@ def test_parts_are_imported_when_first_used():
         autograd_lite.looses
 
 
-def test_files_are_short_enough_to_read():
-    for path in {*PACKAGE.rglob("*.py")} - {PACKAGE / "ops.py"}:  # as long as there are operations
-        assert len(path.read_text().splitlines()) <= 420, path.name
+def test_a_function_is_read_without_scrolling():
+    """A file is as long as its idea; a function, without its docstring, is no longer than a screen."""
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
+                assert lines <= 60, (path.name, node.name)
+
+
+def test_the_engine_is_a_page():
+    assert len((PACKAGE / "engine.py").read_text().splitlines()) <= 220
 
 
 def trees(*patterns):

@@ -127,8 +127,10 @@ class Column(NamedTuple):
 
         An index that is negative or too large is refused: NumPy would take the former from the end.
         """
+        import numpy
+
         array, dtype = given, self.dtype
-        is_array = self.takes_arrays and hasattr(array, "dtype")
+        is_array = self.takes_arrays and type(array) is numpy.ndarray
         if not is_array or array.dtype != dtype or array.shape[1:] != self.lengths or array.shape == ():
             rows, expected = read_rows(array), self.signature
             is_same = rows.signature is expected or rows.signature.structure == expected.structure

@@ -176,8 +176,9 @@ class _OnFloats:
     def _batch(self, columns: Sequence[Any]) -> tuple[float, list[float]]:
         """Compute the mean over some rows and its gradient."""
         inputs, tape = self.specialization.inputs, self.specialization.tape
+        ready = inputs.columns(columns)
         rows = len(columns[0])
-        lists = [array.reshape(rows, -1).tolist() for array in inputs.columns(columns)]
+        lists = [array.reshape(rows, -1).tolist() for array in ready]
         frozen = tape.frozen_numbers()
         values, gradient = [], [0.0] * len(self.now[0])
         for row, numbers in enumerate(zip(*lists)):

@@ -193,7 +193,7 @@ def checked_state(state: Any, names: Any) -> dict[str, float]:
         )
     for name, number in state.items():
         if not is_finite_number(number):
-            raise ValueError(f"the parameter {name} is {_shortened(number)}, which is no finite number")
+            raise ValueError(f"the parameter {name} is {shortened(number)}, which is no finite number")
     return {name: float(number) for name, number in state.items()}
 
 
@@ -207,13 +207,14 @@ def is_finite_number(thing: Any) -> bool:
         return False
 
 
-def _shortened(thing: Any) -> str:
+def shortened(thing: Any, most: int = 40) -> str:
+    """Return what a thing is shown as, or so many characters of it."""
     text = repr(thing)
-    return text if len(text) <= 40 else f"{text[:40]}..."
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def _some(names: list[str]) -> str:
-    shown = ", ".join(_shortened(name)[1:-1] for name in names[:5])
+    shown = ", ".join(shortened(name)[1:-1] for name in names[:5])
     return shown if len(names) <= 5 else f"{shown}, and {len(names) - 5} more"
 
 

@@ -13,6 +13,7 @@ from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
 from autograd_lite.training.checkpoints import History
 from autograd_lite.training.examples import Examples
+from autograd_lite.training.settings import Settings
 from autograd_lite.training.state import kept, kept_by_calls, set_states, states_of
 from autograd_lite.training.steps import EagerStep
 
@@ -35,17 +36,14 @@ class CompiledStep:
     Args:
         eager: the step that this one does faster.
         examples: X and y; they are put into arrays once.
-        dtype: "float64" or "float32".
+        settings: the kind of floats, and whether to raise an error rather than to go on eagerly.
         history: its ``engine`` is kept up to date.
-        compiled: whether to raise an error rather than to go on eagerly.
     """
 
-    def __init__(
-        self, eager: EagerStep, examples: Examples, dtype: str, history: History, compiled: bool | None
-    ) -> None:
-        model, loss = eager.model, eager.loss
+    def __init__(self, eager: EagerStep, examples: Examples, settings: Settings, history: History) -> None:
+        model, loss, dtype = eager.model, eager.loss, settings.dtype
         self.eager, self.optimizer = eager, eager.optimizer
-        self.history, self.dtype, self.compiled = history, dtype, compiled
+        self.settings, self.history = settings, history
         self.X, self.y = examples.X, examples.y
         self.columns = [_in_array(column) for column in (examples.X, examples.y)]
         self.program = compile(lambda x, y: loss(model(x), y), eager.parameters, dtype=dtype)
@@ -102,7 +100,7 @@ class CompiledStep:
                 self.write_back()
                 set_states(self.eager.generators, states)  # which a trace may have drawn from
             reason = _reason(error)
-            _check_may_be_eager(self.compiled, self.dtype, reason, error)
+            _check_may_be_eager(self.settings, reason, error)
             self.is_eager = True
             self.history.engine = f"eager: from epoch {len(self.history)} on, {reason}"
             found = eagerly()
@@ -163,36 +161,33 @@ def _chosen(column: Any, rows: Sequence[int]) -> Any:
 
 
 def choose_step(
-    eager: EagerStep, examples: Examples, batch_size: int, dtype: str, compiled: bool | None, history: History
+    eager: EagerStep, examples: Examples, settings: Settings, history: History
 ) -> EagerStep | CompiledStep:
     """Compile a step if that is wanted, worthwhile and possible.
 
     Args:
         eager: the step.
         examples: what it will be trained on.
-        batch_size: how many rows a step takes.
-        dtype: as for ``compile``.
-        compiled: True, False, or None for where it pays.
+        settings: whether it is wanted, for which kind of floats, and how many rows a step takes.
         history: its ``engine`` becomes "compiled" or the reason why it is not.
     """
     error: Exception | None = None
-    if compiled is False:
+    if settings.compiled is False:
         reason = "as asked for"
     elif getattr(eager.model, "takes_batches", False):
         reason = "the model maps whole batches, as one with a BatchNorm does"
-    elif compiled is None and len(examples.rows) < FEW:
+    elif settings.compiled is None and settings.count < FEW:
         reason = f"fewer than {FEW} examples"
     else:
         try:
-            step = CompiledStep(eager, examples, dtype, history, compiled)
+            step = CompiledStep(eager, examples, settings, history)
             with kept(eager.generators):
-                step.try_out(list(examples.rows[:batch_size]))
+                step.try_out(list(examples.rows[: settings.batch_size]))
             history.engine = "compiled"
             return step
         except Exception as caught:
             reason, error = _reason(caught), caught
-    if compiled is not False:
-        _check_may_be_eager(compiled, dtype, reason, error)
+    _check_may_be_eager(settings, reason, error)
     if error is not None:
         _warn_of_bug(error, reason)
     history.engine = f"eager: {reason}"
@@ -206,13 +201,13 @@ def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
 
 
-def _check_may_be_eager(compiled: bool | None, dtype: str, reason: str, error: Exception | None) -> None:
+def _check_may_be_eager(settings: Settings, reason: str, error: Exception | None) -> None:
     """Raise an error if a training must be compiled."""
-    if compiled and error is not None and not isinstance(error, ImportError):
+    if settings.compiled and error is not None and not isinstance(error, ImportError):
         raise error
-    if compiled or dtype != "float64":
+    if settings.compiled or settings.dtype != "float64":
         raise ValueError(
-            f"this training cannot be compiled, and with dtype {dtype!r} it must be: {reason}"
+            f"this training cannot be compiled, and with dtype {settings.dtype!r} it must be: {reason}"
         ) from error
 
 

@@ -15,14 +15,7 @@ from autograd_lite.interrupts import OneInterrupt, uninterrupted
 from autograd_lite.optim import Optimizer
 from autograd_lite.training.checkpoints import Best, Checkpoint, History, Records
 from autograd_lite.training.compiled import CompiledStep, choose_step
-from autograd_lite.training.examples import (
-    Examples,
-    check_batches,
-    check_data,
-    check_examples,
-    plain,
-    split,
-)
+from autograd_lite.training.examples import Examples, check_batches, check_data, check_examples, plain, split
 from autograd_lite.training.progress import Progress
 from autograd_lite.training.settings import Metric, Settings, check_optimizer, parameters_of
 from autograd_lite.training.state import generators_of, kept, mode, put_back, set_numbers, values_of
@@ -109,18 +102,10 @@ def fit(
     check_optimizer(optimizer, parameters)
     examples, held_out = split(check_examples(X, y), validation, seed)
     settings = Settings(
-        count=len(examples.rows),
-        epochs=epochs,
-        batch_size=batch_size,
-        shuffle=shuffle,
-        seed=seed,
-        metrics=metrics,
-        early_stopping=early_stopping,
-        callbacks=callbacks,
-        checkpoint=checkpoint,
-        compiled=compiled,
-        dtype=dtype,
-    )
+        count=len(examples.rows), epochs=epochs, batch_size=batch_size, shuffle=shuffle, seed=seed,
+        metrics=metrics, early_stopping=early_stopping, callbacks=callbacks, checkpoint=checkpoint,
+        compiled=compiled, dtype=dtype,
+    )  # fmt: skip
     if early_stopping is not None and held_out is None:
         raise ValueError("early_stopping looks at the validation loss: give validation=0.2 or the like")
     bar = Progress(progress)
@@ -145,11 +130,7 @@ def _try_out(
     """Find out what the model, the loss and the metrics refuse; they are put back as they were."""
     check_batches(model, settings.count, settings.batch_size)
     metrics = settings.metrics
-    with (
-        mode(model, training=False),
-        kept(generators_of(model)),
-        put_back(model, loss, *metrics.values()),
-    ):
+    with mode(model, training=False), kept(generators_of(model)), put_back(model, loss, *metrics.values()):
         for each in (examples, held_out):
             if each is not None:
                 check_data(each, lambda x: outputs_of(model, [x])[0], loss, metrics)
@@ -205,21 +186,12 @@ class Training:
         self.step: EagerStep | CompiledStep = eager
         self.history, self.best = History(metrics={name: [] for name in settings.metrics}), Best()
         self.shuffler = random.Random(settings.seed)
+        fixed = {name: getattr(settings, name) for name in ("seed", "shuffle", "batch_size", "dtype")}
+        fixed |= {"examples": settings.count, "metrics": [*settings.metrics]}
+        fixed |= {"validation": len(held_out.rows) if held_out else 0}
+        generators, records = [self.shuffler, *eager.generators], Records(self.history, self.best)
         self.saved = Checkpoint(
-            settings.checkpoint,
-            eager.values,
-            eager.optimizer,
-            [self.shuffler, *eager.generators],
-            Records(self.history, self.best),
-            {
-                "seed": settings.seed,
-                "shuffle": settings.shuffle,
-                "batch_size": settings.batch_size,
-                "examples": settings.count,
-                "metrics": [*settings.metrics],
-                "dtype": settings.dtype,
-                "validation": len(held_out.rows) if held_out else 0,
-            },
+            settings.checkpoint, eager.values, eager.optimizer, generators, records, fixed
         )
 
     def begin(self) -> None:
@@ -227,9 +199,7 @@ class Training:
         settings = self.settings
         batches = math.ceil(settings.count / settings.batch_size)
         self.bar.expect(steps=(settings.epochs - len(self.history)) * batches)
-        self.step = choose_step(
-            self.eager, self.examples, settings.batch_size, settings.dtype, settings.compiled, self.history
-        )
+        self.step = choose_step(self.eager, self.examples, settings, self.history)
 
     def goes_on(self) -> bool:
         """Tell whether there is to be another epoch; the history says why not."""

@@ -8,6 +8,7 @@ from typing import Any
 from autograd_lite.compiler import compile
 from autograd_lite.core.coercion import check_rows, is_plain
 from autograd_lite.core.modes import no_grad
+from autograd_lite.nn.module import shortened
 from autograd_lite.training.compiled import ROWS_AT_ONCE
 from autograd_lite.training.examples import plain
 from autograd_lite.training.state import generators_of, kept_by_calls, mode, set_states, states_of
@@ -92,7 +93,7 @@ def accuracy(output: Any, target: Any, threshold: float = 0.0) -> float:
     if not (listed and all(map(is_plain, listed)) and is_plain(label)):
         raise TypeError(
             "accuracy compares one output, a number or a list of logits, with one class, got "
-            f"{_shortened(numbers)} and {_shortened(label)}: for a set of them take the mean, "
+            f"{shortened(numbers, 60)} and {shortened(label, 60)}: for a set of them take the mean, "
             "sum(accuracy(z, k) for z, k in zip(outputs, targets)) / len(targets)"
         )
     if any(number != number for number in listed):
@@ -100,8 +101,3 @@ def accuracy(output: Any, target: Any, threshold: float = 0.0) -> float:
     if isinstance(numbers, list):
         return float(numbers.index(max(numbers)) == label)
     return float((numbers > threshold) == (label > 0))
-
-
-def _shortened(thing: Any) -> str:
-    text = repr(thing)
-    return text if len(text) <= 60 else f"{text[:60]}..."

@@ -49,9 +49,18 @@ class Settings:
         self.batch_size = min(size, self.count)
         if self.early_stopping is not None:
             check_whole("early_stopping", self.early_stopping)
-        check_engine(self.compiled, self.dtype)
+        check_dtype(self.dtype)
+        if self.compiled is not None and not isinstance(self.compiled, bool):
+            raise TypeError(f"compiled is True, False or None, got {self.compiled!r}")
+        if self.compiled is False and self.dtype != "float64":
+            raise ValueError(
+                f"with dtype {self.dtype!r} a training must be compiled: leave out compiled=False"
+            )
         self.callbacks, self.metrics = check_functions(self.callbacks, self.metrics)
-        check_folder(self.checkpoint)
+        if self.checkpoint is not None:
+            if not os.path.isdir(os.path.dirname(os.path.abspath(self.checkpoint))):
+                raise FileNotFoundError(f"there is no folder for the checkpoint {os.fspath(self.checkpoint)}")
+            check_writable(self.checkpoint)
 
 
 def check_whole(name: str, number: Any) -> int:
@@ -65,21 +74,11 @@ def check_whole(name: str, number: Any) -> int:
     return whole
 
 
-def check_engine(compiled: Any, dtype: Any) -> None:
-    """Raise a TypeError or ValueError if there is no way to train so."""
-    check_dtype(dtype)
-    if compiled is not None and not isinstance(compiled, bool):
-        raise TypeError(f"compiled is True, False or None, got {compiled!r}")
-    if compiled is False and dtype != "float64":
-        raise ValueError(f"with dtype {dtype!r} a training must be compiled: leave out compiled=False")
-
-
 def check_functions(callbacks: Any, metrics: Any) -> tuple[list[Callback], dict[str, Metric]]:
     """List the callbacks and the metrics, None for none of them, or raise a TypeError."""
     if callable(callbacks) or not isinstance(callbacks, (Iterable, NoneType)):
-        raise TypeError(
-            f"callbacks are a list of functions, got {callbacks!r}: write [{_name_of(callbacks)}]"
-        )
+        name = getattr(callbacks, "__name__", "function")
+        raise TypeError(f"callbacks are a list of functions, got {callbacks!r}: write [{name}]")
     if not isinstance(metrics, (Mapping, NoneType)):
         raise TypeError(
             f'metrics are a dict of functions by name, such as {{"right": accuracy}}, got {metrics!r}'
@@ -93,18 +92,6 @@ def check_functions(callbacks: Any, metrics: Any) -> tuple[list[Callback], dict[
         if not isinstance(name, str):
             raise TypeError(f"the name of a metric is a string, got {name!r}")
     return listed, named
-
-
-def _name_of(thing: Any) -> str:
-    return str(getattr(thing, "__name__", "function"))
-
-
-def check_folder(checkpoint: str | os.PathLike[str] | None) -> None:
-    """Raise an OSError, or a TypeError for what is no name, if a checkpoint could not be written."""
-    if checkpoint is not None:
-        if not os.path.isdir(os.path.dirname(os.path.abspath(checkpoint))):
-            raise FileNotFoundError(f"there is no folder for the checkpoint {os.fspath(checkpoint)}")
-        check_writable(checkpoint)
 
 
 def parameters_of(model: Any) -> list[Value]:
