@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from autograd_lite.core.modes import current_tracer
+from autograd_lite.core.scalar import number_of
 from autograd_lite.engine import Value
 from autograd_lite.functions import amax, exp, sum
 
@@ -67,6 +69,9 @@ def shifted(logits: list[Any]) -> list[Any]:
         >>> shifted([1.0, 1001.0])
         [-1000.0, 0.0]
     """
-    largest = amax(logits)
-    constant = largest.detach() if isinstance(largest, Value) else largest
-    return [logit - constant for logit in logits]
+    if current_tracer() is None:
+        largest = amax([number_of(logit) for logit in logits])
+    else:
+        largest = amax(logits)  # which is not known yet
+        largest = largest.detach() if isinstance(largest, Value) else largest
+    return [logit - largest for logit in logits]

@@ -281,15 +281,16 @@ def test_nothing_stays(make, what):
     assert min(grown) < 150
 
 
-def test_source_is_there_as_long_as_its_program(w):
+@pytest.mark.parametrize("name", ["forward", "value_and_gradient"])
+def test_source_is_there_as_long_as_its_program(name, w):
     program = compile(lambda x: w * x, [w], backend="python")
     program(1.0)
-    forward = program.cache.first().on_floats["forward"]
+    function = program.cache.first().on_floats[name]
     del program
     gc.collect()
-    assert "def forward" in inspect.getsource(forward)
-    filename = forward.__code__.co_filename
-    del forward
+    assert f"def {name}" in inspect.getsource(function)
+    filename = function.__code__.co_filename
+    del function
     gc.collect()
     assert filename not in linecache.cache
 
@@ -614,6 +615,24 @@ def test_many_parameters_are_moved_vector_by_vector(monkeypatch, optimizer):
     assert trained() == together
 
 
+def test_a_trainer_is_as_fast_as_before_once_the_rows_fit_again(w, v, backend):
+    """The Values are behind the arrays, or the floats, of a program until they are written back."""
+    short, long = [[1.0, 0.5], [0.25, 2.0]], [[0.5, 1.0, 1.5]] * 2
+    mixed = [short[0], long[0]]
+    program = compile(lambda x: (w * ag.sum(x) - v) ** 2, [w, v], backend=backend)
+    trainer = program.trainer(optim.SGD(lr=0.01, momentum=0.5))
+    velocity = [0.0, 0.0]
+    for batch in (short, mixed, short, long, mixed, mixed, long, short):
+        before = [w.data, v.data]
+        loss, gradient = program.mean_and_grad(batch)
+        velocity = [0.5 * old + slope for old, slope in zip(velocity, gradient)]
+        expected = [number - 0.01 * change for number, change in zip(before, velocity)]
+        assert trainer.step(batch) == pytest.approx(loss)
+        assert ([w.data, v.data] == before) == (batch is not mixed)
+        trainer.write_back()
+        assert [w.data, v.data] == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("backend", ["python", "numpy"])
 def test_a_fixed_argument_that_changes_is_trained_through_the_values(w, backend):
     f = lambda x, kind: w * x if kind == "straight" else w * x * x
@@ -648,6 +667,21 @@ def test_two_operations_of_one_name_stay_two(backend):
         12.0,
         [14.0],
     )
+
+
+@pytest.mark.parametrize("names", [("own", "own"), ("logsumexp", "own"), ("maximum_of", "logsumexp")])
+def test_operations_on_lists_of_one_name_stay_two(names, backend):
+    own = [
+        Op(
+            name, "factor times the sum of squares",
+            lambda values, factor=factor: factor * sum(v * v for v in values),
+            many=lambda y, values, factor=factor: ([2.0 * factor * v for v in values],),
+        )
+        for name, factor in zip(names, (2.0, 3.0))
+    ]  # fmt: skip
+    w, v = Value(2.0), Value(-0.5)
+    f = lambda x: own[0]([w * x, v]) * own[1]([w, v * x]) + ag.logsumexp([w * x, v])
+    assert_same(f, [w, v], [(1.5,), (-0.25,)], backend)
 
 
 @pytest.mark.parametrize("backend", ["python", "numpy"])

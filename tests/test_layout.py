@@ -1,6 +1,7 @@
 """Places and pictures: nothing overlaps, every edge ends on its nodes, every text is text."""
 
 import html
+import itertools
 import math
 import os
 import re
@@ -12,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from browser import found
-from geometry import check, check_ways_are_free
-from hypothesis import given, settings
+from geometry import check, check_ways_are_free, points_along
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograd_lite.drawing.graph import Edge, Graph, Node
@@ -108,8 +109,51 @@ NARROW = Graph(
         Edge(f"n{index}", f"n{index + 1}", "" if index % 2 else "∂L/∂q = z = -4", 2.0) for index in range(10)
     ),
 )
+# From y, one edge goes level past the first column, between labels, and bends after it.
+PASSING = Graph(
+    "one edge between others",
+    (
+        value("x", "x"),
+        value("y", "y"),
+        Node("o0", "op", "+ 1"),
+        value("u", "u"),
+        Node("o1", "op", "dot"),
+        Node("o2", "op", "+ 1"),
+        value("v", "v"),
+        Node("o3", "op", "sum"),
+    ),
+    (
+        Edge("y", "o0", "∂ = 1"),
+        Edge("o0", "u"),
+        Edge("x", "o1", "∂ = 1"),
+        Edge("y", "o1", "∂ = 1"),
+        Edge("y", "o1", "∂ = 1"),
+        Edge("y", "o2", "∂ = 1"),
+        Edge("o2", "v"),
+        *(Edge(source, "o3", "∂ = 1") for source in "xyuv"),
+    ),
+)
+PASSING_BELOW = Graph(
+    "one edge below another",
+    (
+        *(value(name, name) for name in "xyuvwz"),
+        *(Node(f"o{index}", "op", name) for index, name in enumerate(["+", "+ 1", "tanh", "sum"])),
+    ),
+    (
+        Edge("x", "o0", "∂ = 1"),
+        Edge("y", "o0", "∂ = 1"),
+        Edge("o0", "u"),
+        Edge("x", "o1", "∂ = 1"),
+        Edge("o1", "v"),
+        Edge("y", "o2", "∂ = 1"),
+        Edge("o2", "z"),
+        *(Edge(source, "o3", "∂ = 1") for source in "xyuvwz"),
+    ),
+)
 GRAPHS = {
     "xyz": XYZ,
+    "passing": PASSING,
+    "passing below": PASSING_BELOW,
     "narrow": NARROW,
     "square": SQUARE,
     "parallel": PARALLEL,
@@ -182,6 +226,24 @@ def test_random_graphs_are_placed_well(engine, downwards):
             check_ways_are_free(graph, placement)
 
     run()
+
+
+@settings(max_examples=60, deadline=None)
+@given(graphs())
+@example(PASSING)
+@example(PASSING_BELOW)
+def test_edges_that_leave_a_node_do_not_cross_before_the_next_column(graph):
+    sizes = {node.key: node_size(node) for node in graph.nodes}
+    placement = place(graph, sizes, [label_size(edge) for edge in graph.edges], "built-in")
+    lefts = [box[0] for box in [*placement.boxes.values(), *filter(None, placement.labels)]]
+    for key, (left, _, width, _) in placement.boxes.items():
+        column = min((x for x in lefts if x > left + width), default=None)
+        leaving = [
+            curve for edge, curve in zip(graph.edges, placement.curves, strict=True) if edge.source == key
+        ]
+        leaving.sort(key=lambda curve: curve[0][1])
+        heights = [next(y for x, y in points_along(curve) if x > column - 0.01) for curve in leaving]
+        assert all(above < below + 1e-6 for above, below in itertools.pairwise(heights))
 
 
 def test_numbers_flow_from_left_to_right(engine):

@@ -55,13 +55,11 @@ def split_rows(cache: Cache, columns: Sequence[Any]) -> Iterator[Part]:
         yield from _split_by_values(cache, columns)
     except SignaturesDifferError:
         for rows in _rows_by_signature(columns):
-            chosen = [_chosen(column, rows) for column in columns]
+            chosen = [
+                each[rows] if isinstance(each, Rows) else [each[row] for row in rows] for each in columns
+            ]
             for part in _split_by_values(cache, chosen):
                 yield part._replace(rows=numpy.array(rows)[part.rows])
-
-
-def _chosen(column: Any, rows: list[int]) -> Any:
-    return column[rows] if isinstance(column, Rows) else [column[row] for row in rows]
 
 
 def _rows_by_signature(columns: Sequence[Any]) -> list[list[int]]:

@@ -94,11 +94,7 @@ class Cache:
 
 
 def _reason_to_retrace(specializations: Sequence[Specialization]) -> str:
-    """Say of which values a function has programs of their own, and what would leave them open.
-
-    Args:
-        specializations: those for arguments of one structure.
-    """
+    """Say of which values a function has programs of their own, and what would leave them open."""
     text = f"the function was traced for {len(specializations)} values of"
     if any(specialization.inputs.fixed for specialization in specializations):
         return (

@@ -73,7 +73,7 @@ class Eager:
         pairs = [(found, expected)]
         if gradient:
             pairs = [([found[0]], [expected[0]]), (found[1], expected[1])]
-        if not all(_close(*pair, self.tolerance) for pair in pairs):
+        if not all(_close(one, other, self.tolerance) for one, other in pairs):
             raise RuntimeError(
                 "the program and the function itself differ: the function must compute the same from "
                 "its arguments and parameters each time. What it reads from elsewhere, and plain numbers "

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd_lite.compiler.arrays.source import ArraySource
 from autograd_lite.compiler.signature import (
     ARRAY,
     Argument,
-    Rows,
     Signature,
     SignaturesDifferError,
     count_rows,
-    read,
     read_rows,
 )
 from autograd_lite.compiler.tape import Tape
@@ -78,21 +76,16 @@ class Inputs:
             ValueError: if the arguments have different numbers of rows.
         """
         for number, signature in enumerate(self.signatures):
-            if signature.kind == "static":
-                given = columns[number]
-                found = (
-                    [given.signature] if isinstance(given, Rows) else [read(item).signature for item in given]
-                )
-                if any(each.key != self.keys[number] for each in found):
-                    raise SignaturesDifferError(f"traced for {signature.value!r}, got another")
-        ready = [self._column(columns[number], *expected) for number, expected in self._expected]
+            if signature.kind == "static" and read_rows(columns[number]).signature.key != self.keys[number]:
+                raise SignaturesDifferError(f"traced for {signature.value!r}, got another")
+        ready = [expected.array_of(columns[number]) for number, expected in self._expected]
         if len({*map(len, ready)}) > 1:
             count_rows(columns)  # says what is wrong
         return ready
 
     @functools.cached_property
-    def _expected(self) -> list[tuple[int, tuple[Any, ...]]]:
-        """For each argument that varies its number; and what a column of it must be, for ``_column``."""
+    def _expected(self) -> list[tuple[int, Column]]:
+        """For each argument that varies its number, and what is expected of it."""
         import numpy
 
         expected = []
@@ -101,46 +94,8 @@ class Inputs:
             dtype = numpy.dtype("int64" if signature.kind == "integers" else self.dtype)
             bounds = [(slot, limits[place]) for slot, place in enumerate(places) if place in limits]
             takes_arrays = signature.containers in (None, ARRAY) and signature.kind != "mixed"
-            expected.append((number, (signature, signature.lengths, dtype, bounds, takes_arrays)))
+            expected.append((number, Column(signature, signature.lengths, dtype, bounds, takes_arrays)))
         return expected
-
-    def _column(
-        self,
-        array: Any,
-        signature: Signature,
-        lengths: tuple[int, ...],
-        dtype: Any,
-        bounds: list[tuple[int, int]],
-        takes_arrays: bool,
-    ) -> Any:
-        """Turn one argument of some rows into an array.
-
-        Args:
-            array: the argument.
-            signature, lengths, dtype: of each row its signature and its shape; and the type of the array.
-            bounds: the positions of indices, and what they must be below.
-            takes_arrays: whether an array may be taken as it is.
-
-        An index that is negative or too large is refused: NumPy would take the former from the end.
-        """
-        if (
-            not (takes_arrays and hasattr(array, "dtype"))
-            or array.dtype != dtype
-            or array.shape[1:] != lengths
-            or array.shape == ()
-        ):
-            rows = read_rows(array)
-            if rows.signature is not signature and not (
-                rows.signature.structure == signature.structure and rows.signature.covers(signature)
-            ):
-                raise SignaturesDifferError(f"traced for {signature}, got rows of {rows.signature}")
-            array = rows.array.astype(dtype, copy=False)
-        for slot, bound in bounds:
-            indices = array.reshape(len(array), -1)[:, slot]
-            if indices.min() < 0 or indices.max() >= bound:
-                wrong = indices[(indices < 0) | (indices >= bound)][0]
-                raise IndexError(f"an index is a whole number from 0 to {bound - 1}, got {int(wrong)}")
-        return array
 
     def check_numbers(self, arguments: Sequence[Argument]) -> None:
         """The same for one row."""
@@ -149,6 +104,45 @@ class Inputs:
                 bound = self.tape.bounds.get(place)
                 if bound is not None and not 0 <= index < bound:
                     raise IndexError(f"an index is a whole number from 0 to {bound - 1}, got {index}")
+
+
+class Column(NamedTuple):
+    """What is expected of an argument of many rows.
+
+    Attributes:
+        signature: that of each row, and ``lengths`` its shape.
+        dtype: that of the array.
+        bounds: the positions of indices, and what they must be below.
+        takes_arrays: whether an array may be taken as it is.
+    """
+
+    signature: Signature
+    lengths: tuple[int, ...]
+    dtype: Any
+    bounds: list[tuple[int, int]]
+    takes_arrays: bool
+
+    def array_of(self, given: Any) -> Any:
+        """Turn the argument of some rows into an array.
+
+        An index that is negative or too large is refused: NumPy would take the former from the end.
+        """
+        import numpy
+
+        array, dtype = given, self.dtype
+        is_array = self.takes_arrays and type(array) is numpy.ndarray
+        if not is_array or array.dtype != dtype or array.shape[1:] != self.lengths or array.shape == ():
+            rows, expected = read_rows(array), self.signature
+            is_same = rows.signature is expected or rows.signature.structure == expected.structure
+            if not is_same or not rows.signature.covers(expected):
+                raise SignaturesDifferError(f"traced for {expected}, got rows of {rows.signature}")
+            array = rows.array.astype(dtype, copy=False)
+        for slot, bound in self.bounds:
+            indices = array.reshape(len(array), -1)[:, slot]
+            if indices.min() < 0 or indices.max() >= bound:
+                wrong = indices[(indices < 0) | (indices >= bound)][0]
+                raise IndexError(f"an index is a whole number from 0 to {bound - 1}, got {int(wrong)}")
+        return array
 
 
 def _with_needed(signature: Signature, number: int, needed: Collection[tuple[int, int]]) -> Signature:

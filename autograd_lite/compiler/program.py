@@ -28,22 +28,6 @@ class Program(Runner):
         parameters: the Values to differentiate by, in order.
     """
 
-    def __call__(self, *arguments: Any) -> Any:
-        """Compute what the function computes for one example, as plain numbers.
-
-        Raises:
-            TraceError: if the function cannot be compiled.
-        """
-        return self.outputs(arguments)
-
-    def value_and_grad(self, *arguments: Any) -> tuple[float, list[float]]:
-        """Compute the function's number for one example, and its gradient.
-
-        Returns:
-            The number, and the derivative by each parameter in order. No ``.grad`` changes.
-        """
-        return self.number_and_gradient(arguments)
-
     def backward(self, *columns: Any) -> float:
         """Compute the mean over a batch, and add its gradient to every ``.grad``.
 

@@ -19,13 +19,7 @@ __all__ = ["Runner"]
 
 
 class Runner:
-    """Runs a function by its programs, and itself where they do not hold.
-
-    Args:
-        f: the function.
-        parameters: a Module, a list or a dict of Values.
-        backend: as for ``compile``.
-        dtype: as for ``compile``.
+    """Runs a function by its programs, and itself where they do not hold; takes what ``Program`` does.
 
     Attributes:
         parameters: the Values to differentiate by, in order.
@@ -41,19 +35,40 @@ class Runner:
 
     # ---- One example -----------------------------------------------------------------------
 
-    def run_one(self, arguments: Sequence[Any], *, gradient: bool) -> tuple[Specialization, Any]:
-        """Run one example; the first two calls, the eleventh, ... are checked.
+    def __call__(self, *arguments: Any) -> Any:
+        """Compute what the function computes for one example, as plain numbers.
 
-        Returns:
-            The trace that its arguments fit; and the number and its gradient, or all outputs.
+        Raises:
+            TraceError: if the function cannot be compiled.
         """
         example = [read(argument) for argument in arguments]
         specialization = self.cache.find(example)
-        if gradient:
-            specialization.need_gradient()
+        return specialization.shaped(self._checked(specialization, example, gradient=False))
+
+    def value_and_grad(self, *arguments: Any) -> Found:
+        """Compute the function's number for one example, and its gradient.
+
+        Returns:
+            The number, and the derivative by each parameter in order. No ``.grad`` changes.
+        """
+        example = [read(argument) for argument in arguments]
+        specialization = self.cache.find(example)
+        specialization.need_gradient()
+        value, gradient = self._checked(specialization, example, gradient=True)
+        return value, gradient
+
+    def _checked(self, specialization: Specialization, example: Sequence[Argument], *, gradient: bool) -> Any:
+        """Run one example; the first two calls, the eleventh, ... are compared with the function itself."""
         found = self._run_example(specialization, example, gradient=gradient)
-        self._check(specialization, example, found, gradient=gradient)
-        return specialization, found
+        if specialization.is_to_be_checked():
+            self.eager.check(example, found, gradient=gradient)
+        return found
+
+    def check_row(self, specialization: Specialization, example: Sequence[Argument]) -> None:
+        """Compare a row of a batch with the function itself, if it is time to."""
+        if specialization.is_to_be_checked():
+            found = self._run_example(specialization, example, gradient=specialization.single)
+            self.eager.check(example, found, gradient=specialization.single)
 
     def _run_example(
         self, specialization: Specialization, example: Sequence[Argument], *, gradient: bool
@@ -80,24 +95,6 @@ class Runner:
             self.eager.warn_of_guards(1)
         return found if held and is_finite else self.eager(example, gradient=gradient)
 
-    def check_row(self, specialization: Specialization, example: Sequence[Argument]) -> None:
-        """Check a row of a batch, if it is time to."""
-        if not specialization.is_to_be_checked:
-            specialization.calls += 1
-            return
-        gradient = specialization.single
-        found = self._run_example(specialization, example, gradient=gradient)
-        self._check(specialization, example, found, gradient=gradient)
-
-    def _check(
-        self, specialization: Specialization, example: Sequence[Argument], found: Any, *, gradient: bool
-    ) -> None:
-        """Count a call, and compare it with the function itself if it is time to."""
-        is_to_be_checked = specialization.is_to_be_checked
-        specialization.calls += 1
-        if is_to_be_checked:
-            self.eager.check(example, found, gradient=gradient)
-
     # ---- Many examples ---------------------------------------------------------------------
 
     def mean_and_grad(self, *columns: Any) -> Found:
@@ -107,28 +104,18 @@ class Runner:
             columns: as for ``backward``.
         """
         if not columns:
-            return self.number_and_gradient([])
+            return self.value_and_grad()
         count = count_rows(columns)
         if self._one_by_one():
-            return means_of([self.number_and_gradient(row) for row in zip(*columns)])
+            return means_of([self.value_and_grad(*row) for row in zip(*columns)])
         return self._mean_of_parts(count, self._means(columns))
-
-    def number_and_gradient(self, arguments: Sequence[Any]) -> Found:
-        """Run one example with its gradient."""
-        value, gradient = self.run_one(arguments, gradient=True)[1]
-        return value, gradient
 
     def _means(self, columns: Sequence[Any]) -> Iterator[tuple[int, Found]]:
         """Compute the mean of each part of a batch that one program runs."""
-        for part in self._parts(columns):
-            part.specialization.need_gradient()
-            yield len(part.rows), self._run_rows(part.specialization, part.columns, len(part.rows))
-
-    def _parts(self, columns: Sequence[Any]) -> Iterator[Part]:
-        """Split a batch into what one program can run, and check a row of each part."""
         for part in split_rows(self.cache, columns):
             self.check_row(part.specialization, part.example)
-            yield part
+            part.specialization.need_gradient()
+            yield len(part.rows), self._run_rows(part.specialization, part.columns, len(part.rows))
 
     def map(self, *columns: Any) -> list[Any]:
         """Compute what the function computes for every row of a batch, as plain numbers.
@@ -140,19 +127,15 @@ class Runner:
             For each row a number, or a list of numbers.
         """
         if not columns:
-            return [self.outputs([])]
+            return [self()]
         results: list[Any] = [None] * count_rows(columns)
         if self._one_by_one():
-            return [self.outputs(row) for row in zip(*columns)]
-        for part in self._parts(columns):
+            return [self(*row) for row in zip(*columns)]
+        for part in split_rows(self.cache, columns):
+            self.check_row(part.specialization, part.example)
             for row, outputs in zip(part.rows, self._outputs_of(part, columns)):
                 results[row] = part.specialization.shaped(outputs)
         return results
-
-    def outputs(self, arguments: Sequence[Any]) -> Any:
-        """Run one example without its gradient, and put what it returns into lists."""
-        specialization, found = self.run_one(arguments, gradient=False)
-        return specialization.shaped(found)
 
     def _outputs_of(self, part: Part, columns: Sequence[Any]) -> Iterator[list[float]]:
         """Compute all outputs for each row of a part of a batch."""
@@ -205,10 +188,9 @@ class Runner:
         """Compute the mean of some rows and its gradient where only those not finite run eagerly."""
         halves = (slice(0, count // 2), slice(count // 2, count))
         parts = ([column[half] for column in columns] for half in halves)
-        sizes = ((len(part[0]), part) for part in parts)
-        return self._mean_of_parts(
-            count, ((size, self._run_rows(specialization, part, size)) for size, part in sizes)
-        )
+        sized = ((len(part[0]), part) for part in parts)
+        means = ((size, self._run_rows(specialization, part, size)) for size, part in sized)
+        return self._mean_of_parts(count, means)
 
     def _mean_of_parts(self, count: int, parts: Iterable[tuple[int, Found]]) -> Found:
         """Compute the mean of a batch, and its gradient, from those of its parts."""

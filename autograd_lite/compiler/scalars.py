@@ -7,6 +7,7 @@ For a few hundred operations, or a deep and irregular graph, nothing in Python i
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -81,13 +82,11 @@ class ScalarSource:
         return ", ".join([self._names[place] for place in places])
 
     def _guards(self) -> str:
-        if not self.tape.guards:
-            return "True"
         held = [
             f"({self._names[left]} {sign} {self._names[right]}) is {outcome}"
             for sign, left, right, outcome in self.tape.guards
         ]
-        return " and ".join(held)
+        return " and ".join(held) or "True"
 
     def _forward(self) -> list[str]:
         lines: list[str] = []
@@ -119,11 +118,9 @@ class ScalarSource:
 
     def _lists(self, place: int) -> list[str]:
         """Write the lists that an operation on lists takes."""
-        lists, start = [], 0
-        for length in self.tape.attributes[place][0]:
-            lists.append(f"[{self._listed(self.tape.args[place][start : start + length])}]")
-            start += length
-        return lists
+        args = iter(self.tape.args[place])
+        lengths = self.tape.attributes[place][0]
+        return [f"[{self._listed([*itertools.islice(args, length)])}]" for length in lengths]
 
     def _reverse(self) -> tuple[list[str], list[str]]:
         """Write the reverse pass: what holds the gradient of each parameter, and the lines."""

@@ -111,9 +111,8 @@ class Argument:
         """Put what ``make`` makes of each number into lists, tuples and arrays such as the argument has."""
         if self.signature.kind == "static":
             return self.signature.value
-        return _built(
-            self.signature.shape, self.signature.containers, iter([make(number) for number in self.numbers])
-        )
+        numbers = iter([make(number) for number in self.numbers])
+        return _built(self.signature.shape, self.signature.containers, numbers)
 
     def as_rows(self) -> Rows:
         """Make it the one row of a batch."""
@@ -184,11 +183,10 @@ def read(argument: Any) -> Argument:
     if types == {float}:
         return Argument(signature, numbers)
     limit = LARGEST if types == {int} else EXACT
-    integers = [place for place, n in enumerate(numbers) if type(n) is int and -limit <= n < limit]
+    integers = {place for place, n in enumerate(numbers) if type(n) is int and -limit <= n < limit}
     if types == {int} and len(integers) < len(numbers):  # no array holds all of them
-        integers = []
-    whole = {*integers}
-    numbers = [number if place in whole else float(number) for place, number in enumerate(numbers)]
+        integers = set()
+    numbers = [number if place in integers else float(number) for place, number in enumerate(numbers)]
     return Argument(signature.with_integers(integers), numbers)
 
 
@@ -243,9 +241,9 @@ def read_rows(column: Any, count: int | None = None) -> Rows:
             f"the rows of a batch have {len(signatures)} forms, such as lists of shape {shapes}"
         )
     if first.kind == "static":
-        fixed = numpy.empty(length, object)
-        fixed[:] = [argument.signature.value for argument in arguments]
-        return Rows(first, fixed)
+        values = numpy.empty(length, object)
+        values[:] = [argument.signature.value for argument in arguments]
+        return Rows(first, values)
     return _rows_of(_in_common([argument.signature for argument in arguments]), arguments)
 
 
@@ -265,12 +263,12 @@ def arguments_of_row(columns: Sequence[Any], row: int) -> list[Argument]:
 
 def _in_common(signatures: Sequence[Signature]) -> Signature:
     """Return the signature of lists that differ in where integers are: where all of them have one."""
-    kinds = {signature.kind for signature in signatures}
+    kinds = {each.kind for each in signatures}
     if len(kinds) == 1 and kinds != {"mixed"}:
         return signatures[0]
-    places = [signature.integers for signature in signatures if signature.kind == "mixed"]
+    places = [each.integers for each in signatures if each.kind == "mixed"]
     return signatures[0].with_integers(
-        frozenset.intersection(*places) if places and "floats" not in kinds else ()
+        places[0].intersection(*places) if places and "floats" not in kinds else ()
     )
 
 

@@ -117,7 +117,7 @@ class Tape:
         return "\n".join(lines)
 
 
-def write_tape(traced: Traced, parameters: Sequence[Value], random: dict[Value, Any] | None = None) -> Tape:
+def write_tape(traced: Traced, parameters: Sequence[Value]) -> Tape:
     """Write down what a traced function computed.
 
     What no output needs is left out. What changes nothing (x + 0) stays: a program on floats adds
@@ -126,7 +126,6 @@ def write_tape(traced: Traced, parameters: Sequence[Value], random: dict[Value, 
     Args:
         traced: the outputs, and the comparisons made on the way.
         parameters: the leaves to differentiate by.
-        random: leaves to be drawn anew, and what draws them.
     """
     tape = Tape()
     places: dict[Value, int] = {}
@@ -137,7 +136,7 @@ def write_tape(traced: Traced, parameters: Sequence[Value], random: dict[Value, 
         for value in values:
             places[value] = tape.add(INPUT, value._data)
         tape.inputs.append([places[value] for value in values])
-    for value, source in (random or {}).items():
+    for value, source in traced.random.items():
         places[value] = tape.add(RANDOM, value._data)
         tape.random.append((source, places[value]))
 
@@ -171,10 +170,8 @@ def _in_order(outputs: Sequence[Any]) -> list[Value]:
     while True:
         together = record(SUM, ([*roots],))
         leaves, nodes = topological_order(together)
-        indices = [
-            node.inputs[-1] for node in nodes if node.op is PICK and isinstance(node.inputs[-1], Index)
-        ]
-        computed: dict[Value, None] = {index: None for index in indices if index._layout is not None}
+        picked = [node.inputs[-1] for node in nodes if node.op is PICK]
+        computed: dict[Value, None] = {i: None for i in picked if isinstance(i, Index) and i._layout}
         if len(computed) == known:
             return [*leaves, *nodes[:-1]]
         known, roots = len(computed), {**computed, **roots}

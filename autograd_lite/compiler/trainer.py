@@ -176,8 +176,9 @@ class _OnFloats:
     def _batch(self, columns: Sequence[Any]) -> tuple[float, list[float]]:
         """Compute the mean over some rows and its gradient."""
         inputs, tape = self.specialization.inputs, self.specialization.tape
+        ready = inputs.columns(columns)
         rows = len(columns[0])
-        lists = [array.reshape(rows, -1).tolist() for array in inputs.columns(columns)]
+        lists = [array.reshape(rows, -1).tolist() for array in ready]
         frozen = tape.frozen_numbers()
         values, gradient = [], [0.0] * len(self.now[0])
         for row, numbers in enumerate(zip(*lists)):
@@ -232,17 +233,14 @@ class _OnArrays:
         stops = itertools.accumulate(vector.size for vector in self.vectors)
         self.cuts = [slice(stop - vector.size, stop) for stop, vector in zip(stops, self.vectors)]
         flat, *columns = [
-            self._for_rule(numpy.array(column, specialization.dtype)[self.order])
+            [array] if self.together else self._parts(array)
             for column in (numbers, *zip(*optimizer.states))
+            for array in [numpy.array(column, specialization.dtype)[self.order]]
         ]
         self.now = self._numbers(flat, tuple(zip(*columns)) or ((),) * len(flat), optimizer.steps)
 
     def _numbers(self, moved: Sequence[Any], states: Sequence[Any], steps: int) -> _Numbers:
         return _Numbers(self._parts(moved[0]) if self.together else moved, moved, states, steps)
-
-    def _for_rule(self, flat: Any) -> list[Any]:
-        """Arrange numbers in one array as the optimiser's rule takes them."""
-        return [flat] if self.together else self._parts(flat)
 
     def _parts(self, flat: Any) -> list[Any]:
         """Cut an array of all numbers into one for each vector of parameters."""

@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, Protocol, TypeVar, cast
 
 __all__ = ["detect_anomaly", "no_grad"]
 
@@ -55,8 +55,32 @@ class Mode:
             mode = mode.outer
 
 
+class Tracer(Protocol):
+    """What watches a forward pass, and is told of what the graph itself does not show.
+
+    Attributes:
+        random: leaves that are to be drawn anew each time, and what draws them.
+    """
+
+    random: dict[Any, Any]
+
+    def compared(self, sign: str, left: Any, right: Any, outcome: bool) -> None:
+        """Take note of a comparison and of what came out."""
+
+    def fix(self, index: Any) -> None:
+        """Take note that the present number of an index was used as a plain one."""
+
+    def is_given(self, value: Any) -> bool:
+        """Tell whether a Value stands for a plain number: it was passed, or computed from such alone."""
+        raise NotImplementedError
+
+    def refuse(self, what: str) -> NoReturn:
+        """Raise an error: a number was read, set or copied that is not known yet."""
+        raise NotImplementedError
+
+
 ORDINARY = Mode(None, recording=True, checking=False)
-TRACER: ContextVar[Any] = ContextVar("autograd_lite_tracer", default=None)
+TRACER: ContextVar[Tracer | None] = ContextVar("autograd_lite_tracer", default=None)
 """What watches this context's forward pass, for the compiler; None outside it."""
 
 MODE: ContextVar[Mode] = ContextVar("autograd_lite_mode", default=ORDINARY)
@@ -224,11 +248,11 @@ _awaited: Any = types.coroutine(_steps)
 def is_given(value: Any) -> bool:
     """Tell whether a number is a Value only because a tracer passes it: eagerly it is a plain number."""
     tracer = current_tracer()
-    return tracer is not None and hasattr(value, "_layout") and bool(tracer.is_given(value))
+    return tracer is not None and hasattr(value, "_layout") and tracer.is_given(value)
 
 
 @contextmanager
-def traced_by(tracer: Any) -> Iterator[None]:
+def traced_by(tracer: Tracer) -> Iterator[None]:
     """Let a tracer watch: it is told of comparisons, and numbers may not be read."""
     entry = Mode(ORDINARY)
     _enter("tracers", entry)
@@ -240,7 +264,7 @@ def traced_by(tracer: Any) -> Iterator[None]:
         _leave("tracers", entry)
 
 
-def current_tracer() -> Any:
+def current_tracer() -> Tracer | None:
     """Return what watches this context's forward pass; None outside the compiler."""
     return TRACER.get() if ACTIVE["tracers"] else None
 

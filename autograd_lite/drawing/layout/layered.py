@@ -127,4 +127,8 @@ def _route(
         stops.append((columns[graph.layers[left]][1], heights[left]))
         stops.append((columns[graph.layers[right]][0], heights[right]))
     stops.append((middles[target] - graph.sizes[target][0] / 2, heights[target]))
-    return smooth_curve(stops)
+    if len(chain) == 2:
+        return smooth_curve(stops)
+    # A piece ends at the next column, however level it goes on: ports are sorted by heights there.
+    first, passing, last = (smooth_curve(part) for part in (stops[:3], stops[2:-2], stops[-3:]))
+    return [*first, *passing[1:], *last[1:]]

@@ -19,8 +19,8 @@ CORNER = 7.0
 def spread_ports(diagram: Diagram, centers: Sequence[Point], routes: Routes) -> Routes:
     """Return routes of which each has a port of its own at the border of the nodes that it links.
 
-    Routes come in at the middle of a side. They are sorted by where they come from, so
-    that spreading them makes no crossing.
+    Routes come in at the middle of a side. They are sorted by where they pass the column
+    next to it, so that spreading them makes no crossing.
 
     Args:
         diagram: what was placed; labels keep their ports in the middle.
@@ -44,8 +44,9 @@ def spread_ports(diagram: Diagram, centers: Sequence[Point], routes: Routes) -> 
 
 
 def _other_height(route: list[Point], side: int) -> float:
-    """Return the height at which a route's first bend, seen from one end, arrives."""
-    points = route if side == 0 else route[::-1]
+    """Return the height at which a route, seen from one end, arrives at the next column."""
+    # Two pieces lead there: a level one past wider nodes of its own column, and one in the gap.
+    points = (route if side == 0 else route[::-1])[:7]
     return next((y for _, y in points if abs(y - points[0][1]) > 8.0), points[-1][1])
 
 
