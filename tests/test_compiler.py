@@ -14,6 +14,7 @@ from programs_for_compiler import Maker, lift
 import autograd_lite as ag
 from autograd_lite import Value, datasets, fit, grad, losses, nn, optim, predict
 from autograd_lite.compiler import compile
+from autograd_lite.compiler.arrays.primitives import MatrixProduct
 from autograd_lite.engine import topological_order
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -595,7 +596,7 @@ def raised(f, parameters, *row):
 def found(f, parameters, *row):
     """Count the matrix products, the multiply-adds, and those in matrix products."""
     program = raised(f, parameters, *row)
-    count = sum(vector.kind == "product" for vector in program.vectors)
+    count = sum(isinstance(array, MatrixProduct) for array in program.arrays)
     return count, program.multiply_adds, program.in_products
 
 
@@ -661,7 +662,9 @@ def shapes(name):
     """Give the shapes of a case's matrix products."""
     function, parameters, rows = CASES[name]()
     return [
-        vector.shape for vector in raised(function, parameters, *rows[0]).vectors if vector.kind == "product"
+        array.shape
+        for array in raised(function, parameters, *rows[0]).arrays
+        if isinstance(array, MatrixProduct)
     ]
 
 

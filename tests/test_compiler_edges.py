@@ -12,9 +12,10 @@ import pytest
 import autograd_lite as ag
 from autograd_lite import Op, TraceError, Value, grad, nn, optim
 from autograd_lite.compiler import compile
+from autograd_lite.compiler.arrays.ir import Constant, View
+from autograd_lite.compiler.arrays.primitives import Concatenate
 from autograd_lite.compiler.introspection import has_numpy
 from autograd_lite.compiler.raising.matmuls import distinct_rows
-from autograd_lite.compiler.vectors import Constant, Join, View
 
 BACKENDS = ["python", "numpy", "auto"]
 
@@ -222,8 +223,8 @@ def test_rows_whose_hashes_are_equal_are_told_apart():
 
 def test_the_shape_of_operands_side_by_side():
     left, right = View(0, np.arange(6).reshape(2, 3)), Constant(np.ones((2, 1)))
-    assert Join((left, right), -1).shape == (2, 4)
-    assert Join((left, left), -2).shape == (4, 3)
+    assert Concatenate((left, right), -1).shape == (2, 4)
+    assert Concatenate((left, left), -2).shape == (4, 3)
 
 
 def test_masks_for_a_whole_data_set():
@@ -420,7 +421,7 @@ def test_constants_and_joins_are_explained(w, v):
     program = compile(lambda x: ag.logsumexp([w * x, 1.0, 2.0]) + ag.logsumexp([v, x, 0.0]), [w, v])
     program(1.0)
     text = program.explain(verbose=True)
-    assert "= join([" in text
+    assert "= concatenate(v" in text
     assert "constants[2]" in text
 
 
