@@ -29,7 +29,9 @@ class _Namer:
     def __init__(self, program: ArrayProgram, arguments: Sequence[str]) -> None:
         self.program = program
         self.taken = {*arguments, BATCH}
-        self.names: dict[int, str] = {leaf.number: arguments[int(leaf.source)] for leaf in program.leaves("input")}
+        self.names: dict[int, str] = {
+            leaf.number: arguments[int(leaf.source)] for leaf in program.leaves("input")
+        }
 
     def give(self, array: Array, name: str) -> None:
         """Return an array a name, or one like it; the first name that is given stays."""
