@@ -1217,7 +1217,7 @@ def test_the_mean_of_finite_numbers_is_finite_though_their_sum_is_not(backend, r
     assert program.trainer(optim.SGD(lr=0.1)).step(X) == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.filterwarnings("ignore:div:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_single_row_whose_gradient_is_not_finite_is_computed_by_the_engine():
     w = Value(1.0)
     program = compile(lambda x: (w * x).relu().sqrt(), [w], backend="numpy")
