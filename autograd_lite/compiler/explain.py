@@ -36,7 +36,7 @@ def explanation(found: Specialization, *, verbose: bool = False) -> str:
             f"({share:.0f} %) are in matrix products."
         )
     for array in operations:
-        what = array.comment or array.kind
+        what = array.comment() or array.kind
         text.append(f"  {found.array_source.names[array.number]}: {what}, shape {list(array.shape)}")
     rest = [array for array in operations if array.size == 1 and isinstance(array, Map)]
     if rest:

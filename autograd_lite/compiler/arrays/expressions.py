@@ -84,13 +84,17 @@ class Expression(Number):
         """Exchange two axes."""
         return call("swapaxes", self, first, second)
 
+    def method(self, name: str, *arguments: Any, **named: Any) -> Expression:
+        """Call a method."""
+        return Expression("method", self, name, arguments, tuple(named.items()))
+
     def sum(self, *axes: int) -> Expression:
         """Sum over some axes."""
-        return Expression("sum", self, axes)
+        return self.method("sum", axis=axes[0] if len(axes) == 1 else axes)
 
     def reshape(self, *shape: int) -> Expression:
-        """Put the elements into another shape; one that is a number is repeated."""
-        return call("full", shape, self) if self.is_number else Expression("reshape", self, shape)
+        """Put the elements into another shape; a number is repeated."""
+        return call("full", shape, self) if self.is_number else self.method("reshape", *(shape or ((),)))
 
     @property
     def is_number(self) -> bool:
@@ -117,9 +121,9 @@ def span(start: int | None = None, stop: int | None = None, step: int | None = N
     return Expression("span", start, stop, step)
 
 
-def call(function: str, *arguments: Any) -> Expression:
+def call(function: str, *arguments: Any, **named: Any) -> Expression:
     """Call a function of the runtime or of the array library: on expressions, numbers and shapes."""
-    return Expression("call", function, arguments)
+    return Expression("call", function, arguments, tuple(named.items()))
 
 
 def operation(op: Op, *operands: Any) -> Expression:
@@ -127,7 +131,9 @@ def operation(op: Op, *operands: Any) -> Expression:
     lifted = [each if isinstance(each, Expression) else number(float(each)) for each in operands]
     if isinstance(op.array, str):
         return _from_template(op.array, lifted)
-    return Expression("operation" if op.array is None and op.is_operator else "function", op, *lifted)
+    if op.array is None and op.is_operator:
+        return Expression("operation", op, *lifted)
+    return Expression("function", op, None, *lifted)
 
 
 # ---- Templates -------------------------------------------------------------------------------
@@ -151,7 +157,7 @@ def _from_template(template: str, operands: Sequence[Expression]) -> Expression:
     def converted(node: ast.expr) -> Expression:
         match node:
             case ast.Name(id):
-                return put_in.get(id) or name(id)
+                return put_in[id] if id in put_in else Expression("library", id)
             case ast.Constant(int() | float() as value):
                 return number(value)
             case ast.UnaryOp(op, operand) if type(op) in _OPERATORS:
@@ -167,5 +173,5 @@ def _from_template(template: str, operands: Sequence[Expression]) -> Expression:
     try:
         return converted(tree)
     except NotImplementedError:  # it is written as it stands
-        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - {*put_in}
-        return Expression("template", template, names, *operands)
+        names = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+        return Expression("template", template, names - {*put_in}, *operands)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+from autograd_lite.compiler.arrays.indexing import Indexing, indexing
 
 __all__ = [
     "Array",
@@ -24,13 +27,29 @@ class View:
     """Some elements of an array.
 
     Attributes:
-        array: the number of the array.
+        array: the array.
         index: for each element its position in the array, counted flat; integers in the
             operand's shape.
     """
 
-    array: int
+    array: Array
     index: Any
+
+    @functools.cached_property
+    def way(self) -> Indexing:
+        """The plainest way to read them; perhaps in a shape that can be broadcast to the operand's."""
+        return indexing(self.index, self.array.shape)
+
+    @property
+    def exact(self) -> Indexing:
+        """The plainest way to read them in the operand's shape."""
+        way = self.way
+        return Indexing("gather", way.source, self.index, (), way.rank) if way.repeated else way
+
+    @property
+    def batched(self) -> bool:
+        """Whether it has an axis for the batch."""
+        return self.array.batched
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -38,7 +57,7 @@ class View:
         return tuple(self.index.shape)
 
     def __str__(self) -> str:
-        return f"v{self.array}{list(self.shape)}"
+        return f"v{self.array.number}{list(self.shape)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +69,7 @@ class Constant:
     """
 
     values: Any
+    batched = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -148,7 +168,7 @@ class ArrayProgram:
     def add(self, array: Array) -> None:
         """Append an array, whose operands are there already."""
         array.number = len(self.arrays)
-        array.batched = array.batched or any(self.arrays[view.array].batched for view in array.views)
+        array.batched = array.batched or any(operand.batched for operand in array.operands)
         self.arrays.append(array)
 
     def leaves(self, kind: str) -> list[Leaf]:
@@ -164,7 +184,7 @@ def depend_on_parameters(arrays: Sequence[Array]) -> set[int]:
     wanted: set[int] = set()
     for array in arrays:
         if array.kind == "parameter" or any(
-            isinstance(operand, View) and operand.array in wanted
+            isinstance(operand, View) and operand.array.number in wanted
             for slot, operand in enumerate(array.operands)
             if slot not in array.conditions
         ):
@@ -180,6 +200,6 @@ def reverse_order(arrays: Sequence[Array], wanted: Collection[int]) -> list[Arra
     place = {number: (number, 1) for number in wanted}
     for array in reversed(arrays):
         for view in array.views:
-            if arrays[view.array].kind == "parameter":
-                place[view.array] = (array.number, 0)
+            if view.array.kind == "parameter":
+                place[view.array.number] = (array.number, 0)
     return [arrays[number] for number in sorted(place, key=place.__getitem__, reverse=True)]

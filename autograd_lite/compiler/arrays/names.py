@@ -46,33 +46,35 @@ class _Namer:
         """Name the parts of layers, and the rows of tables."""
         arrays = self.program.arrays
         sums = (array for array in arrays if isinstance(array, SumsOfProducts))
-        multiplied = {view.array for each in sums for view in _views(each.operands[:2])}
+        multiplied = {
+            operand.array for each in sums for operand in each.operands[:2] if isinstance(operand, View)
+        }
         layer = 0
         for array in arrays:
-            if is_layer(array, self.program):
+            if is_layer(array):
                 layer += 1
                 for role, operand in zip(["X", "W", "b", "b", "b"], array.operands):
-                    leaf = _weights(operand, self.program)
+                    leaf = _weights(operand)
                     if leaf and leaf.number not in self.names:
                         self.give(leaf, f"{role}{layer}")
                 self.give(array, f"z{layer}")
             elif isinstance(array, Pick) and isinstance(array.values, View):
-                leaf = _weights(array.values, self.program)
+                leaf = _weights(array.values)
                 if leaf:
                     self.give(leaf, "table")
                 self.give(array, "rows" if leaf else "picked")
-            elif isinstance(array, Map) and array.number in multiplied and array is not arrays[-1]:
-                source = arrays[array.views[0].array] if array.views else array
-                if len(array.operands) == 1 and is_layer(source, self.program):
+            elif isinstance(array, Map) and array in multiplied and array is not arrays[-1]:
+                source = array.views[0].array if array.views else array
+                if len(array.operands) == 1 and is_layer(source):
                     self.give(array, self.names[source.number].replace("z", "h", 1))
 
     def name_loss(self) -> None:
         """Name the one output, unless it already has a name for what it is."""
-        for view in _views(self.program.outputs) if len(self.program.outputs) == 1 else ():
-            array = self.program.arrays[view.array]
-            if array.operands and self.names.get(array.number, "z").startswith(("z", "h")):
-                self.names.pop(array.number, None)
-                self.give(array, "loss")
+        outputs = self.program.outputs
+        array = outputs[0].array if len(outputs) == 1 and isinstance(outputs[0], View) else None
+        if array and array.operands and self.names.get(array.number, "z").startswith(("z", "h")):
+            self.names.pop(array.number, None)
+            self.give(array, "loss")
 
     def number_rest(self) -> None:
         """Number what has no name yet, by what it is."""
@@ -83,18 +85,14 @@ class _Namer:
                 self.give(array, f"{array.stem}{counts[array.stem]}")
 
 
-def is_layer(array: Array, program: ArrayProgram) -> bool:
+def is_layer(array: Array) -> bool:
     """Tell whether an array is the z of a layer: a matrix product, or one neuron's weighted sum."""
     if isinstance(array, RowDots):
-        return array.shape == () and _weights(array.weights, program) is not None
+        return array.shape == () and _weights(array.weights) is not None
     return isinstance(array, MatrixProduct)
 
 
-def _weights(operand: Operand, program: ArrayProgram) -> Leaf | None:
+def _weights(operand: Operand) -> Leaf | None:
     """Return the leaf that an operand reads, if it is the same for all rows."""
-    leaf = program.arrays[operand.array] if isinstance(operand, View) else None
+    leaf = operand.array if isinstance(operand, View) else None
     return leaf if isinstance(leaf, Leaf) and not leaf.batched else None
-
-
-def _views(operands: Sequence[Operand]) -> list[View]:
-    return [operand for operand in operands if isinstance(operand, View)]

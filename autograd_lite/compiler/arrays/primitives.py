@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.compiler.arrays.expressions import Expression, call, number, operation
+from autograd_lite.compiler.arrays.expressions import BATCH, Expression, call, name, number, operation
 from autograd_lite.compiler.arrays.ir import Array, Constant, Operand, View
 from autograd_lite.compiler.arrays.reading import Reading
 from autograd_lite.core.op import Op, evaluate
@@ -48,11 +48,10 @@ class Primitive(Array):
         """
         raise NotImplementedError
 
-    def sums_the_batch(self, reading: Reading, slot: int) -> bool:
+    def sums_the_batch(self, slot: int) -> bool:
         """Tell whether what goes back to an operand is already summed over the batch."""
         return False
 
-    @property
     def comment(self) -> str:
         """What scalar code it stands for, where the line does not say it."""
         return ""
@@ -100,40 +99,39 @@ class MatrixProduct(SumsOfProducts):
         wide = weights.shape[-2:-1] if self.many_weights else ()
         super().__init__(inputs, weights, biases, (*inputs.shape[:-1], *wide))
 
-    @property
     def comment(self) -> str:
         wanted = self.scalars // (2 * self.terms)
         unused = f" ({self.size - wanted} more are not used)" if wanted < self.size else ""
         return f"{wanted} weighted sums of {self.terms}{unused}"
 
     def _products(self, reading: Reading, inputs: Expression, weights: Expression) -> Expression:
-        if self.blocks or reading.is_batched(self.weights):
+        if self.blocks or self.weights.batched:
             if self.many_inputs and self.many_weights:
                 return inputs @ weights.swapped(-1, -2)
             many, one = (weights, inputs) if self.many_weights else (inputs, weights)
             return (many @ one[..., None])[..., 0]
         if not self.many_weights:
             return inputs @ weights
-        if self.many_inputs and reading.is_batched(self.inputs):
+        if self.many_inputs and self.inputs.batched:
             rows, columns = self.shape
             return (inputs.reshape(-1, self.terms) @ weights.T).reshape(-1, rows, columns)
         return inputs @ weights.T
 
-    def sums_the_batch(self, reading: Reading, slot: int) -> bool:
-        return slot < 2 and not reading.is_batched(self.operands[slot])
+    def sums_the_batch(self, slot: int) -> bool:
+        return slot < 2 and not self.operands[slot].batched
 
     def back(self, reading: Reading, slot: int, d: Expression) -> Expression:
         if slot > 1:
             return d
         other = reading.full(self.operands[1 - slot])
-        if self.batched and self.sums_the_batch(reading, slot):
+        if self.batched and self.sums_the_batch(slot):
             if self.blocks:
                 return self._blocks_back(reading, slot, d, other)
             return self._summed_inputs(d, other) if slot == 0 else self._summed_weights(d, other)
         return self._inputs_back(reading, d, other) if slot == 0 else self._weights_back(d, other)
 
     def _inputs_back(self, reading: Reading, d: Expression, weights: Expression) -> Expression:
-        several = self.blocks or reading.is_batched(self.weights)
+        several = self.blocks or self.weights.batched
         if not self.many_weights:
             return d[..., None] * (weights[..., None, :] if several else weights)
         if self.many_inputs or not several:
@@ -164,7 +162,7 @@ class MatrixProduct(SumsOfProducts):
         """The same for several blocks, one side of which is shared by the batch."""
         high, wide = "b" * self.many_inputs, "a" * self.many_weights
         sides = [f"k{high}p", f"k{wide}p"]
-        batch = "n" * reading.is_batched(self.operands[1 - slot])
+        batch = "n" * self.operands[1 - slot].batched
         return call("einsum", f"nk{high}{wide},{batch}{sides[1 - slot]}->{sides[slot]}", d, other)
 
 
@@ -176,7 +174,6 @@ class RowDots(SumsOfProducts):
     def __init__(self, inputs: Operand, weights: Operand, biases: Sequence[Operand] = ()) -> None:
         super().__init__(inputs, weights, biases, inputs.shape[:-1])
 
-    @property
     def comment(self) -> str:
         if self.shape:
             return f"dots of {self.terms}"
@@ -184,20 +181,20 @@ class RowDots(SumsOfProducts):
         return f"sum of {self.terms} products" if len(factors) == 1 else f"weighted sum of {self.terms}"
 
     def _products(self, reading: Reading, inputs: Expression, weights: Expression) -> Expression:
-        is_one_row = self.shape == () and not reading.is_batched(self.weights)
+        is_one_row = self.shape == () and not self.weights.batched
         return inputs @ weights if is_one_row else (inputs * weights).sum(-1)
 
-    def sums_the_batch(self, reading: Reading, slot: int) -> bool:
+    def sums_the_batch(self, slot: int) -> bool:
         if slot > 1 or self.shape:
             return False
         own, other = self.operands[slot], self.operands[1 - slot]
-        return reading.is_batched(other) and not reading.is_batched(own)
+        return other.batched and not own.batched
 
     def back(self, reading: Reading, slot: int, d: Expression) -> Expression:
         if slot > 1:
             return d
         other = reading.full(self.operands[1 - slot])
-        if self.sums_the_batch(reading, slot):
+        if self.sums_the_batch(slot):
             return d @ other
         return (d[..., None] if self.batched or self.shape else d) * other
 
@@ -215,7 +212,6 @@ class Sum(Primitive):
         super().__init__(values.shape[:-1], (values,))
         self.values = values
 
-    @property
     def comment(self) -> str:
         return f"sum of {self.values.shape[-1]}"
 
@@ -223,7 +219,7 @@ class Sum(Primitive):
         return reading.full(self.values).sum(-1)
 
     def back(self, reading: Reading, slot: int, d: Expression) -> Expression:
-        shape = reading.shape(self.values, self.batched)
+        shape = _shape(self.values, self.batched)
         if not self.batched and not self.shape:
             return call("full", shape, d)
         return call("broadcast_to", d[..., None], shape)
@@ -240,7 +236,6 @@ class _OfOp(Primitive):
         self.op, self.attributes = op, attributes
         self.kind = self.stem = op.name
 
-    @property
     def comment(self) -> str:
         return f"{self.op.name}, {self.size} times" if self.size > 1 else ""
 
@@ -252,25 +247,24 @@ class Map(_OfOp):
         super().__init__(op, operands, attributes, operands[0].shape)
         self.conditions = op.conditions
 
-    @property
     def comment(self) -> str:
         stops = self.size == 1 and len(self.conditions) == len(self.operands)
-        return self.op.why if stops else super().comment
+        return self.op.why if stops else super().comment()
 
     def forward(self, reading: Reading) -> Expression:
         result = operation(self.op, *map(reading.short, self.operands), *self.attributes)
-        if self.shape and not any(map(reading.is_full, self.operands)):
+        if self.shape and not any(isinstance(each, View) and not each.way.repeated for each in self.operands):
             # each operand repeats along some axis of its own, perhaps the same
-            return call("broadcast_to", result, reading.shape(self, self.batched))
+            return call("broadcast_to", result, _shape(self, self.batched))
         return result
 
     def back(self, reading: Reading, slot: int, d: Expression) -> Expression | None:
         if slot in self.conditions:
             return None
         values: dict[str, Any] = {"y": reading.name_of(self)}
-        for name, operand in zip(self.op.names, self.operands):
+        for label, operand in zip(self.op.names, self.operands):
             known = operand.number if isinstance(operand, Constant) else None
-            values[name] = reading.short(operand) if known is None else known
+            values[label] = reading.short(operand) if known is None else known
         values.update(zip(self.op.attributes, map(float, self.attributes)))
         return _scaled(d, evaluate(self.op._terms[slot], values))
 
@@ -290,7 +284,7 @@ class Reduce(_OfOp):
         partials = self._formula(y[..., None] if spread else y, lists[0]) if len(lists) == 1 else None
         if partials is None:
             attributes = (number(float(attribute)) for attribute in self.attributes)
-            partials = Expression("partials", self.op, slot, y, *lists, *attributes)
+            partials = Expression("function", self.op, slot, y, *lists, *attributes)
         elif self.op.shares:
             partials = call("shares", partials)
         return (d[..., None] if spread else d) * partials
@@ -298,13 +292,19 @@ class Reduce(_OfOp):
     def _formula(self, y: Expression, values: Expression) -> Expression | None:
         """Write the partials of one list at once, if each only depends on its own number and on y."""
         assert self.op.many is not None
-        listed = [Symbol(f"value{number}") for number in range(self.operands[0].shape[-1])]
-        (terms,) = self.op.many(Symbol("y"), listed, *self.attributes)
+        own = [Symbol(f"value{number}") for number in range(self.operands[0].shape[-1])]
+        (terms,) = self.op.many(Symbol("y"), own, *self.attributes)
         try:
-            found = {evaluate(term, {"y": y, one.name: values}) for one, term in zip(listed, terms)}
+            found = {evaluate(term, {"y": y, each.name: values}) for term, each in zip(terms, own)}
         except KeyError:  # of another number's name
             return None
-        return _lifted(found.pop()) if len(found) == 1 else None
+        if len(found) != 1:
+            return None
+        try:
+            alike = _lifted(evaluate(terms[0], {"y": y}))
+        except KeyError:  # of its own
+            return _lifted(found.pop())
+        return call("broadcast_to", alike, _shape(self.operands[0], self.batched))
 
 
 # ---- Elements and pieces ---------------------------------------------------------------------
@@ -320,7 +320,6 @@ class Pick(Primitive):
 
     kind = stem = "pick"
 
-    @property
     def comment(self) -> str:
         return "pick"
 
@@ -353,8 +352,8 @@ class PickRows(Pick):
         table, index = self._read(reading)
         return table[index]
 
-    def sums_the_batch(self, reading: Reading, slot: int) -> bool:
-        return not reading.is_batched(self.operands[slot])
+    def sums_the_batch(self, slot: int) -> bool:
+        return not self.operands[slot].batched
 
     def back(self, reading: Reading, slot: int, d: Expression) -> Expression | None:
         table, index = self._read(reading)
@@ -381,15 +380,20 @@ class Concatenate(Primitive):
         parts = []
         for part in self.operands:
             read = reading.full(part)
-            if self.batched and not reading.is_batched(part):
-                read = call("broadcast_to", read, reading.shape(part, True))
+            if self.batched and not part.batched:
+                read = call("broadcast_to", read, _shape(part, True))
             parts.append(read)
-        return Expression("concatenate", tuple(parts), self.axis)
+        return call("concatenate", tuple(parts), axis=self.axis)
 
     def back(self, reading: Reading, slot: int, d: Expression) -> Expression:
         start = sum(part.shape[self.axis] for part in self.operands[:slot])
         stop = start + self.operands[slot].shape[self.axis]
         return d[..., start:stop, *[slice(None)] * (-1 - self.axis)]
+
+
+def _shape(of: Operand | Array, batched: bool) -> tuple[Any, ...]:
+    """Return a shape, with the axis of the batch in front if there is one."""
+    return (*[name(BATCH)] * batched, *of.shape)
 
 
 def _scaled(d: Expression, partial: Any) -> Expression:

@@ -22,12 +22,13 @@ class NumPyPrinter:
     Attributes:
         operations: operations that are called as functions, by what the source calls them; and with
             the number of a list, what computes the partials by it.
-        names: all names that the source uses.
+        functions: names of the array library, or of the runtime, that the source uses.
     """
 
     def __init__(self) -> None:
         self.operations: dict[str, tuple[Op, int | None]] = {}
-        self.names: set[str] = set()
+        self.functions: set[str] = set()
+        self._names: set[str] = set()
 
     def function(
         self,
@@ -50,16 +51,15 @@ class NumPyPrinter:
             results: what is returned.
             guards: for each comparison whether it comes out as traced; returned too, if there are any.
         """
-        known, self.names = self.names, set()
+        self._names.clear()
         written = [(f"{line[0]} = {self.text(line[1])}", line[2]) if line else ("", "") for line in lines]
         returned = [*map(self._argument, results)]
         if guards:  # & binds more tightly than a comparison
             returned.append(" & ".join(self.text(guard, ATOM) for guard in guards))
         head = [f"{new} = floats({old})" for old, new in floats.items()]
-        if BATCH in self.names:
+        if BATCH in self._names:
             head.insert(0, f"{BATCH} = len({batch})")
         body = [*head, *_aligned(written), f"return {', '.join(returned)}"]
-        self.names |= known
         first = f"def {title}({', '.join(arguments)}):"
         return "\n".join([first, *(f"    {line}".rstrip() for line in body), ""])
 
@@ -71,7 +71,11 @@ class NumPyPrinter:
     # ---- Each form: how strongly it binds, and its text -------------------------------------
 
     def _name(self, name: str) -> tuple[int, str]:
-        self.names.add(name)
+        self._names.add(name)
+        return ATOM, name
+
+    def _library(self, name: str) -> tuple[int, str]:
+        self.functions.add(name)
         return ATOM, name
 
     def _number(self, value: float) -> tuple[int, str]:
@@ -94,9 +98,6 @@ class NumPyPrinter:
     def _negation(self, condition: Expression) -> tuple[int, str]:
         return 0, f"~{self.text(condition, ATOM)}"
 
-    def _all(self, conditions: Expression) -> tuple[int, str]:
-        return ATOM, f"{self.text(conditions, ATOM)}.all(axis=-1)"
-
     def _index(self, array: Expression, items: tuple[Any, ...]) -> tuple[int, str]:
         return ATOM, f"{self.text(array, ATOM)}[{', '.join(map(self._item, items))}]"
 
@@ -113,29 +114,18 @@ class NumPyPrinter:
     def _transposed(self, matrix: Expression) -> tuple[int, str]:
         return ATOM, f"{self.text(matrix, ATOM)}.T"
 
-    def _sum(self, array: Expression, axes: tuple[int, ...]) -> tuple[int, str]:
-        return ATOM, f"{self.text(array, ATOM)}.sum(axis={axes[0] if len(axes) == 1 else axes})"
+    def _method(self, array: Expression, name: str, *given: Any) -> tuple[int, str]:
+        return ATOM, f"{self.text(array, ATOM)}.{name}({self._given(*given)})"
 
-    def _reshape(self, array: Expression, shape: tuple[int, ...]) -> tuple[int, str]:
-        return ATOM, f"{self.text(array, ATOM)}.reshape({', '.join(map(str, shape)) or '()'})"
+    def _call(self, function: str, *given: Any) -> tuple[int, str]:
+        self.functions.add(function)
+        return ATOM, f"{function}({self._given(*given)})"
 
-    def _concatenate(self, parts: Sequence[Expression], axis: int) -> tuple[int, str]:
-        return ATOM, f"{self._name('concatenate')[1]}({self._tuple(parts)}, axis={axis})"
+    def _function(self, op: Op, slot: int | None, *operands: Expression) -> tuple[int, str]:
+        return ATOM, f"{self._called(op, slot)}({self._given(operands, ())})"
 
-    def _integers(self, array: Expression) -> tuple[int, str]:
-        return ATOM, f"{self._name('rint')[1]}({self.text(array)}).astype(int)"
-
-    def _call(self, function: str, arguments: Sequence[Any]) -> tuple[int, str]:
-        return ATOM, f"{self._name(function)[1]}({', '.join(map(self._argument, arguments))})"
-
-    def _function(self, op: Op, *operands: Expression) -> tuple[int, str]:
-        return self._call(self._called(op), operands)
-
-    def _partials(self, op: Op, slot: int, *operands: Expression) -> tuple[int, str]:
-        return self._call(self._called(op, slot), operands)
-
-    def _template(self, template: str, names: set[str], *operands: Expression) -> tuple[int, str]:
-        self.names.update(names)
+    def _template(self, template: str, names: frozenset[str], *operands: Expression) -> tuple[int, str]:
+        self.functions |= names
         return 0, template.format(*(self.text(operand, ATOM) for operand in operands))
 
     # ---- Parts ------------------------------------------------------------------------------
@@ -144,6 +134,10 @@ class NumPyPrinter:
         if isinstance(argument, Expression):
             return self.text(argument)
         return self._tuple(argument) if isinstance(argument, tuple) else repr(argument)
+
+    def _given(self, arguments: Sequence[Any], named: Sequence[tuple[str, Any]]) -> str:
+        keywords = (f"{name}={self._argument(value)}" for name, value in named)
+        return ", ".join([*map(self._argument, arguments), *keywords])
 
     def _tuple(self, items: Sequence[Any]) -> str:
         return f"({', '.join(map(self._argument, items))}{',' if len(items) == 1 else ''})"

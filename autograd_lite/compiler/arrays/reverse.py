@@ -7,7 +7,14 @@ from collections.abc import Sequence
 
 from autograd_lite.compiler.arrays.expressions import Expression, Line, call, name, number, span
 from autograd_lite.compiler.arrays.indexing import reshaped
-from autograd_lite.compiler.arrays.ir import Array, Operand, View, depend_on_parameters, reverse_order
+from autograd_lite.compiler.arrays.ir import (
+    Array,
+    ArrayProgram,
+    Operand,
+    View,
+    depend_on_parameters,
+    reverse_order,
+)
 from autograd_lite.compiler.arrays.names import is_layer
 from autograd_lite.compiler.arrays.primitives import Primitive
 from autograd_lite.compiler.arrays.reading import Reading
@@ -20,16 +27,16 @@ class Reverse:
     """Writes the reverse pass.
 
     Args:
-        reading: how the forward pass reads its operands.
+        program: the program.
+        reading: how operands are read.
 
     Attributes:
         lines: the lines so far.
     """
 
-    def __init__(self, reading: Reading) -> None:
-        self.reading = reading
-        self.program = reading.program
-        self.wanted = depend_on_parameters(self.program.arrays)
+    def __init__(self, program: ArrayProgram, reading: Reading) -> None:
+        self.program, self.reading = program, reading
+        self.wanted = depend_on_parameters(program.arrays)
         self.lines: list[Line] = []
         self.adjoints: dict[int, Expression] = {}
         self.contributions: dict[int, list[tuple[Expression | None, Expression]]] = {}
@@ -41,7 +48,7 @@ class Reverse:
             seed: the adjoint of the one output, in its shape.
         """
         (output,) = self.program.outputs
-        self._send(output, seed, self.reading.is_batched(output))
+        self._send(output, seed, output.batched)
         for array in reverse_order(self.program.arrays, self.wanted):
             if array.number in self.contributions:
                 self._finish(array)
@@ -61,11 +68,10 @@ class Reverse:
         """Send each operand of an operation what it gets."""
         d = self._adjoint(array)
         for slot, operand in enumerate(array.operands):
-            if isinstance(operand, View) and operand.array in self.wanted:
+            if isinstance(operand, View) and operand.array.number in self.wanted:
                 back = array.back(self.reading, slot, d)
                 if back is not None:
-                    batched = array.batched and not array.sums_the_batch(self.reading, slot)
-                    self._send(operand, back, batched)
+                    self._send(operand, back, array.batched and not array.sums_the_batch(slot))
 
     def _send(self, operand: Operand, d: Expression, batched: bool) -> None:
         """Send an operand's adjoint back to the array that it reads.
@@ -75,11 +81,10 @@ class Reverse:
             d: its adjoint, in its full shape.
             batched: whether d has an axis for the batch.
         """
-        if isinstance(operand, View) and operand.array in self.wanted:
-            kept = self.reading.source_of(operand).batched
-            way, named = self.reading.indexing_of(operand), self.reading.constants.named
-            sent = way.back(d, batched and kept, batched and not kept, named)
-            self.contributions.setdefault(operand.array, []).append(sent)
+        if isinstance(operand, View) and operand.array.number in self.wanted:
+            kept = operand.batched
+            sent = operand.way.back(d, batched and kept, batched and not kept, self.reading.constant)
+            self.contributions.setdefault(operand.array.number, []).append(sent)
 
     # ---- Adjoints --------------------------------------------------------------------------
 
@@ -90,7 +95,7 @@ class Reverse:
         pieces = [(place, term) for place, term in parts if place is not None]
         if len(whole) == 1 and not pieces:
             term = whole[0]
-            has_line = is_layer(array, self.program)  # dz is what the lectures speak of
+            has_line = is_layer(array)  # dz is what the lectures speak of
             if term.is_number or (term.form == "name" and not has_line):
                 self.adjoints[array.number] = term
                 return
@@ -134,7 +139,7 @@ class Reverse:
             end = stop
         if len(spans) != len(pieces) or end != array.size:
             return None
-        tiles = Expression("concatenate", tuple(term for *_, term in spans), -1)
+        tiles = call("concatenate", tuple(term for *_, term in spans), axis=-1)
         return tiles if len(array.shape) == 1 else reshaped(tiles, array.shape, array.batched)
 
 

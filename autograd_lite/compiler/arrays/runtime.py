@@ -20,7 +20,9 @@ def namespace(xp: Any, source: ArraySource, dtype: str) -> dict[str, Any]:
         source: what uses them.
         dtype: "float64" or "float32".
     """
-    names: dict[str, Any] = {name: getattr(xp, name) for name in source.printer.names if hasattr(xp, name)}
+    names: dict[str, Any] = {
+        name: getattr(xp, name) for name in source.printer.functions if hasattr(xp, name)
+    }
     names |= {
         "array": functools.partial(xp.asarray, dtype=dtype),
         "floats": lambda values: values.astype(dtype),

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd_lite.compiler.arrays.expressions import BATCH, Expression, Line, call, name, number
-from autograd_lite.compiler.arrays.ir import ArrayProgram, Constant, Operand
+from autograd_lite.compiler.arrays.ir import ArrayProgram, Constant, Operand, View
 from autograd_lite.compiler.arrays.names import name_arrays
 from autograd_lite.compiler.arrays.primitives import Primitive
 from autograd_lite.compiler.arrays.printer import NumPyPrinter
-from autograd_lite.compiler.arrays.reading import Constants, Reading
+from autograd_lite.compiler.arrays.reading import Reading
 from autograd_lite.compiler.arrays.reverse import Reverse
 
 __all__ = ["ArraySource"]
@@ -37,12 +37,12 @@ class ArraySource:
     def __init__(
         self, program: ArrayProgram, arguments: Sequence[str], integers: Sequence[bool], gradient: bool
     ) -> None:
-        self.program, self.arguments, self.integers = program, arguments, integers
+        self.program, self.arguments = program, arguments
         self.names = name_arrays(program, arguments)
         self.parameters = sorted(program.leaves("parameter"), key=lambda leaf: int(leaf.places.min()))
         self.frozen, self.random = program.leaves("frozen"), program.leaves("random")
-        self._constants = Constants()
-        self.constants = self._constants.arrays
+        self.reading = Reading(self.names, integers)
+        self.constants = self.reading.constants
         self.printer = NumPyPrinter()
         titles = ["forward", *["value_and_gradient"] * gradient]
         self.texts = {title: self._function(title, gradient=title != "forward") for title in titles}
@@ -50,9 +50,9 @@ class ArraySource:
 
     def _function(self, title: str, *, gradient: bool) -> str:
         """Write one function."""
-        reading = Reading(self.program, self.names, self.integers, self._constants)
+        reading = self.reading
         lines: list[Line | None] = [
-            (self.names[array.number], array.forward(reading), array.comment)
+            (self.names[array.number], array.forward(reading), array.comment())
             for array in self.program.arrays
             if isinstance(array, Primitive)
         ]
@@ -60,8 +60,8 @@ class ArraySource:
         guards = [_guard(reading, *guard) for guard in self.program.guards]
         results: list[Any] = [outputs[0] if len(outputs) == 1 else outputs]
         if gradient:
-            is_batched, one = reading.is_batched(self.program.outputs[0]), number(1.0)
-            reverse = Reverse(reading)
+            is_batched, one = self.program.outputs[0].batched, number(1.0)
+            reverse = Reverse(self.program, reading)
             reverse.run(call("full_like", outputs[0], one / name(BATCH)) if is_batched else one)
             lines += [None, *reverse.lines]
             results.append(tuple(reverse.gradient(leaf) for leaf in self.parameters))
@@ -78,11 +78,11 @@ def _output(reading: Reading, operand: Operand) -> Expression:
 
 def _guard(reading: Reading, sign: str, left: Operand, right: Operand, outcomes: Any) -> Expression:
     """Write a comparison, which must come out for each row as it did in the trace."""
-    fixed = not reading.is_full(left) and not reading.is_full(right)
-    read = reading.full(left) if fixed else reading.short(left)
+    is_full = any(isinstance(side, View) and not side.way.repeated for side in (left, right))
+    read = reading.short(left) if is_full else reading.full(left)
     held = Expression("comparison", sign, read, reading.short(right))
     if not outcomes.any():
         held = Expression("negation", held)
     elif not outcomes.all():
-        held = Expression("comparison", "==", held, reading.constants.named(outcomes))
-    return Expression("all", held) if left.shape else held
+        held = Expression("comparison", "==", held, reading.constant(outcomes))
+    return held.method("all", axis=-1) if left.shape else held

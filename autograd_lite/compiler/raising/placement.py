@@ -64,7 +64,7 @@ class Placement:
 
     def whole(self, array: Array) -> View:
         """Return a view of all of an array."""
-        return View(array.number, self.numpy.arange(array.size).reshape(array.shape))
+        return View(array, self.numpy.arange(array.size).reshape(array.shape))
 
     def zero(self, members: Any) -> int:
         """Make a number the constant 0, and return its place."""
@@ -154,7 +154,7 @@ class Placement:
             return Constant(self.data[numbers])
         first = int(arrays.flat[0])
         if (arrays == first).all():
-            return View(first, self.position[numbers])
+            return View(self.arrays[first], self.position[numbers])
         for axis in range(-1, -numbers.ndim - 1, -1):
             lines = self.numpy.moveaxis(arrays, axis, 0).reshape(numbers.shape[axis], -1)
             if (lines == lines[:, :1]).all():

@@ -209,7 +209,7 @@ class Raiser:
         terms += [self._operand(term) for term in plain[0]]
         if len(terms) == 1:
             (term,) = terms
-            self.placement.locate(self.program.arrays[term.array], members, self.numpy.arange(1))
+            self.placement.locate(term.array, members, self.numpy.arange(1))
         else:
             self._chain(terms, members)
 
