@@ -1,5 +1,6 @@
 """Compiled programs against the functions they were made from: the same numbers on every backend."""
 
+import ast
 import itertools
 import math
 import operator
@@ -14,7 +15,12 @@ from programs_for_compiler import Maker, lift
 import autograd_lite as ag
 from autograd_lite import Value, datasets, fit, grad, losses, nn, optim, predict
 from autograd_lite.compiler import compile
+from autograd_lite.compiler.arrays import expressions
+from autograd_lite.compiler.arrays.expressions import operation
+from autograd_lite.compiler.arrays.primitives import MatrixProduct
+from autograd_lite.compiler.arrays.printer import NumPyPrinter
 from autograd_lite.engine import topological_order
+from autograd_lite.ops import OPS
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
@@ -595,7 +601,7 @@ def raised(f, parameters, *row):
 def found(f, parameters, *row):
     """Count the matrix products, the multiply-adds, and those in matrix products."""
     program = raised(f, parameters, *row)
-    count = sum(vector.kind == "product" for vector in program.vectors)
+    count = sum(isinstance(array, MatrixProduct) for array in program.arrays)
     return count, program.multiply_adds, program.in_products
 
 
@@ -661,7 +667,9 @@ def shapes(name):
     """Give the shapes of a case's matrix products."""
     function, parameters, rows = CASES[name]()
     return [
-        vector.shape for vector in raised(function, parameters, *rows[0]).vectors if vector.kind == "product"
+        array.shape
+        for array in raised(function, parameters, *rows[0]).arrays
+        if isinstance(array, MatrixProduct)
     ]
 
 
@@ -769,6 +777,45 @@ def value_and_gradient(W1, b1, W2, b2, x, y):
     return loss, (dW1, db1, dW2, db2)
 """
     )
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_source_has_no_needless_parentheses(name):
+    function, parameters, rows = CASES[name]()
+    program = compile(function, parameters, backend="numpy")
+    program(*rows[0])
+    for line in program.source.splitlines()[1:-1]:
+        text = line.partition("  # ")[0].strip()
+        assert ast.unparse(ast.parse(text)) == text
+
+
+BUILT = {  # what expressions are built with, and the same with all parentheses
+    "({0} + {1})": operator.add,
+    "({0} - {1})": lambda a, b: operation(OPS["sub"], a, b),
+    "({0} * {1})": operator.mul,
+    "({0} / {1})": operator.truediv,
+    "({0} ** {1})": lambda a, b: operation(OPS["pow"], a, b),
+    "({0} @ {1})": operator.matmul,
+    "(-{0})": lambda a, b: -a,
+    "({0} < {1})": lambda a, b: expressions.Expression("comparison", "<", a, b),
+    "exp({0})": lambda a, b: operation(OPS["exp"], a),
+    "({0})[..., None, 1:3].T": lambda a, b: a[..., None, 1:3].T,
+    "({0}).sum(axis=(0, -1))": lambda a, b: a.sum(0, -1),
+    "added(({0}), (slice(None), ({1})))": lambda a, b: expressions.call("added", a, (expressions.span(), b)),
+}
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from([*BUILT]), PLACE, PLACE), min_size=1, max_size=8))
+def test_an_expression_is_written_as_it_was_built(steps):
+    texts = ["a", "b", "2.5", "(-0.75)"]
+    built = [*map(expressions.name, "ab"), *map(expressions.number, (2.5, -0.75))]
+    for text, first, second in steps:
+        one, other = built[first % len(built)], built[second % len(built)]
+        built.append(BUILT[text](one, other))
+        texts.append(text.format(texts[first % len(texts)], texts[second % len(texts)]))
+    text = NumPyPrinter().text(built[-1])
+    assert ast.unparse(ast.parse(texts[-1])) == text
 
 
 def test_the_source_of_a_whole_data_set():

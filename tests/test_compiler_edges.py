@@ -12,9 +12,10 @@ import pytest
 import autograd_lite as ag
 from autograd_lite import Op, TraceError, Value, grad, nn, optim
 from autograd_lite.compiler import compile
+from autograd_lite.compiler.arrays.ir import Constant, Leaf, View
+from autograd_lite.compiler.arrays.primitives import Concatenate
 from autograd_lite.compiler.introspection import has_numpy
 from autograd_lite.compiler.raising.matmuls import distinct_rows
-from autograd_lite.compiler.vectors import Constant, Join, View
 
 BACKENDS = ["python", "numpy", "auto"]
 
@@ -116,7 +117,67 @@ def test_an_operation_on_lists_is_done_row_by_row(f, w, v, backend):
     assert_same(lambda x: f(w, v, x), [w, v], ROWS, backend)
 
 
-def test_the_slopes_of_an_operation_on_lists_by_hand(w, v):
+def test_an_operation_on_twelve_lists(w, v, backend):
+    count = 12
+    op = Op(
+        "squares",
+        "squares",
+        lambda *lists: math.fsum((k + 1.0) * n * n for k, listed in enumerate(lists) for n in listed),
+        many=lambda y, *lists: tuple([2.0 * (k + 1.0) * n for n in ns] for k, ns in enumerate(lists)),
+        pack=lambda *lists: (lists, ()),
+    )
+    f = lambda x: op(*([w * x[k % 3], v, x[0]][: 1 + k % 3] for k in range(count)))
+    assert_same(f, [w, v], ROWS, backend)
+
+
+def test_an_own_operation_may_be_called_detach(w, backend):
+    op = Op("detach", "detach({0})", lambda a: 2.0 * a, lambda y, a: 2.0)
+    assert_same(lambda x: op(w * x) + ag.tanh(w).detach(), [w], [(1.5,), (-0.5,)], backend)
+
+
+# ---- Operations that say what they are on arrays --------------------------------------------------
+
+TEMPLATES = {  # each computes the same on floats; operands come in many shapes, as in a rule
+    "({0} + {1}) * 2.0 ** {0}": lambda a, b: (a + b) * 2.0**a,
+    "-{0} ** 2": lambda a, b: -(a**2),
+    "2 ** -{1} - ({0} - {1})": lambda a, b: 2**-b - (a - b),
+    "{0} - ({0} - {1}) / (2.0 / 4.0)": lambda a, b: a - (a - b) / (2.0 / 4.0),
+    "where({0} >= {1}, {0}, {1} * {0})": lambda a, b: a if a >= b else b * a,
+    "maximum({0}, minimum({1}, 0.5 - {0}))": lambda a, b: max(a, min(b, 0.5 - a)),
+    "{0} * pi": lambda a, b: a * math.pi,
+    "where(({0} > 0.0) & ({1} > 0.0), {0}, -{1})": lambda a, b: a if a > 0.0 and b > 0.0 else -b,
+}
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_form_on_arrays_is_written_with_any_operands(template, w, v):
+    forward = TEMPLATES[template]
+    form = Op("form", "form({0}, {1})", forward, lambda y, a, b: 0.0, lambda y, a, b: 0.0, array=template)
+    partial = lambda y, a, b: form(a - b, -a) * form(a**b, -0.75) + form(-0.75, a * b) - form(-a, form(a, b))
+    op = Op("outer", "outer({0}, {1})", lambda a, b: a, partial, partial)
+    f = lambda x: ag.sum([op(w * each, ag.tanh(v * each)) + op(each, w) + form(each, w) for each in x])
+    assert_same(f, [w, v], [([0.5, 1.5, 2.5],), ([0.75, 2.0, 1.0],)], "numpy")
+
+
+def test_a_form_on_arrays_of_lists_may_name_an_axis(w, v):
+    mean = Op(
+        "mean", "mean", lambda values: math.fsum(values) / len(values), array="mean({0}, axis=-1)",
+        many=lambda y, values: ([1.0 / len(values)] * len(values),),
+    )  # fmt: skip
+    program = assert_same(lambda x: mean([w * x, v, x]), [w, v], [(1.5,), (-0.5,)], "numpy")
+    assert "= mean(" in program.source
+
+
+@pytest.mark.parametrize("partial", [lambda y, n: 0.5, lambda y, n: y * y, lambda y, n: n / y])
+def test_the_partials_of_a_list_may_be_one_number_for_all(partial, w, v, backend):
+    """And may depend on the result alone; or on each number of the list alone, too."""
+    op = Op("half", "half", lambda n: 0.5 * math.fsum(n), many=lambda y, ns: ([partial(y, n) for n in ns],))
+    assert_same(lambda x: op([w * x[0], v, x[1]]) * x[2], [w, v], ROWS, backend)
+    rows = [([0.5, 2.0],), ([1.5, -1.0],)]
+    assert_same(lambda x: ag.sum([op([w * each, v, w]) for each in x]), [w, v], rows, backend)
+
+
+def test_the_partials_of_an_operation_on_lists_by_hand(w, v):
     program = compile(lambda x: PRODUCT([w, x, v]), [w, v], backend="numpy")
     assert program.mean_and_grad([4.0, -2.0]) == (-1.0, [-0.5, 2.0])
     whole = compile(lambda: PRODUCT([w, 3.0, v]), [w, v], backend="numpy")
@@ -221,9 +282,9 @@ def test_rows_whose_hashes_are_equal_are_told_apart():
 
 
 def test_the_shape_of_operands_side_by_side():
-    left, right = View(0, np.arange(6).reshape(2, 3)), Constant(np.ones((2, 1)))
-    assert Join((left, right), -1).shape == (2, 4)
-    assert Join((left, left), -2).shape == (4, 3)
+    left, right = View(Leaf("parameter", (6,)), np.arange(6).reshape(2, 3)), Constant(np.ones((2, 1)))
+    assert Concatenate((left, right), -1).shape == (2, 4)
+    assert Concatenate((left, left), -2).shape == (4, 3)
 
 
 def test_masks_for_a_whole_data_set():
@@ -420,7 +481,7 @@ def test_constants_and_joins_are_explained(w, v):
     program = compile(lambda x: ag.logsumexp([w * x, 1.0, 2.0]) + ag.logsumexp([v, x, 0.0]), [w, v])
     program(1.0)
     text = program.explain(verbose=True)
-    assert "= join([" in text
+    assert "= concatenate(v" in text
     assert "constants[2]" in text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograd_lite.compiler.emit import comment_on
+from autograd_lite.compiler.arrays.primitives import Map, Primitive, RowDots
 from autograd_lite.compiler.introspection import has_numpy
 from autograd_lite.compiler.specialization import Specialization
 
@@ -27,7 +27,7 @@ def explanation(found: Specialization, *, verbose: bool = False) -> str:
         steps = f"on arrays they would be {found.steps} steps, one after the other"
         return f"{begin}, run one by one on floats: {steps}."
     raised = found.raised
-    operations = [vector for vector in raised.vectors if vector.operands]
+    operations = [array for array in raised.arrays if isinstance(array, Primitive)]
     text = [f"{begin} became {len(operations)} on arrays."]
     if raised.multiply_adds:
         share = 100 * raised.in_products / raised.multiply_adds
@@ -35,15 +35,17 @@ def explanation(found: Specialization, *, verbose: bool = False) -> str:
             f"Of {raised.multiply_adds} multiply-adds in sums of products, {raised.in_products} "
             f"({share:.0f} %) are in matrix products."
         )
-    for vector in operations:
-        name, what = found.array_source.names[vector.number], vector.op.name if vector.op else vector.kind
-        text.append(f"  {name}: {comment_on(vector) or what}, shape {list(vector.shape)}")
-    rest = [vector for vector in operations if vector.size == 1 and vector.kind == "map"]
+    for array in operations:
+        what = array.comment() or array.kind
+        text.append(f"  {found.array_source.names[array.number]}: {what}, shape {list(array.shape)}")
+    rest = [array for array in operations if array.size == 1 and isinstance(array, Map)]
     if rest:
         text.append(f"Left as single numbers: {len(rest)} operations, each the only one of its kind.")
-    dots = [vector for vector in operations if vector.kind == "dots" and vector.size > 1]
-    for vector in dots:
-        text.append(f"  {vector.size} sums of products are no matrix product: too few of their factors meet.")
+    for array in operations:
+        if isinstance(array, RowDots) and array.size > 1:
+            text.append(
+                f"  {array.size} sums of products are no matrix product: too few of their factors meet."
+            )
     if raised.guards:
         count = sum(len(outcomes) for *_, outcomes in raised.guards)
         text.append(f"Comparisons that must come out as traced: {count}.")

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from autograd_lite.compiler.arrays import ArraySource
+from autograd_lite.compiler.arrays.source import ArraySource
 from autograd_lite.compiler.signature import (
     ARRAY,
     Argument,

@@ -11,10 +11,9 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd_lite.compiler.emit import sum_lines
 from autograd_lite.compiler.tape import CONSTANT, Tape
 from autograd_lite.core.op import Op, call_source, evaluate, name_in, number_source, python_source
-from autograd_lite.core.source import define
+from autograd_lite.core.source import define, sum_lines
 from autograd_lite.core.symbol import Symbol
 from autograd_lite.ops import DOT, PICK, SUM
 

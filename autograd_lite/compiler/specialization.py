@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from autograd_lite.compiler.arrays import ArraySource, namespace
+from autograd_lite.compiler.arrays.ir import ArrayProgram, Leaf
+from autograd_lite.compiler.arrays.runtime import namespace
+from autograd_lite.compiler.arrays.source import ArraySource
 from autograd_lite.compiler.introspection import argument_names, has_numpy
 from autograd_lite.compiler.marshalling import Inputs, Leaves
 from autograd_lite.compiler.raising.raise_tape import Raiser
@@ -16,7 +18,6 @@ from autograd_lite.compiler.scalars import ScalarSource
 from autograd_lite.compiler.signature import Argument
 from autograd_lite.compiler.tape import INNER, Tape, write_tape
 from autograd_lite.compiler.tracing import TraceError, nested, trace
-from autograd_lite.compiler.vectors import Vector, VectorProgram
 from autograd_lite.core.modes import MODE, ORDINARY
 from autograd_lite.core.source import define
 from autograd_lite.engine import Value
@@ -127,7 +128,7 @@ class Specialization:
         return self.steps > MOST_STEPS
 
     @functools.cached_property
-    def raised(self) -> VectorProgram:
+    def raised(self) -> ArrayProgram:
         """The program on arrays.
 
         Raises:
@@ -143,13 +144,14 @@ class Specialization:
         del self._raiser
         if self.operations > LONGEST and self.backend != "python":
             self.tape.forget_operations()
-        used = [vector.places.reshape(-1) for vector in raised.vectors if vector.kind == "parameter"]
+        used = [leaf.places.reshape(-1) for leaf in raised.leaves("parameter")]
         unused = sorted({*self.tape.parameters}.difference(*(places.tolist() for places in used)))
         if unused:  # an optimiser moves them too: by their momentum, and where rows run eagerly
             import numpy
 
-            shape, places = (len(unused),), numpy.array(unused)
-            raised.vectors.append(Vector(len(raised.vectors), "parameter", shape, places=places))
+            leaf = Leaf("parameter", (len(unused),))
+            leaf.places = numpy.array(unused)
+            raised.add(leaf)
         return raised
 
     @functools.cached_property
@@ -176,7 +178,7 @@ class Specialization:
     @functools.cached_property
     def lines(self) -> int:
         """How many operations on arrays the raised program has."""
-        return sum(1 for vector in self.raised.vectors if vector.operands)
+        return sum(1 for array in self.raised.arrays if array.operands)
 
     def choose(self, rows: int) -> str:
         """Choose how to run some rows: on floats or on arrays, whichever is likely to be faster."""

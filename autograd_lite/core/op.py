@@ -373,5 +373,7 @@ def _compiled(names: list[str], text: str) -> Callable[..., float]:
     return function
 
 
-DETACH = Op("detach", "detach({0})", lambda a: a, lambda y, a: 0.0, why="detach stops the gradient")
+DETACH = Op(
+    "detach", "detach({0})", lambda a: a, lambda y, a: 0.0, array="{0}", why="detach stops the gradient"
+)
 """What ``Value.detach`` means where a tracer must see it."""

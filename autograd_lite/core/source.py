@@ -5,11 +5,15 @@ from __future__ import annotations
 import itertools
 import linecache
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 from autograd_lite.core.op import Op, number_source
 
-__all__ = ["block", "define", "function_source"]
+__all__ = ["LONGEST_SUM", "block", "define", "function_source", "sum_lines"]
+
+LONGEST_SUM = 40
+"""The most terms in a line: Python's parser is recursive."""
 
 
 def define(text: str, title: str, names: dict[str, Any]) -> dict[str, Any]:
@@ -54,3 +58,11 @@ def function_source(op: Op, body: list[str]) -> list[str]:
 def block(head: str, body: list[str]) -> list[str]:
     """Write a line, and others indented below it."""
     return [head, *(f"    {line}" for line in body)]
+
+
+def sum_lines(name: str, terms: Sequence[str]) -> list[str]:
+    """Write a sum from left to right, in lines that are not too long."""
+    lines = [f"{name} = {' + '.join(terms[:LONGEST_SUM]) or '0.0'}"]
+    for start in range(LONGEST_SUM, len(terms), LONGEST_SUM):
+        lines.append(f"{name} = {' + '.join([name, *terms[start : start + LONGEST_SUM]])}")
+    return lines

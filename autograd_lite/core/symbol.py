@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from autograd_lite.core.op import Op
 
-__all__ = ["Number", "Symbol", "format_number"]
+__all__ = ["ATOM", "STRENGTH", "Number", "Symbol", "format_number", "unchanged"]
 
 # Python's own binding strengths, weakest first. A name or a call binds strongest.
-_STRENGTH = {"add": 1, "sub": 1, "mul": 2, "truediv": 2, "neg": 3, "pow": 4}
-_ATOM = 5
+STRENGTH = {"add": 1, "sub": 1, "mul": 2, "truediv": 2, "neg": 3, "pow": 4}
+ATOM = 5
 _MOST_SHOWN = 12  # inputs of one operation, before the middle is left out
 
 
@@ -53,16 +53,22 @@ class Symbol(Number):
 
     def apply(self, op: Op, operands: tuple[Any, ...]) -> Any:
         """Remember the operation; one that changes nothing (x + 0, x * 1) is left out."""
-        for operand, other, identity in zip(operands, operands[::-1], op.identity[::-1]):
-            if len(operands) == 2 and isinstance(other, float) and other == identity:
-                return operand
-        return Symbol("", op, operands)
+        kept = unchanged(op, operands)
+        return Symbol("", op, operands) if kept is None else kept
 
     def __str__(self) -> str:
         return formula(self)
 
     def __repr__(self) -> str:
         return f"Symbol({formula(self)!r})"
+
+
+def unchanged(op: Op, operands: Sequence[Any]) -> Any:
+    """Return the operand that an operation leaves as it is (x + 0, x * 1), or None."""
+    for operand, other, identity in zip(operands, operands[::-1], op.identity[::-1]):
+        if len(operands) == 2 and isinstance(other, float) and other == identity:
+            return operand
+    return None
 
 
 def format_number(number: float) -> str:
@@ -88,7 +94,7 @@ def formula(term: Any, at_least: int = 0) -> str:
 
 def factor(term: Any) -> str:
     """Write a Symbol or a float so that it can stand in a product."""
-    return formula(term, _STRENGTH["mul"] + 1)
+    return formula(term, STRENGTH["mul"] + 1)
 
 
 def fill(op: Op, operands: Sequence[Any]) -> str:
@@ -99,9 +105,9 @@ def fill(op: Op, operands: Sequence[Any]) -> str:
 def _written(term: Any) -> tuple[int, str]:
     if not isinstance(term, Symbol):
         text = format_number(term)
-        return _STRENGTH["neg"] if text.startswith("-") else _ATOM, text
+        return STRENGTH["neg"] if text.startswith("-") else ATOM, text
     if term.op is None:
-        return _ATOM, term.name
+        return ATOM, term.name
     return _filled(term.op, term.operands)
 
 
@@ -110,14 +116,14 @@ def _filled(op: Op, operands: Sequence[Any]) -> tuple[int, str]:
         shown = [*map(formula, op.flattened(operands))]
         if len(shown) > _MOST_SHOWN:
             shown[3:-2] = ["…"]
-        return _ATOM, f"{op.name}({', '.join(shown)})"
-    strength = _STRENGTH.get(op.dunder, _ATOM if re.fullmatch(r"\w+\(.*\)", op.template) else 0)
-    if strength == _ATOM:
+        return ATOM, f"{op.name}({', '.join(shown)})"
+    strength = STRENGTH.get(op.dunder, ATOM if re.fullmatch(r"\w+\(.*\)", op.template) else 0)
+    if strength == ATOM:
         needed = [0] * len(operands)
     elif strength == 0:  # a template of its own
-        needed = [1 if " if " in op.template else _ATOM] * len(operands)
+        needed = [1 if " if " in op.template else ATOM] * len(operands)
     elif op.dunder == "pow":
-        needed = [strength + 1, _STRENGTH["neg"]]
+        needed = [strength + 1, STRENGTH["neg"]]
     else:
         needed = [strength, strength + 1][-len(operands) :]
     return strength, op.template.format(*map(formula, operands, needed))

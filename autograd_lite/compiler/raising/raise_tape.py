@@ -2,8 +2,8 @@
 
 Numbers are taken level by level; those of one level that are computed alike form a
 group. A group of sums of products becomes matrix products, every other group one
-operation on arrays. Each number gets a place in a vector, and the operands of a group
-are looked up as views of the vectors where they stand.
+operation on arrays. Each number gets a place in an array, and the operands of a group
+are looked up as views of the arrays where they stand.
 """
 
 from __future__ import annotations
@@ -11,17 +11,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from autograd_lite.compiler.arrays.ir import ArrayProgram, Operand
+from autograd_lite.compiler.arrays.primitives import (
+    Map,
+    MatrixProduct,
+    Pick,
+    PickRows,
+    Primitive,
+    Reduce,
+    RowDots,
+    Sum,
+)
 from autograd_lite.compiler.raising.matmuls import Block, distinct_rows, find_blocks
 from autograd_lite.compiler.raising.placement import Placement
 from autograd_lite.compiler.raising.sums import Sums, collect_sums
 from autograd_lite.compiler.tape import INNER, Tape
-from autograd_lite.compiler.vectors import Operand, Vector, VectorProgram
 from autograd_lite.ops import ADD, MUL, PICK
 
 __all__ = ["Raiser"]
 
 FEW = 3
-"""A single sum of no more products than this is written out, unless one side stands in a vector."""
+"""A single sum of no more products than this is written out, unless one side stands in an array."""
 
 
 class Raiser:
@@ -41,12 +51,12 @@ class Raiser:
         self.numpy = numpy
         self.tape = tape
         self.placement = Placement(tape, arguments)
-        self.program = VectorProgram(self.placement.vectors)
+        self.program = self.placement.program
         self.sums = collect_sums(tape)
         self.same = numpy.arange(len(tape))  # equal sub-expressions stand where the first of them does
         self.groups = group_alike(tape, self.sums)
 
-    def run(self) -> VectorProgram:
+    def run(self) -> ArrayProgram:
         """Raise group after group."""
         for members, is_sum in self.groups:
             if is_sum:
@@ -75,10 +85,10 @@ class Raiser:
     def _operand(self, numbers: Any) -> Operand:
         return self.placement.operand(self.same[numbers])
 
-    def _add(self, vector: Vector, members: Any, cells: Any, operations: int) -> None:
-        """Append a vector, and give its members their places in it."""
-        vector.scalars = operations
-        self.placement.add(vector, members, cells)
+    def _add(self, array: Primitive, members: Any, cells: Any, operations: int) -> None:
+        """Append an array, and give its members their places in it."""
+        array.scalars = operations
+        self.placement.add(array, members, cells)
 
     def _alias(self, members: Any, rows: Any) -> Any:
         """Let equal members stand where the first of them does; give the positions of those first ones."""
@@ -151,24 +161,22 @@ class Raiser:
         a_product = wide > 1 or high > 1
         if a_product:
             self.program.in_products += len(chosen) * terms
-        kind = "product" if a_product else "dots"
         left, right = self._rows(block.left), self._rows(block.right)
-        if kind == "dots":
+        if not a_product:
             left, right = block.left[:, 0], block.right[:, 0]
             if blocks == 1:
                 left, right = left[0], right[0]
-        out = tuple(length for length in shape if length > 1)
-        operands: list[Operand] = [self._operand(right), self._operand(left)]
+        inputs, weights, biases = self._operand(right), self._operand(left), []
         whole = len(cells) == blocks * high * wide
-        vector = Vector(0, kind, out, operands=tuple(operands), attributes=(wide > 1, high > 1))
         if whole and own.shape[1]:
-            order = numpy.argsort(cells)
+            out = tuple(length for length in shape if length > 1)
+            terms_of = own[numpy.argsort(cells)].reshape(*out, own.shape[1])
             if own.shape[1] > FEW:
-                operands.append(self._summed(own[order].reshape(*out, own.shape[1])))
+                biases.append(self._summed(terms_of))
             else:
-                operands += [self._operand(own[order, k].reshape(out)) for k in range(own.shape[1])]
-            vector.operands = tuple(operands)
-        self._add(vector, chosen, cells, 2 * len(chosen) * terms)
+                biases += [self._operand(terms_of[..., k]) for k in range(own.shape[1])]
+        array = (MatrixProduct if a_product else RowDots)(inputs, weights, biases)
+        self._add(array, chosen, cells, 2 * len(chosen) * terms)
         if not whole and own.shape[1]:
             self._add_plain(chosen, own)
 
@@ -185,26 +193,23 @@ class Raiser:
 
     def _chain(self, operands: list[Operand], members: Any) -> None:
         """Add operands one after the other; the last result is that of the members."""
-        vector = None
-        for operand in operands[1:]:
-            first = operands[0] if vector is None else self.placement.whole(vector)
-            shape = operand.shape if operand is operands[1] else operands[1].shape
-            vector = Vector(0, "map", shape, operands=(first, operand), op=ADD)
-            self._add(vector, members[:0], members[:0], len(members))
-        assert vector is not None
-        self.placement.locate(vector, members, self.numpy.arange(len(members)))
+        total, *others = operands
+        for operand in others:
+            self._add(Map(ADD, (total, operand)), members[:0], members[:0], len(members))
+            total = self.placement.whole(self.program.arrays[-1])
+        self.placement.locate(self.program.arrays[-1], members, self.numpy.arange(len(members)))
 
     def _write_out(self, members: Any, left: Any, right: Any, plain: Any) -> None:
         """Write a single short sum as it stands."""
         terms: list[Any] = []
         for a, b in zip(left[0], right[0]):
-            product = Vector(0, "map", (), operands=(self._operand(a), self._operand(b)), op=MUL)
+            product = Map(MUL, (self._operand(a), self._operand(b)))
             self._add(product, members[:0], members[:0], 1)
             terms.append(self.placement.whole(product))
         terms += [self._operand(term) for term in plain[0]]
         if len(terms) == 1:
             (term,) = terms
-            self.placement.locate(self.program.vectors[term.vector], members, self.numpy.arange(1))
+            self.placement.locate(term.array, members, self.numpy.arange(1))
         else:
             self._chain(terms, members)
 
@@ -222,14 +227,13 @@ class Raiser:
         order = numpy.argsort(self.placement.key(plain[:, 0]), kind="stable")
         members, plain = members[order], plain[order]
         rows = plain[0] if len(members) == 1 else plain
-        vector = Vector(0, "sum", rows.shape[:-1], operands=(self._operand(rows),))
-        self._add(vector, members, numpy.arange(len(members)), plain.size)
+        self._add(Sum(self._operand(rows)), members, numpy.arange(len(members)), plain.size)
 
     def _summed(self, rows: Any) -> Operand:
-        """Sum rows of plain terms in a vector of their own."""
-        vector = Vector(0, "sum", rows.shape[:-1], operands=(self._operand(rows),))
-        self._add(vector, rows[:0].reshape(-1), rows[:0].reshape(-1), rows.size)
-        return self.placement.whole(vector)
+        """Sum rows of plain terms in an array of their own."""
+        array = Sum(self._operand(rows))
+        self._add(array, rows[:0].reshape(-1), rows[:0].reshape(-1), rows.size)
+        return self.placement.whole(array)
 
     # ---- Everything else -------------------------------------------------------------------
 
@@ -237,7 +241,7 @@ class Raiser:
         return self.same[self.numpy.array([self.tape.args[place] for place in members.tolist()])]
 
     def _raise_map(self, members: Any) -> None:
-        """Do an operation element by element, once for each combination of vectors it reads from."""
+        """Do an operation element by element, once for each combination of arrays it reads from."""
         numpy = self.numpy
         args = self._args(members)
         kept = self._alias(members, args)
@@ -252,12 +256,11 @@ class Raiser:
         op, attributes = self.tape.op[members[0]], self.tape.attributes[members[0]]
         order, shape = self._order(args)
         members, args = members[order], args[order]
-        operands = tuple(self._operand(args[:, k].reshape(shape)) for k in range(args.shape[1]))
-        vector = Vector(0, "map", shape, operands=operands, op=op, attributes=attributes)
-        self._add(vector, members, self.numpy.arange(len(members)), len(members))
+        operands = [self._operand(args[:, k].reshape(shape)) for k in range(args.shape[1])]
+        self._add(Map(op, operands, attributes), members, self.numpy.arange(len(members)), len(members))
 
     def _order(self, args: Any) -> tuple[Any, tuple[int, ...]]:
-        """Find an order for the elements of a group in which an operand is a whole vector, or a part."""
+        """Find an order for the elements of a group in which an operand is a whole array, or a part."""
         numpy = self.numpy
         if len(args) == 1:
             return numpy.arange(1), ()
@@ -282,9 +285,8 @@ class Raiser:
         rows = args[0] if len(members) == 1 else args
         lengths, attributes = attributes[0], attributes[1:]
         ends = numpy.cumsum(lengths)
-        operands = tuple(self._operand(rows[..., end - length : end]) for end, length in zip(ends, lengths))
-        vector = Vector(0, "reduce", rows.shape[:-1], operands=operands, op=op, attributes=attributes)
-        self._add(vector, members, numpy.arange(len(members)), args.size)
+        lists = [self._operand(rows[..., end - length : end]) for end, length in zip(ends, lengths)]
+        self._add(Reduce(op, lists, attributes), members, numpy.arange(len(members)), args.size)
 
     def _raise_picks(self, members: Any) -> None:
         """Look numbers up in lists, by an index that is known when the program runs."""
@@ -295,17 +297,15 @@ class Raiser:
         lists, of_list = distinct_rows(args[:, :-1], self.placement.key)
         indices, of_index = distinct_rows(args[:, -1:], self.placement.key)
         if len(lists) * len(indices) == len(members) and self.placement.are_fixed(lists):  # a table of rows
-            table = lists[0] if len(lists) == 1 else lists.T
-            shape = tuple(n for n in (len(indices), len(lists)) if n > 1)
-            operands = (self._operand(table), self._index(indices))
-            vector = Vector(0, "pick", shape, operands=operands, attributes=("table",))
+            array: Pick = PickRows(
+                self._operand(lists[0] if len(lists) == 1 else lists.T), self._index(indices)
+            )
             cells = of_index * len(lists) + of_list
         else:
             values, index = args[:, :-1], args[:, -1:]
-            operands = (self._operand(values[0] if len(values) == 1 else values), self._index(index))
-            vector = Vector(0, "pick", operands[0].shape[:-1], operands=operands, attributes=("rows",))
+            array = Pick(self._operand(values[0] if len(values) == 1 else values), self._index(index))
             cells = numpy.arange(len(members))
-        self._add(vector, members, cells, len(members))
+        self._add(array, members, cells, len(members))
 
     def _index(self, numbers: Any) -> Operand:
         return self._operand(numbers[0, 0] if len(numbers) == 1 else numbers[:, 0])

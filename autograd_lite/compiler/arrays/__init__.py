@@ -1,0 +1,1 @@
+"""Programs on arrays: what they consist of, and their source."""

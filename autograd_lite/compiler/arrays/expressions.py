@@ -1,0 +1,177 @@
+"""Expressions on arrays: what the lines of a program are made of, in no language yet.
+
+They are computed with as arrays are (``inputs @ weights.T + bias``, ``d[..., None]``), and a printer
+writes what comes out, once.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+from autograd_lite.core.op import Op
+from autograd_lite.core.symbol import Number, unchanged
+from autograd_lite.ops import ADD, DIV, MUL, NEG, POW, SUB
+
+__all__ = ["BATCH", "Expression", "Line", "call", "name", "number", "operation", "span"]
+
+BATCH = "N"
+"""What a program calls the number of rows."""
+
+
+class Expression(Number):
+    """Something to be written.
+
+    Args:
+        form: what it is: the name of the printer's method that writes it.
+        arguments: what that method takes: other expressions, names, shapes.
+
+    Example:
+        >>> a, b = name("a"), name("b")
+        >>> (a @ b.T)[..., None]
+        index(matmul(name('a'), transposed(name('b'))), (Ellipsis, None))
+    """
+
+    __slots__ = ("arguments", "form")
+
+    def __init__(self, form: str, *arguments: Any) -> None:
+        self.form = form
+        self.arguments = arguments
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expression) and (self.form, self.arguments) == (other.form, other.arguments)
+
+    def __hash__(self) -> int:
+        return hash((self.form, self.arguments))
+
+    def __repr__(self) -> str:
+        return f"{self.form}({', '.join(map(repr, self.arguments))})"
+
+    def apply(self, op: Op, operands: tuple[Any, ...]) -> Any:
+        """Do an operation of a rule; one that changes nothing (x + 0, x * 1) is left out."""
+        kept = unchanged(op, operands)
+        return operation(op, *operands) if kept is None else kept
+
+    # Unlike in a rule, these stand as they are written.
+    def __add__(self, other: Expression) -> Expression:
+        return Expression("operation", ADD, self, other)
+
+    def __mul__(self, other: Expression) -> Expression:
+        return Expression("operation", MUL, self, other)
+
+    def __truediv__(self, other: Expression) -> Expression:
+        return Expression("operation", DIV, self, other)
+
+    def __neg__(self) -> Expression:
+        return Expression("operation", NEG, self)
+
+    def __matmul__(self, other: Expression) -> Expression:
+        return Expression("matmul", self, other)
+
+    def __getitem__(self, items: Any) -> Expression:
+        listed = items if isinstance(items, tuple) else (items,)
+        plain = (span(i.start, i.stop, i.step) if isinstance(i, slice) else i for i in listed)
+        return Expression("index", self, tuple(plain))
+
+    @property
+    def T(self) -> Expression:
+        """The transpose of a matrix."""
+        return self.arguments[0] if self.form == "transposed" else Expression("transposed", self)
+
+    def swapped(self, first: int, second: int) -> Expression:
+        """Exchange two axes."""
+        return call("swapaxes", self, first, second)
+
+    def method(self, name: str, *arguments: Any, **named: Any) -> Expression:
+        """Call a method."""
+        return Expression("method", self, name, arguments, tuple(named.items()))
+
+    def sum(self, *axes: int) -> Expression:
+        """Sum over some axes."""
+        return self.method("sum", axis=axes[0] if len(axes) == 1 else axes)
+
+    def reshape(self, *shape: int) -> Expression:
+        """Put the elements into another shape; a number is repeated."""
+        return call("full", shape, self) if self.is_number else self.method("reshape", *(shape or ((),)))
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a known number."""
+        return self.form == "number"
+
+
+Line = tuple[str, Expression, str]
+"""What is computed: its name, how, and a comment."""
+
+
+def name(text: str) -> Expression:
+    """Make the name of an array."""
+    return Expression("name", text)
+
+
+def number(value: float) -> Expression:
+    """Make a number."""
+    return Expression("number", value)
+
+
+def span(start: int | None = None, stop: int | None = None, step: int | None = None) -> Expression:
+    """Make a slice."""
+    return Expression("span", start, stop, step)
+
+
+def call(function: str, *arguments: Any, **named: Any) -> Expression:
+    """Call a function of the runtime or of the array library: on expressions, numbers and shapes."""
+    return Expression("call", function, arguments, tuple(named.items()))
+
+
+def operation(op: Op, *operands: Any) -> Expression:
+    """Do an operation on expressions and floats, in its form for arrays."""
+    lifted = [each if isinstance(each, Expression) else number(float(each)) for each in operands]
+    if isinstance(op.array, str):
+        return _from_template(op.array, lifted)
+    if op.array is None and op.is_operator:
+        return Expression("operation", op, *lifted)
+    return Expression("function", op, None, *lifted)
+
+
+# ---- Templates -------------------------------------------------------------------------------
+
+_OPERATORS: dict[type[ast.AST], Op] = {
+    ast.Add: ADD, ast.Sub: SUB, ast.Mult: MUL, ast.Div: DIV, ast.Pow: POW, ast.USub: NEG,
+}  # fmt: skip
+_SIGNS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(template: str, count: int) -> ast.expr:
+    return ast.parse(template.format(*(f"_{slot}" for slot in range(count))), mode="eval").body
+
+
+def _from_template(template: str, operands: Sequence[Expression]) -> Expression:
+    """Put operands into the form on arrays that an operation declares."""
+    tree = _parsed(template, len(operands))
+    put_in = {f"_{slot}": operand for slot, operand in enumerate(operands)}
+
+    def converted(node: ast.expr) -> Expression:
+        match node:
+            case ast.Name(id):
+                return put_in[id] if id in put_in else Expression("library", id)
+            case ast.Constant(int() | float() as value):
+                return number(value)
+            case ast.UnaryOp(op, operand) if type(op) in _OPERATORS:
+                return Expression("operation", _OPERATORS[type(op)], converted(operand))
+            case ast.BinOp(left, op, right) if type(op) in _OPERATORS:
+                return Expression("operation", _OPERATORS[type(op)], converted(left), converted(right))
+            case ast.Compare(left, [op], [right]) if type(op) in _SIGNS:
+                return Expression("comparison", _SIGNS[type(op)], converted(left), converted(right))
+            case ast.Call(ast.Name(id), arguments, []):
+                return call(id, *map(converted, arguments))
+        raise NotImplementedError
+
+    try:
+        return converted(tree)
+    except NotImplementedError:  # it is written as it stands
+        names = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+        return Expression("template", template, names - {*put_in}, *operands)

@@ -1,0 +1,175 @@
+"""How to read chosen elements of an array, and how to send what comes back to where they stand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from autograd_lite.compiler.arrays.expressions import Expression, span
+
+__all__ = ["Indexing", "indexing", "reshaped"]
+
+Named = Callable[[Any], Expression]
+"""Gives an array a name."""
+
+
+@dataclass(frozen=True, eq=False)
+class Indexing:
+    """A way to read some elements of an array as an array of another shape.
+
+    Attributes:
+        kind: "all", "slice" (of the flat array), "grid" (some rows and columns), "transposed" or
+            "gather".
+        source: the shape of the array, without the axis of the batch.
+        index: the flat positions, in the shape of what comes out; without the axes along which it
+            only repeats.
+        repeated: the axes along which the elements repeat.
+        rank: how many axes the operand has with those.
+        slices: for "slice" one (start, stop, step), for "grid" one for rows and one for columns.
+    """
+
+    kind: str
+    source: tuple[int, ...]
+    index: Any
+    repeated: tuple[int, ...]
+    rank: int
+    slices: tuple[tuple[int, int, int], ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of what comes out, without the axes along which it only repeats."""
+        return tuple(self.index.shape)
+
+    def read(self, array: Expression, batched: bool, named: Named) -> Expression:
+        """Read the elements; what comes out may be broadcast to the operand's shape.
+
+        Args:
+            array: where they stand.
+            batched: whether it has an axis for the batch in front.
+            named: gives an array of positions a name.
+        """
+        read = self._chosen(array, (slice(None),) * batched, named)
+        axes = [axis in self.repeated for axis in range(self.rank)]
+        while axes and axes[0] and not batched:  # broadcasting adds axes in front by itself
+            del axes[0]
+        if not any(axes):
+            return read
+        return read[*(slice(None),) * batched, *(None if new else slice(None) for new in axes)]
+
+    def _chosen(self, array: Expression, front: tuple[slice, ...], named: Named) -> Expression:
+        """Read the elements, each once."""
+        batched = bool(front)
+        if self.kind == "all":
+            return array if self.shape == self.source else reshaped(array, self.shape, batched)
+        if self.kind == "transposed":
+            return array.swapped(-1, -2) if batched else array.T
+        if self.kind == "grid":
+            return array[*front, *map(_shortest, self.slices, self.source)]
+        size = math.prod(self.source)
+        flat = array if len(self.source) == 1 else reshaped(array, (size,), batched)
+        if self.kind == "gather":
+            return flat[*front, named(self.index)]
+        if self.shape == ():
+            return flat[*front, self.slices[0][0]]
+        read = flat[*front, _slice(*self.slices[0], size)]
+        return read if len(self.shape) == 1 else reshaped(read, self.shape, batched)
+
+    def back(
+        self, d: Expression, batched: bool, summed: bool, named: Named
+    ) -> tuple[Expression | None, Expression]:
+        """Send the adjoint of the elements back.
+
+        Args:
+            d: the adjoint, in the operand's full shape.
+            batched: whether the array has an axis for the batch.
+            summed: whether only d has one: then it is summed over.
+            named: gives an array of positions a name.
+
+        Returns:
+            The positions in the flat array, or None for all of it; and what is added there.
+        """
+        axes = [axis - self.rank for axis in self.repeated]
+        if summed or axes:
+            d = d.sum(*[0] * summed, *axes)
+        if self.kind == "all":
+            return None, d if self.shape == self.source else reshaped(d, self.source, batched)
+        if self.kind == "transposed":
+            return None, d.swapped(-1, -2) if batched else d.T
+        flat = d if len(self.shape) == 1 else reshaped(d, (math.prod(self.shape),), batched)
+        if self.kind == "slice":
+            start, stop, step = self.slices[0]
+            return span(start, stop, None if step == 1 else step), flat
+        return named(self.index.reshape(-1)), flat
+
+
+def indexing(index: Any, source: tuple[int, ...]) -> Indexing:
+    """Find the plainest way to read some elements.
+
+    Args:
+        index: their flat positions, in an array of the shape that is wanted.
+        source: the shape of the array that they stand in.
+    """
+    import numpy
+
+    repeated = tuple(
+        axis
+        for axis in range(index.ndim)
+        if index.shape[axis] > 1 and (index == index.take([0], axis=axis)).all()
+    )
+    core = index
+    for axis in reversed(repeated):
+        core = core.take(0, axis=axis)
+    shape, size = tuple(core.shape), math.prod(source)
+    flat = core.reshape(-1)
+    first, last = int(flat[0]), int(flat[-1])
+
+    def found(kind: str, slices: tuple[tuple[int, int, int], ...] = ()) -> Indexing:
+        return Indexing(kind, source, core, repeated, index.ndim, slices)
+
+    step = int(flat[1]) - first if len(flat) > 1 else 1
+    in_order = step > 0 and (flat == numpy.arange(first, first + step * len(flat), step)).all()
+    if in_order and len(flat) == size and step == 1:
+        return found("all")
+    is_matrix = len(source) == 2
+    if is_matrix and shape == source[::-1] and (core.T.reshape(-1) == numpy.arange(size)).all():
+        return found("transposed")
+    if is_matrix and len(flat) > 1 and (shape == (len(flat),) if in_order else len(shape) == 2):
+        grid = _grid(flat, source)
+        if grid is not None and [n for n in (len(range(*part)) for part in grid) if n > 1] == list(shape):
+            return found("grid", grid)
+    return found("slice", ((first, last + 1, step),)) if in_order else found("gather")
+
+
+def _grid(flat: Any, source: tuple[int, ...]) -> tuple[tuple[int, int, int], ...] | None:
+    """Find rows and columns, each evenly spaced, whose crossings are these positions in order."""
+    import numpy
+
+    rows, columns = numpy.unique(flat // source[1]), numpy.unique(flat % source[1])
+    if len(rows) * len(columns) != len(flat):
+        return None
+    if not ((rows[:, None] * source[1] + columns).reshape(-1) == flat).all():
+        return None
+    spans = []
+    for places in (rows, columns):
+        steps = numpy.diff(places)
+        if len(steps) and (steps != steps[0]).any():
+            return None
+        spans.append((int(places[0]), int(places[-1]) + 1, int(steps[0]) if len(steps) else 1))
+    return tuple(spans)
+
+
+def _shortest(part: tuple[int, int, int], length: int) -> int | slice:
+    start, stop, _ = part
+    return start if stop - start == 1 else _slice(*part, length)
+
+
+def _slice(start: int, stop: int, step: int, length: int) -> slice:
+    """Make a slice that says no more than it must."""
+    return slice(start or None, None if stop >= length else stop, None if step == 1 else step)
+
+
+def reshaped(array: Expression, shape: tuple[int, ...], batched: bool) -> Expression:
+    """Put an array into another shape, behind the axis of the batch."""
+    return array.reshape(*[-1] * batched, *shape)

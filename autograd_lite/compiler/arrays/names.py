@@ -1,0 +1,98 @@
+"""Names for the arrays of a program, such as a lecture would give: W1, b1, z1, h1, loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autograd_lite.compiler.arrays.expressions import BATCH
+from autograd_lite.compiler.arrays.ir import Array, ArrayProgram, Leaf, Operand, View
+from autograd_lite.compiler.arrays.primitives import Map, MatrixProduct, Pick, RowDots, SumsOfProducts
+
+__all__ = ["is_layer", "name_arrays"]
+
+
+def name_arrays(program: ArrayProgram, arguments: Sequence[str]) -> list[str]:
+    """Return the name of each array.
+
+    Args:
+        program: the program.
+        arguments: the names of the arguments.
+    """
+    namer = _Namer(program, arguments)
+    namer.name_roles()
+    namer.name_loss()
+    namer.number_rest()
+    return [namer.names[number] for number in range(len(program.arrays))]
+
+
+class _Namer:
+    def __init__(self, program: ArrayProgram, arguments: Sequence[str]) -> None:
+        self.program = program
+        self.taken = {*arguments, BATCH}
+        self.names: dict[int, str] = {
+            leaf.number: arguments[int(leaf.source)] for leaf in program.leaves("input")
+        }
+
+    def give(self, array: Array, name: str) -> None:
+        """Return an array a name, or one like it; the first name that is given stays."""
+        unique, count = name, 1
+        while unique in self.taken:
+            count += 1
+            unique = f"{name}_{count}"
+        self.taken.add(unique)
+        self.names.setdefault(array.number, unique)
+
+    def name_roles(self) -> None:
+        """Name the parts of layers, and the rows of tables."""
+        arrays = self.program.arrays
+        sums = (array for array in arrays if isinstance(array, SumsOfProducts))
+        multiplied = {
+            operand.array for each in sums for operand in each.operands[:2] if isinstance(operand, View)
+        }
+        layer = 0
+        for array in arrays:
+            if is_layer(array):
+                layer += 1
+                for role, operand in zip(["X", "W", "b", "b", "b"], array.operands):
+                    leaf = _weights(operand)
+                    if leaf and leaf.number not in self.names:
+                        self.give(leaf, f"{role}{layer}")
+                self.give(array, f"z{layer}")
+            elif isinstance(array, Pick) and isinstance(array.values, View):
+                leaf = _weights(array.values)
+                if leaf:
+                    self.give(leaf, "table")
+                self.give(array, "rows" if leaf else "picked")
+            elif isinstance(array, Map) and array in multiplied and array is not arrays[-1]:
+                source = array.views[0].array if array.views else array
+                if len(array.operands) == 1 and is_layer(source):
+                    self.give(array, self.names[source.number].replace("z", "h", 1))
+
+    def name_loss(self) -> None:
+        """Name the one output, unless it already has a name for what it is."""
+        outputs = self.program.outputs
+        array = outputs[0].array if len(outputs) == 1 and isinstance(outputs[0], View) else None
+        if array and array.operands and self.names.get(array.number, "z").startswith(("z", "h")):
+            self.names.pop(array.number, None)
+            self.give(array, "loss")
+
+    def number_rest(self) -> None:
+        """Number what has no name yet, by what it is."""
+        counts: dict[str, int] = {}
+        for array in self.program.arrays:
+            if array.number not in self.names:
+                counts[array.stem] = counts.get(array.stem, 0) + 1
+                self.give(array, f"{array.stem}{counts[array.stem]}")
+
+
+def is_layer(array: Array) -> bool:
+    """Tell whether an array is the z of a layer: a matrix product, or one neuron's weighted sum."""
+    if isinstance(array, RowDots):
+        return array.shape == () and _weights(array.weights) is not None
+    return isinstance(array, MatrixProduct)
+
+
+def _weights(operand: Operand) -> Leaf | None:
+    """Return the leaf that an operand reads, if it is the same for all rows."""
+    leaf = operand.array if isinstance(operand, View) else None
+    return leaf if isinstance(leaf, Leaf) and not leaf.batched else None

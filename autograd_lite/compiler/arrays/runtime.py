@@ -1,0 +1,109 @@
+"""What the source of a program on arrays calls: functions of NumPy or of JAX, and a few of its own."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from autograd_lite.compiler.arrays.source import ArraySource
+from autograd_lite.core.op import Op
+
+__all__ = ["namespace"]
+
+
+def namespace(xp: Any, source: ArraySource, dtype: str) -> dict[str, Any]:
+    """Return the names that a source uses.
+
+    Args:
+        xp: the module: ``numpy`` or ``jax.numpy``.
+        source: what uses them.
+        dtype: "float64" or "float32".
+    """
+    names: dict[str, Any] = {
+        name: getattr(xp, name) for name in source.printer.functions if hasattr(xp, name)
+    }
+    names |= {
+        "array": functools.partial(xp.asarray, dtype=dtype),
+        "floats": lambda values: values.astype(dtype),
+        "added": _added_numpy if xp.__name__ == "numpy" else _added_functional,
+        "pick": functools.partial(_picked, xp),
+        "unpick": functools.partial(_unpicked, xp),
+        "shares": functools.partial(_shares, xp),
+    }
+    for name, values in source.constants.items():
+        names[name] = xp.asarray(values.astype(dtype) if values.dtype.kind == "f" else values)
+    for name, (op, slot) in source.printer.operations.items():
+        names[name] = array_function(op, xp) if slot is None else functools.partial(_partials, xp, op, slot)
+    return names
+
+
+def array_function(op: Op, xp: Any) -> Callable[..., Any]:
+    """Return an operation on arrays: its array form, or its float function for each element."""
+    if callable(op.array):
+        return functools.partial(op.array, xp)
+    if xp.__name__ != "numpy":
+        raise TypeError(f"{op.name} has no array form, which {xp.__name__} needs: declare it with array=...")
+    if op.many is not None:
+        return functools.partial(_rows, xp, op)
+    mapped: Callable[..., Any] = xp.vectorize(op.forward, otypes=[float])
+    return mapped
+
+
+def _rows(xp: Any, op: Op, *inputs: Any) -> Any:
+    """Do an operation on lists row by row, in floats."""
+    lists, attributes = op.split(inputs)
+    shape = xp.broadcast_shapes(*[listed.shape[:-1] for listed in lists])
+    flat = [_table(xp, listed, shape) for listed in lists]
+    return xp.array([op.forward(*rows, *attributes) for rows in zip(*flat)]).reshape(shape)
+
+
+def _partials(xp: Any, op: Op, slot: int, y: Any, *inputs: Any) -> Any:
+    """Compute the partials of an operation on lists by one list, row by row, in floats."""
+    assert op.many is not None
+    lists, attributes = op.split(inputs)
+    shape = xp.shape(y)
+    flat = [_table(xp, listed, shape) for listed in lists]
+    rows = zip(xp.reshape(y, -1).tolist(), *flat)
+    found = [op.many(one, *numbers, *attributes)[slot] for one, *numbers in rows]
+    return xp.array(found).reshape(*shape, lists[slot].shape[-1])
+
+
+def _table(xp: Any, listed: Any, shape: tuple[int, ...]) -> Any:
+    """Return the lists of an array, which may lack the axis of the batch, one below the other."""
+    length = listed.shape[-1]
+    return xp.broadcast_to(listed, (*shape, length)).reshape(-1, length).tolist()
+
+
+def _added_numpy(target: Any, place: tuple[Any, ...], values: Any) -> Any:
+    """Add values at chosen places, each as often as it is named."""
+    import numpy
+
+    if all(isinstance(part, slice) for part in place):
+        target[place] += values
+    else:
+        numpy.add.at(target, place, values)
+    return target
+
+
+def _added_functional(target: Any, place: tuple[Any, ...], values: Any) -> Any:
+    return target.at[place].add(values)
+
+
+def _picked(xp: Any, values: Any, index: Any) -> Any:
+    """Pick a number from each row."""
+    if values.ndim == 2 and values.shape[:1] == index.shape:  # the usual case, for which this is faster
+        return values[xp.arange(len(index)), index]
+    values = xp.broadcast_to(values, (*index.shape, values.shape[-1]))
+    return xp.take_along_axis(values, index[..., None], axis=-1)[..., 0]
+
+
+def _unpicked(xp: Any, d: Any, index: Any, count: int) -> Any:
+    """Put each number at a place of a row of zeros."""
+    return xp.where(xp.arange(count) == index[..., None], d[..., None], 0.0)
+
+
+def _shares(xp: Any, partials: Any) -> Any:
+    """Divide the partials of each list by their sum, unless that is no number."""
+    total = partials.sum(axis=-1, keepdims=True)
+    return partials / xp.where(xp.isfinite(total), total, 1.0)

@@ -1,0 +1,88 @@
+"""The source of a program on arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograd_lite.compiler.arrays.expressions import BATCH, Expression, Line, call, name, number
+from autograd_lite.compiler.arrays.ir import ArrayProgram, Constant, Operand, View
+from autograd_lite.compiler.arrays.names import name_arrays
+from autograd_lite.compiler.arrays.primitives import Primitive
+from autograd_lite.compiler.arrays.printer import NumPyPrinter
+from autograd_lite.compiler.arrays.reading import Reading
+from autograd_lite.compiler.arrays.reverse import Reverse
+
+__all__ = ["ArraySource"]
+
+
+class ArraySource:
+    """A program on arrays as source.
+
+    Args:
+        program: the program.
+        arguments: the names of the arguments.
+        integers: for each, whether it holds integers.
+        gradient: whether to write ``value_and_gradient``, for one output.
+
+    Attributes:
+        text: the source: ``forward`` and, for one output, ``value_and_gradient``.
+        texts: the same, by function.
+        names: the name of each array.
+        parameters, frozen, random: the leaves, in the order of the arguments.
+        constants: arrays that the source names.
+        printer: what wrote it, and knows which functions it calls.
+    """
+
+    def __init__(
+        self, program: ArrayProgram, arguments: Sequence[str], integers: Sequence[bool], gradient: bool
+    ) -> None:
+        self.program, self.arguments = program, arguments
+        self.names = name_arrays(program, arguments)
+        self.parameters = sorted(program.leaves("parameter"), key=lambda leaf: int(leaf.places.min()))
+        self.frozen, self.random = program.leaves("frozen"), program.leaves("random")
+        self.reading = Reading(self.names, integers)
+        self.constants = self.reading.constants
+        self.printer = NumPyPrinter()
+        titles = ["forward", *["value_and_gradient"] * gradient]
+        self.texts = {title: self._function(title, gradient=title != "forward") for title in titles}
+        self.text = "\n\n".join(self.texts.values())
+
+    def _function(self, title: str, *, gradient: bool) -> str:
+        """Write one function."""
+        reading = self.reading
+        lines: list[Line | None] = [
+            (self.names[array.number], array.forward(reading), array.comment())
+            for array in self.program.arrays
+            if isinstance(array, Primitive)
+        ]
+        outputs = tuple(_output(reading, output) for output in self.program.outputs)
+        guards = [_guard(reading, *guard) for guard in self.program.guards]
+        results: list[Any] = [outputs[0] if len(outputs) == 1 else outputs]
+        if gradient:
+            is_batched, one = self.program.outputs[0].batched, number(1.0)
+            reverse = Reverse(self.program, reading)
+            reverse.run(call("full_like", outputs[0], one / name(BATCH)) if is_batched else one)
+            lines += [None, *reverse.lines]
+            results.append(tuple(reverse.gradient(leaf) for leaf in self.parameters))
+        leaves = [self.names[leaf.number] for leaf in (*self.parameters, *self.frozen, *self.random)]
+        rows = [self.names[leaf.number] for leaf in self.program.arrays if leaf.kind in ("input", "random")]
+        arguments, batch = [*leaves, *self.arguments], "".join(rows[:1])
+        return self.printer.function(title, arguments, batch, reading.floats, lines, results, guards)
+
+
+def _output(reading: Reading, operand: Operand) -> Expression:
+    read = reading.short(operand)
+    return call("array", read) if isinstance(operand, Constant) else read
+
+
+def _guard(reading: Reading, sign: str, left: Operand, right: Operand, outcomes: Any) -> Expression:
+    """Write a comparison, which must come out for each row as it did in the trace."""
+    is_full = any(isinstance(side, View) and not side.way.repeated for side in (left, right))
+    read = reading.short(left) if is_full else reading.full(left)
+    held = Expression("comparison", sign, read, reading.short(right))
+    if not outcomes.any():
+        held = Expression("negation", held)
+    elif not outcomes.all():
+        held = Expression("comparison", "==", held, reading.constant(outcomes))
+    return held.method("all", axis=-1) if left.shape else held
