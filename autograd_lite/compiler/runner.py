@@ -59,7 +59,7 @@ class Runner:
 
     def _checked(self, specialization: Specialization, example: Sequence[Argument], *, gradient: bool) -> Any:
         """Run one example; the first two calls, the eleventh, ... are compared with the function itself."""
-        found = self._run_example(specialization, example, gradient=gradient)
+        found = self._run_one(specialization, example, gradient=gradient)
         if specialization.is_to_be_checked():
             self.eager.check(example, found, gradient=gradient)
         return found
@@ -67,12 +67,10 @@ class Runner:
     def check_row(self, specialization: Specialization, example: Sequence[Argument]) -> None:
         """Compare a row of a batch with the function itself, if it is time to."""
         if specialization.is_to_be_checked():
-            found = self._run_example(specialization, example, gradient=specialization.single)
+            found = self._run_one(specialization, example, gradient=specialization.single)
             self.eager.check(example, found, gradient=specialization.single)
 
-    def _run_example(
-        self, specialization: Specialization, example: Sequence[Argument], *, gradient: bool
-    ) -> Any:
+    def _run_one(self, specialization: Specialization, example: Sequence[Argument], *, gradient: bool) -> Any:
         """Run one example; eagerly if a comparison comes out otherwise, or something is not finite."""
         specialization.inputs.check_numbers(example)
         if current_mode().checking:
@@ -133,7 +131,7 @@ class Runner:
             return [self(*row) for row in zip(*columns)]
         for part in split_rows(self.cache, columns):
             self.check_row(part.specialization, part.example)
-            for row, outputs in zip(part.rows, self._outputs_of(part, columns)):
+            for outputs, row in zip(self._outputs_of(part, columns), part.rows):
                 results[row] = part.specialization.shaped(outputs)
         return results
 
@@ -144,7 +142,7 @@ class Runner:
         specialization, count = part.specialization, len(part.rows)
         if self.backend == "auto" and specialization.is_too_deep:
             for row in part.rows:
-                yield self._run_example(specialization, arguments_of_row(columns, row), gradient=False)
+                yield self._run_one(specialization, arguments_of_row(columns, row), gradient=False)
             return
         found, held = specialization.run_on_arrays(part.columns, count, gradient=False)
         table = numpy.stack([numpy.broadcast_to(output, (count,)) for output in found], axis=-1).tolist()
@@ -181,7 +179,7 @@ class Runner:
         return self._mean_of_parts(count, itertools.chain(found, others))
 
     def _run_row(self, specialization: Specialization, columns: Sequence[Any], row: int) -> Found:
-        value, gradient = self._run_example(specialization, arguments_of_row(columns, row), gradient=True)
+        value, gradient = self._run_one(specialization, arguments_of_row(columns, row), gradient=True)
         return value, gradient
 
     def _by_halves(self, specialization: Specialization, columns: Sequence[Any], count: int) -> Found:

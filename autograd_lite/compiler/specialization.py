@@ -119,9 +119,7 @@ class Specialization:
     def steps(self) -> int:
         """How many steps, one after the other, a program on arrays would need at least."""
         with _collector_paused():
-            self._raiser = Raiser(
-                self.tape, [signature.lengths for signature in self.inputs.varying_signatures]
-            )
+            self._raiser = Raiser(self.tape, [each.lengths for each in self.inputs.varying_signatures])
         return len(self._raiser.groups)
 
     @property

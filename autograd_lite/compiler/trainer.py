@@ -66,14 +66,18 @@ class Trainer:
             FloatingPointError: if the loss, or a parameter after the step, is not finite; then
                 nothing has moved.
         """
-        for _ in range(2):  # the rows may need another program than those of the last step
+        self.prepare(*columns)
+        try:
+            return self._step(columns)
+        except SignaturesDifferError:  # the rows need another program than those of the last step
+            self._leave()
             self.prepare(*columns)
-            if self._state is None:
-                break
-            try:
-                return float(self._state.step(columns))
-            except SignaturesDifferError:
-                self._leave()
+            return self._step(columns)
+
+    def _step(self, columns: Sequence[Any]) -> float:
+        """Take a step with one program, or through the Values where rows need several."""
+        if self._state is not None:
+            return float(self._state.step(columns))
         mean, gradient = self.program.mean_and_grad(*columns)
         for parameter, derivative in zip(self.program.parameters, gradient):
             parameter.grad = derivative
