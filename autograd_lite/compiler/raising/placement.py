@@ -66,12 +66,6 @@ class Placement:
         """Return a view of all of an array."""
         return View(array, self.numpy.arange(array.size).reshape(array.shape))
 
-    def zero(self, members: Any) -> int:
-        """Make a number the constant 0, and return its place."""
-        place = int(members[0])
-        self.role[place], self.data[place], self.array[place] = CONSTANT, 0.0, CONSTANTS
-        return place
-
     def are_new_leaves(self, numbers: Any) -> bool:
         """Tell whether numbers are parameters, or frozen, and none has a place yet."""
         roles = self.role[numbers]

@@ -220,9 +220,6 @@ class Raiser:
             return
         kept = self._alias(members, plain)
         members, plain = members[kept], plain[kept]
-        if plain.shape[1] == 0:  # the sum of nothing
-            self.same[members] = self.placement.zero(members)
-            return
         plain = numpy.take_along_axis(plain, numpy.argsort(self.placement.key(plain), axis=1), 1)
         order = numpy.argsort(self.placement.key(plain[:, 0]), kind="stable")
         members, plain = members[order], plain[order]
