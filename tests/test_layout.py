@@ -20,7 +20,9 @@ from hypothesis import strategies as st
 from autograd_lite.drawing.graph import Edge, Graph, Node
 from autograd_lite.drawing.layout import graphviz
 from autograd_lite.drawing.layout.crossings import count_crossings, rows_with_few_crossings
+from autograd_lite.drawing.layout.geometry import Diagram, Part, smooth_curve
 from autograd_lite.drawing.layout.placement import WIDEST, arrange, place
+from autograd_lite.drawing.layout.ports import spread_ports
 from autograd_lite.drawing.svg import render
 from autograd_lite.drawing.text import four_digits, middle_cut, readable, width_of
 from autograd_lite.drawing.typesetting import label_size, node_lines, node_size
@@ -244,6 +246,27 @@ def test_edges_that_leave_a_node_do_not_cross_before_the_next_column(graph):
         leaving.sort(key=lambda curve: curve[0][1])
         heights = [next(y for x, y in points_along(curve) if x > column - 0.01) for curve in leaving]
         assert all(above < below + 1e-6 for above, below in itertools.pairwise(heights))
+
+
+@pytest.mark.parametrize("arrives", [False, True])
+def test_an_edge_is_moved_where_it_meets_its_node_and_not_where_it_passes_others(arrives):
+    passing = [
+        *smooth_curve([(40.0, 0.0), (70.0, 0.0)]),
+        *smooth_curve([(70.0, 0.0), (170.0, 0.0)])[1:],
+        *smooth_curve([(170.0, 0.0), (200.0, 50.0)])[1:],
+    ]
+    routes = [passing, *(smooth_curve([(40.0, 0.0), (70.0, height)]) for height in (80.0, 150.0))]
+    links = [(0, 1), (0, 2), (0, 3)]
+    if arrives:
+        routes = [[(-x, y) for x, y in reversed(route)] for route in routes]
+        links = [(other, node) for node, other in links]
+    diagram = Diagram([Part(80.0, 60.0, "box"), *[Part(80.0, 60.0, "label")] * 3], links, 30.0)
+    centers = [(0.0, 0.0), (240.0, 50.0), (110.0, 80.0), (110.0, 150.0)]
+    moved = spread_ports(diagram, centers, routes)[0]
+    if arrives:
+        moved = [(-x, y) for x, y in reversed(moved)]
+    assert moved[:2] == [(40.0, -11.0), (55.0, -11.0)]
+    assert moved[2:] == passing[2:]
 
 
 def test_numbers_flow_from_left_to_right(engine):

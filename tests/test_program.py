@@ -1215,3 +1215,17 @@ def test_the_mean_of_finite_numbers_is_finite_though_their_sum_is_not(backend, r
     mean, gradient = program.mean_and_grad(X)
     assert (mean, gradient) == (pytest.approx(expected, rel=1e-12), pytest.approx([0.5]))
     assert program.trainer(optim.SGD(lr=0.1)).step(X) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_single_row_whose_gradient_is_not_finite_is_computed_by_the_engine():
+    w = Value(1.0)
+    program = compile(lambda x: (w * x).relu().sqrt(), [w], backend="numpy")
+    for rows in ([-1.0], [-1.0, 4.0, -1.0]):
+        assert program.mean_and_grad(rows)[1] == [sum(0.5 for x in rows if x > 0.0) * 2.0 / len(rows)]
+
+
+def test_a_row_that_is_no_number_but_has_one_is_fixed():
+    w = Value(2.0)
+    program = compile(lambda x, flag: w * x if flag else w, [w], backend="numpy")
+    assert program.map([1.0, 3.0], [True, False]) == [2.0, 2.0]

@@ -70,12 +70,7 @@ def _moved(route: list[Point], shifts: list[float], insets: list[float]) -> list
     """Return a route with both ends moved, each together with the level stretch that it begins."""
     heights = [y for _, y in route]
     last = len(route) - 1
-    stop = 2
-    while stop < len(route) and heights[stop] == heights[0]:
-        stop += 1
-    start = last - 2
-    while start >= 0 and heights[start] == heights[last]:
-        start -= 1
+    stop, start = _level(heights), last - _level(heights[::-1])
     if stop > last:  # level throughout
         stop, start = len(route) // 2, len(route) // 2 - 1
     moved = [
@@ -85,3 +80,10 @@ def _moved(route: list[Point], shifts: list[float], insets: list[float]) -> list
     moved[0] = (moved[0][0] - insets[0], moved[0][1])
     moved[last] = (moved[last][0] + insets[1], moved[last][1])
     return moved
+
+
+def _level(heights: list[float]) -> int:
+    """Return how many points from the first on are level with it and not past the next column."""
+    count = next((index for index, y in enumerate(heights) if index > 1 and y != heights[0]), len(heights))
+    # A level stretch that goes on has no room there to be moved: it bends back in the gap.
+    return count if count < 6 else 2
