@@ -90,6 +90,12 @@ WEIGHED = Op(
     many=lambda y, first, second: (list(second), list(first)),
     pack=lambda first, second: ((list(first), list(second)), ()),
 )
+NEIGHBOURS = Op(
+    "neighbours",
+    "neighbours({0})",
+    lambda n: math.fsum(one * other for one, other in zip(n, n[1:])),
+    many=lambda y, n: ([a + b for a, b in zip([0.0, *n[:-1]], [*n[1:], 0.0])],),
+)
 
 ROWS = [([1.0, 2.0, -0.5],), ([0.25, -1.5, 3.0],), ([-2.0, 0.5, 0.75],)]
 
@@ -111,6 +117,7 @@ def test_an_operation_of_one_number_is_mapped_over_the_elements(w, v, backend):
         lambda w, v, x: WEIGHED([w, v], [x[0], x[1]]),
         lambda w, v, x: ag.tanh(WEIGHED([w, v, x[0]], [x[1], v, w])) + WEIGHED([x[0], w, w], [v, x[2], v]),
         lambda w, v, x: WEIGHED([w, v], [v, 3.0]),
+        lambda w, v, x: NEIGHBOURS([w * x[0], v, x[1], w]) + NEIGHBOURS([v, x[2], 2.0, v * x[0]]),
     ],
 )
 def test_an_operation_on_lists_is_done_row_by_row(f, w, v, backend):

@@ -15,7 +15,7 @@ from autograd_lite.core.op import Op
 from autograd_lite.core.symbol import Number, unchanged
 from autograd_lite.ops import ADD, DIV, MUL, NEG, POW, SUB
 
-__all__ = ["BATCH", "Expression", "Line", "call", "name", "number", "operation", "span"]
+__all__ = ["BATCH", "Expression", "Line", "call", "lifted", "name", "number", "operation", "span"]
 
 BATCH = "N"
 """What a program calls the number of rows."""
@@ -116,6 +116,11 @@ def number(value: float) -> Expression:
     return Expression("number", value)
 
 
+def lifted(term: Any) -> Expression:
+    """Make a number an expression; an expression stays what it is."""
+    return term if isinstance(term, Expression) else number(float(term))
+
+
 def span(start: int | None = None, stop: int | None = None, step: int | None = None) -> Expression:
     """Make a slice."""
     return Expression("span", start, stop, step)
@@ -128,12 +133,12 @@ def call(function: str, *arguments: Any, **named: Any) -> Expression:
 
 def operation(op: Op, *operands: Any) -> Expression:
     """Do an operation on expressions and floats, in its form for arrays."""
-    lifted = [each if isinstance(each, Expression) else number(float(each)) for each in operands]
+    expressions = [*map(lifted, operands)]
     if isinstance(op.array, str):
-        return _from_template(op.array, lifted)
+        return _from_template(op.array, expressions)
     if op.array is None and op.is_operator:
-        return Expression("operation", op, *lifted)
-    return Expression("function", op, None, *lifted)
+        return Expression("operation", op, *expressions)
+    return Expression("function", op, None, *expressions)
 
 
 # ---- Templates -------------------------------------------------------------------------------

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.compiler.arrays.expressions import BATCH, Expression, call, name, number, operation
+from autograd_lite.compiler.arrays.expressions import BATCH, Expression, call, lifted, name, number, operation
 from autograd_lite.compiler.arrays.ir import Array, Constant, Operand, View
 from autograd_lite.compiler.arrays.reading import Reading
 from autograd_lite.core.op import Op, evaluate
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 
-class Primitive(Array):
+class Primitive(Array, ABC):
     """An operation on arrays.
 
     Attributes:
@@ -34,10 +35,11 @@ class Primitive(Array):
 
     scalars = 0
 
+    @abstractmethod
     def forward(self, reading: Reading) -> Expression:
         """Write what it computes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def back(self, reading: Reading, slot: int, d: Expression) -> Expression | None:
         """Write the adjoint of an operand, given that of the result; None if it is 0.
 
@@ -46,7 +48,6 @@ class Primitive(Array):
             slot: which operand.
             d: the adjoint of the result, in its full shape.
         """
-        raise NotImplementedError
 
     def sums_the_batch(self, slot: int) -> bool:
         """Tell whether what goes back to an operand is already summed over the batch."""
@@ -78,13 +79,14 @@ class SumsOfProducts(Primitive):
         self.terms = weights.shape[-1]
 
     def forward(self, reading: Reading) -> Expression:
-        result = self._products(reading, reading.full(self.inputs), reading.full(self.weights))
+        result = self._products(reading.full(self.inputs), reading.full(self.weights))
         for bias in self.biases:
             result += reading.short(bias)
         return result
 
-    def _products(self, reading: Reading, inputs: Expression, weights: Expression) -> Expression:
-        raise NotImplementedError
+    @abstractmethod
+    def _products(self, inputs: Expression, weights: Expression) -> Expression:
+        """Write the sums of products."""
 
 
 class MatrixProduct(SumsOfProducts):
@@ -104,7 +106,7 @@ class MatrixProduct(SumsOfProducts):
         unused = f" ({self.size - wanted} more are not used)" if wanted < self.size else ""
         return f"{wanted} weighted sums of {self.terms}{unused}"
 
-    def _products(self, reading: Reading, inputs: Expression, weights: Expression) -> Expression:
+    def _products(self, inputs: Expression, weights: Expression) -> Expression:
         if self.blocks or self.weights.batched:
             if self.many_inputs and self.many_weights:
                 return inputs @ weights.swapped(-1, -2)
@@ -126,11 +128,11 @@ class MatrixProduct(SumsOfProducts):
         other = reading.full(self.operands[1 - slot])
         if self.batched and self.sums_the_batch(slot):
             if self.blocks:
-                return self._blocks_back(reading, slot, d, other)
+                return self._blocks_back(slot, d, other)
             return self._summed_inputs(d, other) if slot == 0 else self._summed_weights(d, other)
-        return self._inputs_back(reading, d, other) if slot == 0 else self._weights_back(d, other)
+        return self._inputs_back(d, other) if slot == 0 else self._weights_back(d, other)
 
-    def _inputs_back(self, reading: Reading, d: Expression, weights: Expression) -> Expression:
+    def _inputs_back(self, d: Expression, weights: Expression) -> Expression:
         several = self.blocks or self.weights.batched
         if not self.many_weights:
             return d[..., None] * (weights[..., None, :] if several else weights)
@@ -158,7 +160,7 @@ class MatrixProduct(SumsOfProducts):
             inputs = inputs.reshape(-1, self.terms)
         return (inputs.T @ d).T if self.many_weights else d @ inputs
 
-    def _blocks_back(self, reading: Reading, slot: int, d: Expression, other: Expression) -> Expression:
+    def _blocks_back(self, slot: int, d: Expression, other: Expression) -> Expression:
         """The same for several blocks, one side of which is shared by the batch."""
         high, wide = "b" * self.many_inputs, "a" * self.many_weights
         sides = [f"k{high}p", f"k{wide}p"]
@@ -180,7 +182,7 @@ class RowDots(SumsOfProducts):
         factors = {operand.array for operand in self.operands[:2] if isinstance(operand, View)}
         return f"sum of {self.terms} products" if len(factors) == 1 else f"weighted sum of {self.terms}"
 
-    def _products(self, reading: Reading, inputs: Expression, weights: Expression) -> Expression:
+    def _products(self, inputs: Expression, weights: Expression) -> Expression:
         is_one_row = self.shape == () and not self.weights.batched
         return inputs @ weights if is_one_row else (inputs * weights).sum(-1)
 
@@ -283,7 +285,7 @@ class Reduce(_OfOp):
         spread = self.batched or self.shape != ()
         partials = self._formula(y[..., None] if spread else y, lists[0]) if len(lists) == 1 else None
         if partials is None:
-            attributes = (number(float(attribute)) for attribute in self.attributes)
+            attributes = map(lifted, self.attributes)
             partials = Expression("function", self.op, slot, y, *lists, *attributes)
         elif self.op.shares:
             partials = call("shares", partials)
@@ -292,7 +294,7 @@ class Reduce(_OfOp):
     def _formula(self, y: Expression, values: Expression) -> Expression | None:
         """Write the partials of one list at once, if each only depends on its own number and on y."""
         assert self.op.many is not None
-        own = [Symbol(f"value{number}") for number in range(self.operands[0].shape[-1])]
+        own = [Symbol(f"value{place}") for place in range(self.operands[0].shape[-1])]
         (terms,) = self.op.many(Symbol("y"), own, *self.attributes)
         try:
             found = {evaluate(term, {"y": y, each.name: values}) for term, each in zip(terms, own)}
@@ -301,9 +303,9 @@ class Reduce(_OfOp):
         if len(found) != 1:
             return None
         try:
-            alike = _lifted(evaluate(terms[0], {"y": y}))
+            alike = lifted(evaluate(terms[0], {"y": y}))
         except KeyError:  # of its own
-            return _lifted(found.pop())
+            return lifted(found.pop())
         return call("broadcast_to", alike, _shape(self.operands[0], self.batched))
 
 
@@ -320,12 +322,12 @@ class Pick(Primitive):
 
     kind = stem = "pick"
 
-    def comment(self) -> str:
-        return "pick"
-
     def __init__(self, values: Operand, index: Operand) -> None:
         super().__init__(self._shape(values, index), (values, index))
         self.values, self.index = values, index
+
+    def comment(self) -> str:
+        return "pick"
 
     def _shape(self, values: Operand, index: Operand) -> tuple[int, ...]:
         return values.shape[:-1]
@@ -403,8 +405,4 @@ def _scaled(d: Expression, partial: Any) -> Expression:
             return number(d.arguments[0] * partial)
         if abs(partial) == 1.0:
             return d if partial == 1.0 else -d
-    return d * _lifted(partial)
-
-
-def _lifted(term: Any) -> Expression:
-    return term if isinstance(term, Expression) else number(float(term))
+    return d * lifted(partial)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd_lite.compiler.arrays.expressions import Expression, call, name, number
-from autograd_lite.compiler.arrays.ir import Array, Constant, Leaf, Operand
+from autograd_lite.compiler.arrays.ir import Array, Constant, Leaf, Operand, View
 
 __all__ = ["Reading"]
 
@@ -55,12 +55,11 @@ class Reading:
 
     def position(self, operand: Operand) -> Expression:
         """Read an operand in its shape as integers."""
-        if isinstance(operand, Constant):
-            return self.full(operand)
+        assert isinstance(operand, View)  # a constant index has been followed while tracing
         read = operand.exact.read(self.name_of(operand.array), operand.batched, self.constant)
-        return (
-            read if self._holds_integers(operand.array) else call("rint", read).method("astype", name("int"))
-        )
+        if self._holds_integers(operand.array):
+            return read
+        return call("rint", read).method("astype", name("int"))
 
     def _floats_of(self, array: Array) -> Expression:
         old = self.names[array.number]
