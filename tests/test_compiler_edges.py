@@ -11,7 +11,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Op, TraceError, Value, grad, nn, optim
-from autograd_lite.compiler import compile
+from autograd_lite.compiler import compile, signature
 from autograd_lite.compiler.arrays.ir import Constant, Leaf, View
 from autograd_lite.compiler.arrays.primitives import Concatenate
 from autograd_lite.compiler.introspection import has_numpy
@@ -760,3 +760,25 @@ def test_partials_may_depend_on_the_length_of_the_list(backend):
     w = Value(2.0)
     program = compile(lambda x: square([w * x, w, 1.0 * w]), [w], backend=backend)
     assert program.value_and_grad(2.0) == (8.0, [8.0])
+
+
+def test_numbers_of_numpy_are_numbers():
+    weight = Value(2.0)
+    program = compile(lambda x, y: weight * x + y, [weight], backend="numpy")
+    assert program(np.float64(1.5), np.float32(0.5)) == 3.5
+    assert program.map([np.float64(1.5), np.float64(0.0)], [np.float64(1.0), np.float64(2.0)]) == [4.0, 2.0]
+
+
+def test_a_long_program_that_let_go_of_its_operations_stays_on_arrays(monkeypatch):
+    monkeypatch.setattr("autograd_lite.compiler.specialization.LONGEST", 20)
+    weights = [Value(0.1 * number) for number in range(30)]
+    program = compile(lambda x: ag.sum([w * x * w.tanh() for w in weights]), weights)
+    rows = [0.5 + 0.01 * number for number in range(400)]
+    first = program.map(rows)
+    assert program.map(rows[:2]) == pytest.approx(first[:2])
+    assert program(rows[0]) == pytest.approx(first[0])
+
+
+def test_signatures_of_one_kind_have_it_in_common():
+    whole = [signature.Signature("integers", (2,)) for _ in range(2)]  # equal, and not the same object
+    assert signature._in_common(whole) == whole[0]

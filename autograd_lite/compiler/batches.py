@@ -76,7 +76,7 @@ def _split_by_values(cache: Cache, columns: Sequence[Any]) -> Iterator[Part]:
     import numpy
 
     count = count_rows(columns)
-    arguments = [read_rows(column, count) for column in columns]
+    arguments = [read_rows(column) for column in columns]
     left = numpy.arange(count)
     while len(left):
         example = [rows.argument(int(left[0])) for rows in arguments]

@@ -207,15 +207,14 @@ def count_rows(columns: Sequence[Any]) -> int:
     return lengths[0]
 
 
-def read_rows(column: Any, count: int | None = None) -> Rows:
+def read_rows(column: Any) -> Rows:
     """Take an argument of many examples apart.
 
     Args:
         column: N arguments: a list, or an array whose first axis has length N.
-        count: what N must be.
 
     Raises:
-        ValueError: if there are none, or not ``count``.
+        ValueError: if there are none.
         SignaturesDifferError: if theirs are several, or there is no NumPy: then they run one by one.
     """
     if not has_numpy():
@@ -223,8 +222,6 @@ def read_rows(column: Any, count: int | None = None) -> Rows:
     import numpy
 
     length = count_rows([column])
-    if count is not None and length != count:
-        raise ValueError(f"as many rows in each argument: got {count} and {length}")
     if isinstance(column, Rows):
         return column
     if isinstance(column, numpy.ndarray) and column.dtype.kind in "fiu":

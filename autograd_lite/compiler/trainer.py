@@ -118,7 +118,7 @@ class Trainer:
         if columns:
             rows = count_rows(columns)
             try:
-                example = [read_rows(column, rows).argument(0) for column in columns]
+                example = [read_rows(column).argument(0) for column in columns]
             except SignaturesDifferError:
                 return None
         specialization = program.cache.find(example)
