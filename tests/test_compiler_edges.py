@@ -766,14 +766,16 @@ def test_numbers_of_numpy_are_numbers():
     weight = Value(2.0)
     program = compile(lambda x, y: weight * x + y, [weight], backend="numpy")
     assert program(np.float64(1.5), np.float32(0.5)) == 3.5
+    pairs = compile(lambda x: weight * x[0] + x[1], [weight], backend="numpy")
+    assert pairs([np.float64(1.5), 0.5]) == 3.5
     assert program.map([np.float64(1.5), np.float64(0.0)], [np.float64(1.0), np.float64(2.0)]) == [4.0, 2.0]
 
 
 def test_a_long_program_that_let_go_of_its_operations_stays_on_arrays(monkeypatch):
     monkeypatch.setattr("autograd_lite.compiler.specialization.LONGEST", 20)
-    weights = [Value(0.1 * number) for number in range(30)]
+    weights = [Value(0.01 * number) for number in range(300)]
     program = compile(lambda x: ag.sum([w * x * w.tanh() for w in weights]), weights)
-    rows = [0.5 + 0.01 * number for number in range(400)]
+    rows = [0.5 + 0.01 * number for number in range(40)]
     first = program.map(rows)
     assert program.map(rows[:2]) == pytest.approx(first[:2])
     assert program(rows[0]) == pytest.approx(first[0])
