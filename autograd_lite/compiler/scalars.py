@@ -137,8 +137,12 @@ class ScalarSource:
         adjoints.send(output, "1.0")
         for place in range(len(tape) - 1, -1, -1):
             op = tape.op[place]
-            if op is None or not adjoints.reached(place) or not wanted[place]:
+            if op is None or not wanted[place]:
                 continue
+            if not adjoints.reached(place):
+                if place not in tape.left_out:
+                    continue
+                adjoints.send(place, "0.0")  # what lies behind may still be infinite
             partials = self._partials(place, op, lines, wanted)
             receivers = [
                 (arg, partial)

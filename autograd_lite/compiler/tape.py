@@ -37,6 +37,7 @@ class Tape:
         guards: the comparisons, as (sign, left, right, outcome).
         bounds: for each index that picks, how long the shortest list is that it picks from.
         integers: the inputs that such an index is, or is computed from.
+        left_out: the inner numbers that an index that is known left out: they pass the gradient 0 on.
     """
 
     role: list[int] = field(default_factory=list)
@@ -52,6 +53,7 @@ class Tape:
     guards: list[tuple[str, int, int, bool]] = field(default_factory=list)
     bounds: dict[int, int] = field(default_factory=dict)
     integers: set[int] = field(default_factory=set)
+    left_out: set[int] = field(default_factory=set)
     _constants: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -198,6 +200,7 @@ def _write(tape: Tape, node: Value, places: dict[Value, int]) -> int:
             tape.integers.update(places[root] for root in index.roots)
             args, attributes = (*args, place), ()
         else:
+            tape.left_out.update(arg for arg in args if arg != args[index] and tape.role[arg] == INNER)
             args, attributes = (args[index],), ()
     elif op.many is not None and op not in (SUM, DOT):
         attributes = (tuple(map(len, lists)), *attributes)

@@ -163,9 +163,6 @@ class Writer:
                 parts.append(self.index if size == 5 and self.index else str(self.generator.randrange(size)))
             else:
                 raise SystemExit(f"{op.name}: no way is known to fill {parameter!r}")
-        if self.index and "index" in parameters and self.index not in parts:
-            # Compiled, what a known index leaves out is not there, not even with the gradient 0.
-            return Step(f"{{name}} = lift({parts[0]}[{parts[-1]}])", operands)
         return Step(f"{{name}} = {op.name}({', '.join(parts)})", operands)
 
     def condition(self):

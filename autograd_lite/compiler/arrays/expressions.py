@@ -46,6 +46,9 @@ class Expression(Number):
     def __hash__(self) -> int:
         return hash((self.form, self.arguments))
 
+    def __repr__(self) -> str:
+        return f"{self.form}({', '.join(map(repr, self.arguments))})"
+
     def apply(self, op: Op, operands: tuple[Any, ...]) -> Any:
         """Do an operation of a rule; one that changes nothing (x + 0, x * 1) is left out."""
         kept = unchanged(op, operands)

@@ -155,6 +155,7 @@ class ArrayProgram:
         arrays: leaves where they are first needed; each array after what it is computed from.
         outputs: the results.
         guards: for each sign of comparison (sign, left, right, outcomes).
+        left_out: the numbers of the arrays of what a known index left out: they pass the gradient 0 on.
         multiply_adds: how many there are in sums of products.
         in_products: how many of those are in matrix products.
     """
@@ -162,6 +163,7 @@ class ArrayProgram:
     arrays: list[Array] = field(default_factory=list)
     outputs: list[Operand] = field(default_factory=list)
     guards: list[tuple[str, Operand, Operand, Any]] = field(default_factory=list)
+    left_out: Collection[int] = ()
     multiply_adds: int = 0
     in_products: int = 0
 

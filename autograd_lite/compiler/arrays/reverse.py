@@ -50,6 +50,9 @@ class Reverse:
         (output,) = self.program.outputs
         self._send(output, seed, output.batched)
         for array in reverse_order(self.program.arrays, self.wanted):
+            if array.number in self.program.left_out:  # what lies behind may still be infinite
+                zeros = call("zeros_like", self.reading.name_of(array))
+                self.contributions.setdefault(array.number, [(None, zeros)])
             if array.number in self.contributions:
                 self._finish(array)
                 if isinstance(array, Primitive):

@@ -72,6 +72,8 @@ class Raiser:
                 self._raise_map(members)
         operand = self._operand
         self.program.outputs = [operand(self.numpy.array(output)) for output in self.tape.outputs]
+        left_out = self.same[self.numpy.array([*self.tape.left_out], self.numpy.int64)]
+        self.program.left_out = {*self.placement.array[left_out].tolist()}
         for sign in sorted({guard[0] for guard in self.tape.guards}):
             chosen = [guard for guard in self.tape.guards if guard[0] == sign]
             left, right, outcomes = (self.numpy.array([guard[k] for guard in chosen]) for k in (1, 2, 3))
