@@ -292,7 +292,7 @@ def wide_gradient(contestant: str) -> Repeat:
 
     program = compile(*wide_loss(), dtype="float32")
     X, k = wide_batch("float32")
-    program(X[0].tolist(), int(k[0]))
+    program(X[0], int(k[0]))
     return of_functions(program, contestant, [X, k], 50)
 
 

@@ -31,6 +31,8 @@ from typing import Any
 WORKER = Path(__file__).with_name("worker.py")
 WARM_UP = 3
 PROCESSES = 3
+WIDTHS = [15, 49, 16, 7, 8, 8, 0]
+"""Of the columns."""
 KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": "1000000000", "MALLOC_MMAP_THRESHOLD_": "1000000000"}
 """Lets the C library keep what is freed: else chance decides who waits for the same pages at each step."""
 
@@ -213,10 +215,8 @@ def result_of(row: Row, ours: Contestant, peer: Contestant) -> list[str]:
     return [f"{ratios[0]:.2f}×", gc_off, "PASS" if met else "SHORT"]
 
 
-def print_table(lines: Sequence[Sequence[str]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*lines)]
-    for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+def print_line(cells: Sequence[str]) -> None:
+    print("  ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS)).rstrip(), flush=True)
 
 
 def main() -> None:
@@ -232,11 +232,11 @@ def main() -> None:
         )
     if hasattr(os, "getloadavg") and os.getloadavg()[0] > 1.5:
         print("Other programs keep this machine busy: the ratios will not be those of a quiet one.\n")
-    lines = [["row", "work", "peer", "goal", "ratio", "gc off", "result"]]
+    print_line(["row", "work", "peer", "goal", "ratio", "gc off", "result"])
     for row in ROWS:
         if row.name in wanted:
-            lines += lines_of(row, options.rounds)
-    print_table(lines)
+            for line in lines_of(row, options.rounds):
+                print_line(line)
 
 
 if __name__ == "__main__":
