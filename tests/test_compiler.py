@@ -797,7 +797,7 @@ BUILT = {  # what expressions are built with, and the same with all parentheses
     "({0} ** {1})": lambda a, b: operation(OPS["pow"], a, b),
     "({0} @ {1})": operator.matmul,
     "(-{0})": lambda a, b: -a,
-    "({0} < {1})": lambda a, b: expressions.Expression("comparison", "<", a, b),
+    "({0} < {1})": lambda a, b: expressions.Expression("comparison", ("<", a, b)),
     "exp({0})": lambda a, b: operation(OPS["exp"], a),
     "({0})[..., None, 1:3].T": lambda a, b: a[..., None, 1:3].T,
     "({0}).sum(axis=(0, -1))": lambda a, b: a.sum(0, -1),

@@ -87,7 +87,6 @@ WITHIN = {
         "arrays.printer",
         "arrays.indexing",
         "arrays.ir",
-        "arrays.reading",
         "arrays.primitives",
         "arrays.names",
         "arrays.reverse",

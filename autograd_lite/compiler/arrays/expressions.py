@@ -8,23 +8,30 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from autograd_lite.core.op import Op
 from autograd_lite.core.symbol import Number, unchanged
 from autograd_lite.ops import ADD, DIV, MUL, NEG, POW, SUB
 
-__all__ = ["BATCH", "Expression", "Line", "call", "lifted", "name", "number", "operation", "span"]
+__all__ = ["BATCH", "Expression", "Line", "call", "name", "number", "operation", "span"]
 
 BATCH = "N"
 """What a program calls the number of rows."""
 
 
+def _operator(op: Op) -> Callable[..., Expression]:
+    """Make an operator's method. Unlike in a rule, what it does stands as it is written."""
+    return lambda *operands: Expression("operation", (op, *operands))
+
+
+@dataclass(frozen=True, repr=False)
 class Expression(Number):
     """Something to be written.
 
-    Args:
+    Attributes:
         form: what it is: the name of the printer's method that writes it.
         arguments: what that method takes: other expressions, names, shapes.
 
@@ -34,17 +41,8 @@ class Expression(Number):
         index(matmul(name('a'), transposed(name('b'))), (Ellipsis, None))
     """
 
-    __slots__ = ("arguments", "form")
-
-    def __init__(self, form: str, *arguments: Any) -> None:
-        self.form = form
-        self.arguments = arguments
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Expression) and (self.form, self.arguments) == (other.form, other.arguments)
-
-    def __hash__(self) -> int:
-        return hash((self.form, self.arguments))
+    form: str
+    arguments: tuple[Any, ...]
 
     def __repr__(self) -> str:
         return f"{self.form}({', '.join(map(repr, self.arguments))})"
@@ -54,31 +52,21 @@ class Expression(Number):
         kept = unchanged(op, operands)
         return operation(op, *operands) if kept is None else kept
 
-    # Unlike in a rule, these stand as they are written.
-    def __add__(self, other: Expression) -> Expression:
-        return Expression("operation", ADD, self, other)
-
-    def __mul__(self, other: Expression) -> Expression:
-        return Expression("operation", MUL, self, other)
-
-    def __truediv__(self, other: Expression) -> Expression:
-        return Expression("operation", DIV, self, other)
-
-    def __neg__(self) -> Expression:
-        return Expression("operation", NEG, self)
+    __add__, __mul__ = _operator(ADD), _operator(MUL)
+    __truediv__, __neg__ = _operator(DIV), _operator(NEG)
 
     def __matmul__(self, other: Expression) -> Expression:
-        return Expression("matmul", self, other)
+        return Expression("matmul", (self, other))
 
     def __getitem__(self, items: Any) -> Expression:
         listed = items if isinstance(items, tuple) else (items,)
         plain = (span(i.start, i.stop, i.step) if isinstance(i, slice) else i for i in listed)
-        return Expression("index", self, tuple(plain))
+        return Expression("index", (self, tuple(plain)))
 
     @property
     def T(self) -> Expression:
         """The transpose of a matrix."""
-        return self.arguments[0] if self.form == "transposed" else Expression("transposed", self)
+        return self.arguments[0] if self.form == "transposed" else Expression("transposed", (self,))
 
     def swapped(self, first: int, second: int) -> Expression:
         """Exchange two axes."""
@@ -86,7 +74,7 @@ class Expression(Number):
 
     def method(self, name: str, *arguments: Any, **named: Any) -> Expression:
         """Call a method."""
-        return Expression("method", self, name, arguments, tuple(named.items()))
+        return Expression("method", (self, name, arguments, tuple(named.items())))
 
     def sum(self, *axes: int) -> Expression:
         """Sum over some axes."""
@@ -94,12 +82,9 @@ class Expression(Number):
 
     def reshape(self, *shape: int) -> Expression:
         """Put the elements into another shape; a number is repeated."""
-        return call("full", shape, self) if self.is_number else self.method("reshape", *(shape or ((),)))
-
-    @property
-    def is_number(self) -> bool:
-        """Whether it is a known number."""
-        return self.form == "number"
+        if self.form == "number":
+            return call("full", shape, self)
+        return self.method("reshape", *(shape or ((),)))
 
 
 Line = tuple[str, Expression, str]
@@ -108,45 +93,42 @@ Line = tuple[str, Expression, str]
 
 def name(text: str) -> Expression:
     """Make the name of an array."""
-    return Expression("name", text)
+    return Expression("name", (text,))
 
 
-def number(value: float) -> Expression:
-    """Make a number."""
-    return Expression("number", value)
-
-
-def lifted(term: Any) -> Expression:
+def number(term: Any) -> Expression:
     """Make a number an expression; an expression stays what it is."""
-    return term if isinstance(term, Expression) else number(float(term))
+    return term if isinstance(term, Expression) else Expression("number", (float(term),))
 
 
 def span(start: int | None = None, stop: int | None = None, step: int | None = None) -> Expression:
     """Make a slice."""
-    return Expression("span", start, stop, step)
+    return Expression("span", (start, stop, step))
 
 
 def call(function: str, *arguments: Any, **named: Any) -> Expression:
     """Call a function of the runtime or of the array library: on expressions, numbers and shapes."""
-    return Expression("call", function, arguments, tuple(named.items()))
+    return Expression("call", (function, arguments, tuple(named.items())))
 
 
 def operation(op: Op, *operands: Any) -> Expression:
     """Do an operation on expressions and floats, in its form for arrays."""
-    expressions = [*map(lifted, operands)]
+    expressions = [*map(number, operands)]
     if isinstance(op.array, str):
         return _from_template(op.array, expressions)
     if op.array is None and op.is_operator:
-        return Expression("operation", op, *expressions)
-    return Expression("function", op, None, *expressions)
+        return Expression("operation", (op, *expressions))
+    return Expression("function", (op, None, *expressions))
 
 
 # ---- Templates -------------------------------------------------------------------------------
 
-_OPERATORS: dict[type[ast.AST], Op] = {
-    ast.Add: ADD, ast.Sub: SUB, ast.Mult: MUL, ast.Div: DIV, ast.Pow: POW, ast.USub: NEG,
+_FORMS: dict[type[ast.AST], tuple[str, Any]] = {
+    ast.Add: ("operation", ADD), ast.Sub: ("operation", SUB), ast.Mult: ("operation", MUL),
+    ast.Div: ("operation", DIV), ast.Pow: ("operation", POW), ast.USub: ("operation", NEG),
+    ast.Lt: ("comparison", "<"), ast.LtE: ("comparison", "<="), ast.Gt: ("comparison", ">"),
+    ast.GtE: ("comparison", ">="), ast.Eq: ("comparison", "=="), ast.NotEq: ("comparison", "!="),
 }  # fmt: skip
-_SIGNS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
 
 @functools.lru_cache(maxsize=256)
@@ -159,24 +141,26 @@ def _from_template(template: str, operands: Sequence[Expression]) -> Expression:
     tree = _parsed(template, len(operands))
     put_in = {f"_{slot}": operand for slot, operand in enumerate(operands)}
 
+    def done(op: ast.AST, *nodes: ast.expr) -> Expression:
+        form, what = _FORMS[type(op)]
+        return Expression(form, (what, *map(converted, nodes)))
+
     def converted(node: ast.expr) -> Expression:
         match node:
             case ast.Name(id):
-                return put_in[id] if id in put_in else Expression("library", id)
+                return put_in[id] if id in put_in else Expression("library", (id,))
             case ast.Constant(int() | float() as value):
-                return number(value)
-            case ast.UnaryOp(op, operand) if type(op) in _OPERATORS:
-                return Expression("operation", _OPERATORS[type(op)], converted(operand))
-            case ast.BinOp(left, op, right) if type(op) in _OPERATORS:
-                return Expression("operation", _OPERATORS[type(op)], converted(left), converted(right))
-            case ast.Compare(left, [op], [right]) if type(op) in _SIGNS:
-                return Expression("comparison", _SIGNS[type(op)], converted(left), converted(right))
+                return Expression("number", (value,))
+            case ast.UnaryOp(op, operand):
+                return done(op, operand)
+            case ast.BinOp(left, op, right) | ast.Compare(left, [op], [right]):
+                return done(op, left, right)
             case ast.Call(ast.Name(id), arguments, []):
                 return call(id, *map(converted, arguments))
-        raise NotImplementedError
+        raise KeyError(node)
 
     try:
         return converted(tree)
-    except NotImplementedError:  # it is written as it stands
+    except KeyError:  # of something else: it is written as it stands
         names = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
-        return Expression("template", template, names - {*put_in}, *operands)
+        return Expression("template", (template, names - {*put_in}, *operands))

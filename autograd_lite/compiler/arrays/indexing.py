@@ -60,21 +60,20 @@ class Indexing:
 
     def _chosen(self, array: Expression, front: tuple[slice, ...], named: Named) -> Expression:
         """Read the elements, each once."""
-        batched = bool(front)
+        batched, flat = bool(front), (math.prod(self.source),)
         if self.kind == "all":
-            return array if self.shape == self.source else reshaped(array, self.shape, batched)
+            return reshaped(array, self.source, self.shape, batched)
         if self.kind == "transposed":
             return array.swapped(-1, -2) if batched else array.T
         if self.kind == "grid":
             return array[*front, *map(_shortest, self.slices, self.source)]
-        size = math.prod(self.source)
-        flat = array if len(self.source) == 1 else reshaped(array, (size,), batched)
+        array = reshaped(array, self.source, flat, batched)
         if self.kind == "gather":
-            return flat[*front, named(self.index)]
+            return array[*front, named(self.index)]
         if self.shape == ():
-            return flat[*front, self.slices[0][0]]
-        read = flat[*front, _slice(*self.slices[0], size)]
-        return read if len(self.shape) == 1 else reshaped(read, self.shape, batched)
+            return array[*front, self.slices[0][0]]
+        read = array[*front, _slice(*self.slices[0], *flat)]
+        return reshaped(read, (self.index.size,), self.shape, batched)
 
     def back(
         self, d: Expression, batched: bool, summed: bool, named: Named
@@ -94,10 +93,10 @@ class Indexing:
         if summed or axes:
             d = d.sum(*[0] * summed, *axes)
         if self.kind == "all":
-            return None, d if self.shape == self.source else reshaped(d, self.source, batched)
+            return None, reshaped(d, self.shape, self.source, batched)
         if self.kind == "transposed":
             return None, d.swapped(-1, -2) if batched else d.T
-        flat = d if len(self.shape) == 1 else reshaped(d, (math.prod(self.shape),), batched)
+        flat = reshaped(d, self.shape, (self.index.size,), batched)
         if self.kind == "slice":
             start, stop, step = self.slices[0]
             return span(start, stop, None if step == 1 else step), flat
@@ -113,11 +112,8 @@ def indexing(index: Any, source: tuple[int, ...]) -> Indexing:
     """
     import numpy
 
-    repeated = tuple(
-        axis
-        for axis in range(index.ndim)
-        if index.shape[axis] > 1 and (index == index.take([0], axis=axis)).all()
-    )
+    alike = [(index == index.take([0], axis=axis)).all() for axis in range(index.ndim)]
+    repeated = tuple(axis for axis, length in enumerate(index.shape) if length > 1 and alike[axis])
     core = index
     for axis in reversed(repeated):
         core = core.take(0, axis=axis)
@@ -170,6 +166,6 @@ def _slice(start: int, stop: int, step: int, length: int) -> slice:
     return slice(start or None, None if stop >= length else stop, None if step == 1 else step)
 
 
-def reshaped(array: Expression, shape: tuple[int, ...], batched: bool) -> Expression:
-    """Put an array into another shape, behind the axis of the batch."""
-    return array.reshape(*[-1] * batched, *shape)
+def reshaped(array: Expression, old: tuple[int, ...], new: tuple[int, ...], batched: bool) -> Expression:
+    """Put an array from one shape into another, behind the axis of the batch."""
+    return array if old == new else array.reshape(*[-1] * batched, *new)

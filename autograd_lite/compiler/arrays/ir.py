@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from autograd_lite.compiler.arrays.indexing import Indexing, indexing
+from autograd_lite.compiler.arrays.expressions import Expression, call, name, number
+from autograd_lite.compiler.arrays.indexing import Indexing, Named, indexing
 
 __all__ = [
     "Array",
@@ -41,12 +42,6 @@ class View:
         return indexing(self.index, self.array.shape)
 
     @property
-    def exact(self) -> Indexing:
-        """The plainest way to read them in the operand's shape."""
-        way = self.way
-        return Indexing("gather", way.source, self.index, (), way.rank) if way.repeated else way
-
-    @property
     def batched(self) -> bool:
         """Whether it has an axis for the batch."""
         return self.array.batched
@@ -55,6 +50,21 @@ class View:
     def shape(self) -> tuple[int, ...]:
         """The shape of the operand, without the axis of the batch."""
         return tuple(self.index.shape)
+
+    def read(self, named: Named, exact: bool = False) -> Expression:
+        """Read it as floats: in its shape, or unless ``exact`` in one that can be broadcast to it."""
+        return self._read("floats_of" if self.array.holds_integers else "name", named, exact)
+
+    def position(self, named: Named) -> Expression:
+        """Read it as integers, in its shape."""
+        read = self._read("name", named, exact=True)
+        return read if self.array.holds_integers else call("rint", read).method("astype", name("int"))
+
+    def _read(self, form: str, named: Named, exact: bool) -> Expression:
+        way = self.way
+        if exact and way.repeated:
+            way = replace(way, kind="gather", index=self.index, repeated=())
+        return way.read(Expression(form, (self.array.name,)), self.batched, named)
 
     def __str__(self) -> str:
         return f"v{self.array.number}{list(self.shape)}"
@@ -82,6 +92,11 @@ class Constant:
         flat = self.values.reshape(-1)
         return float(flat[0]) if (flat == flat[0]).all() or flat.size == 1 else None
 
+    def read(self, named: Named, exact: bool = False) -> Expression:
+        """Read it: in its shape, or unless ``exact`` in one that can be broadcast to it."""
+        known = None if exact and self.shape else self.number
+        return named(self.values) if known is None else number(known)
+
     def __str__(self) -> str:
         return f"constants{list(self.shape)}" if self.number is None else f"{self.number:g}"
 
@@ -98,13 +113,16 @@ class Array:
 
     Attributes:
         number: its place among the program's arrays.
+        name: what the source calls it.
         batched: whether it differs from row to row of a batch.
+        holds_integers: whether it does in the source; elsewhere numbers are floats.
         places: the numbers on the tape that stand in it, flat.
         kind: what it is, in a word; ``stem`` what the source calls it where it has no better name.
         conditions: which operands pass no gradient on.
     """
 
-    kind = stem = ""
+    kind = stem = name = ""
+    holds_integers = False
     conditions: Collection[int] = ()
 
     def __init__(self, shape: tuple[int, ...], operands: Sequence[Operand] = ()) -> None:
@@ -185,11 +203,9 @@ def depend_on_parameters(arrays: Sequence[Array]) -> set[int]:
     """Find the arrays that need an adjoint."""
     wanted: set[int] = set()
     for array in arrays:
-        if array.kind == "parameter" or any(
-            isinstance(operand, View) and operand.array.number in wanted
-            for slot, operand in enumerate(array.operands)
-            if slot not in array.conditions
-        ):
+        passing = (each for slot, each in enumerate(array.operands) if slot not in array.conditions)
+        numbers = {operand.array.number for operand in passing if isinstance(operand, View)}
+        if array.kind == "parameter" or numbers & wanted:
             wanted.add(array.number)
     return wanted
 

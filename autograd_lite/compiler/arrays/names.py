@@ -11,36 +11,26 @@ from autograd_lite.compiler.arrays.primitives import Map, MatrixProduct, Pick, R
 __all__ = ["is_layer", "name_arrays"]
 
 
-def name_arrays(program: ArrayProgram, arguments: Sequence[str]) -> list[str]:
-    """Return the name of each array.
-
-    Args:
-        program: the program.
-        arguments: the names of the arguments.
-    """
+def name_arrays(program: ArrayProgram, arguments: Sequence[str]) -> None:
+    """Give each array that has none a name; the arguments' names are taken."""
     namer = _Namer(program, arguments)
     namer.name_roles()
     namer.name_loss()
     namer.number_rest()
-    return [namer.names[number] for number in range(len(program.arrays))]
 
 
 class _Namer:
     def __init__(self, program: ArrayProgram, arguments: Sequence[str]) -> None:
-        self.program = program
-        self.taken = {*arguments, BATCH}
-        self.names: dict[int, str] = {
-            leaf.number: arguments[int(leaf.source)] for leaf in program.leaves("input")
-        }
+        self.program, self.taken = program, {*arguments, BATCH}
 
     def give(self, array: Array, name: str) -> None:
-        """Return an array a name, or one like it; the first name that is given stays."""
+        """Give an array a name, or one like it; the first name that is given stays."""
         unique, count = name, 1
         while unique in self.taken:
             count += 1
             unique = f"{name}_{count}"
         self.taken.add(unique)
-        self.names.setdefault(array.number, unique)
+        array.name = array.name or unique
 
     def name_roles(self) -> None:
         """Name the parts of layers, and the rows of tables."""
@@ -55,7 +45,7 @@ class _Namer:
                 layer += 1
                 for role, operand in zip(["X", "W", "b", "b", "b"], array.operands):
                     leaf = _weights(operand)
-                    if leaf and leaf.number not in self.names:
+                    if leaf and not leaf.name:
                         self.give(leaf, f"{role}{layer}")
                 self.give(array, f"z{layer}")
             elif isinstance(array, Pick) and isinstance(array.values, View):
@@ -66,21 +56,21 @@ class _Namer:
             elif isinstance(array, Map) and array in multiplied and array is not arrays[-1]:
                 source = array.views[0].array if array.views else array
                 if len(array.operands) == 1 and is_layer(source):
-                    self.give(array, self.names[source.number].replace("z", "h", 1))
+                    self.give(array, source.name.replace("z", "h", 1))
 
     def name_loss(self) -> None:
         """Name the one output, unless it already has a name for what it is."""
         outputs = self.program.outputs
         array = outputs[0].array if len(outputs) == 1 and isinstance(outputs[0], View) else None
-        if array and array.operands and self.names.get(array.number, "z").startswith(("z", "h")):
-            self.names.pop(array.number, None)
+        if array and array.operands and (array.name or "z").startswith(("z", "h")):
+            array.name = ""
             self.give(array, "loss")
 
     def number_rest(self) -> None:
         """Number what has no name yet, by what it is."""
         counts: dict[str, int] = {}
         for array in self.program.arrays:
-            if array.number not in self.names:
+            if not array.name:
                 counts[array.stem] = counts.get(array.stem, 0) + 1
                 self.give(array, f"{array.stem}{counts[array.stem]}")
 

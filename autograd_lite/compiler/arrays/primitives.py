@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.compiler.arrays.expressions import BATCH, Expression, call, lifted, name, number, operation
+from autograd_lite.compiler.arrays.expressions import BATCH, Expression, call, name, number, operation
+from autograd_lite.compiler.arrays.indexing import Named
 from autograd_lite.compiler.arrays.ir import Array, Constant, Operand, View
-from autograd_lite.compiler.arrays.reading import Reading
 from autograd_lite.core.op import Op, evaluate
 from autograd_lite.core.symbol import Symbol
 
@@ -27,25 +27,23 @@ __all__ = [
 
 
 class Primitive(Array, ABC):
-    """An operation on arrays.
-
-    Attributes:
-        scalars: how many operations of the tape it does.
-    """
-
-    scalars = 0
+    """An operation on arrays."""
 
     @abstractmethod
-    def forward(self, reading: Reading) -> Expression:
-        """Write what it computes."""
-
-    @abstractmethod
-    def back(self, reading: Reading, slot: int, d: Expression) -> Expression | None:
-        """Write the adjoint of an operand, given that of the result; None if it is 0.
+    def forward(self, named: Named) -> Expression:
+        """Write what it computes.
 
         Args:
-            reading: how operands are read.
-            slot: which operand.
+            named: gives an array of numbers a name.
+        """
+
+    @abstractmethod
+    def back(self, named: Named, slot: int, d: Expression) -> Expression:
+        """Write the adjoint of an operand, given that of the result.
+
+        Args:
+            named: gives an array of numbers a name.
+            slot: which operand; none of ``conditions``.
             d: the adjoint of the result, in its full shape.
         """
 
@@ -75,18 +73,25 @@ class SumsOfProducts(Primitive):
         self, inputs: Operand, weights: Operand, biases: Sequence[Operand], shape: tuple[int, ...]
     ) -> None:
         super().__init__(shape, (inputs, weights, *biases))
-        self.inputs, self.weights, self.biases = inputs, weights, biases
+        self.inputs, self.weights = inputs, weights
         self.terms = weights.shape[-1]
 
-    def forward(self, reading: Reading) -> Expression:
-        result = self._products(reading.full(self.inputs), reading.full(self.weights))
-        for bias in self.biases:
-            result += reading.short(bias)
+    def forward(self, named: Named) -> Expression:
+        result = self._products(self.inputs.read(named, exact=True), self.weights.read(named, exact=True))
+        for bias in self.operands[2:]:
+            result += bias.read(named)
         return result
+
+    def back(self, named: Named, slot: int, d: Expression) -> Expression:
+        return self._product_back(slot, d, self.operands[1 - slot].read(named, exact=True)) if slot < 2 else d
 
     @abstractmethod
     def _products(self, inputs: Expression, weights: Expression) -> Expression:
         """Write the sums of products."""
+
+    @abstractmethod
+    def _product_back(self, slot: int, d: Expression, other: Expression) -> Expression:
+        """Write the adjoint of the inputs or of the weights, given the other."""
 
 
 class MatrixProduct(SumsOfProducts):
@@ -96,25 +101,24 @@ class MatrixProduct(SumsOfProducts):
 
     def __init__(self, inputs: Operand, weights: Operand, biases: Sequence[Operand] = ()) -> None:
         self.blocks = max(len(inputs.shape), len(weights.shape)) == 3
-        self.many_inputs = len(inputs.shape) == 2 + self.blocks
-        self.many_weights = len(weights.shape) == 2 + self.blocks
-        wide = weights.shape[-2:-1] if self.many_weights else ()
+        self.many = [len(operand.shape) == 2 + self.blocks for operand in (inputs, weights)]
+        wide = weights.shape[-2:-1] if self.many[1] else ()
         super().__init__(inputs, weights, biases, (*inputs.shape[:-1], *wide))
 
     def comment(self) -> str:
-        wanted = self.scalars // (2 * self.terms)
+        wanted = len(self.places)
         unused = f" ({self.size - wanted} more are not used)" if wanted < self.size else ""
         return f"{wanted} weighted sums of {self.terms}{unused}"
 
     def _products(self, inputs: Expression, weights: Expression) -> Expression:
         if self.blocks or self.weights.batched:
-            if self.many_inputs and self.many_weights:
+            if all(self.many):
                 return inputs @ weights.swapped(-1, -2)
-            many, one = (weights, inputs) if self.many_weights else (inputs, weights)
+            many, one = (weights, inputs) if self.many[1] else (inputs, weights)
             return (many @ one[..., None])[..., 0]
-        if not self.many_weights:
+        if not self.many[1]:
             return inputs @ weights
-        if self.many_inputs and self.inputs.batched:
+        if self.many[0] and self.inputs.batched:
             rows, columns = self.shape
             return (inputs.reshape(-1, self.terms) @ weights.T).reshape(-1, rows, columns)
         return inputs @ weights.T
@@ -122,50 +126,30 @@ class MatrixProduct(SumsOfProducts):
     def sums_the_batch(self, slot: int) -> bool:
         return slot < 2 and not self.operands[slot].batched
 
-    def back(self, reading: Reading, slot: int, d: Expression) -> Expression:
-        if slot > 1:
-            return d
-        other = reading.full(self.operands[1 - slot])
+    def _product_back(self, slot: int, d: Expression, other: Expression) -> Expression:
+        shape, many, others = self.operands[slot].shape, self.many[slot], self.many[1 - slot]
+        several = self.blocks or (self.weights.batched if slot == 0 else self.batched)
         if self.batched and self.sums_the_batch(slot):
             if self.blocks:
                 return self._blocks_back(slot, d, other)
-            return self._summed_inputs(d, other) if slot == 0 else self._summed_weights(d, other)
-        return self._inputs_back(d, other) if slot == 0 else self._weights_back(d, other)
-
-    def _inputs_back(self, d: Expression, weights: Expression) -> Expression:
-        several = self.blocks or self.weights.batched
-        if not self.many_weights:
-            return d[..., None] * (weights[..., None, :] if several else weights)
-        if self.many_inputs or not several:
-            return d @ weights
-        return (d[..., None, :] @ weights)[..., 0, :]
-
-    def _weights_back(self, d: Expression, inputs: Expression) -> Expression:
-        several = self.blocks or self.batched
-        if not self.many_inputs:
-            return d[..., None] * inputs[..., None, :]
-        if self.many_weights:
-            return d.swapped(-1, -2) @ inputs if several else (inputs.T @ d).T
-        return (d[..., None, :] @ inputs)[..., 0, :] if several else d @ inputs
-
-    def _summed_inputs(self, d: Expression, weights: Expression) -> Expression:
-        if self.many_inputs and self.many_weights:
-            rows = self.inputs.shape[0]
-            return d.swapped(0, 1).reshape(rows, -1) @ weights.reshape(-1, self.terms)
-        return d.T @ weights if self.many_inputs else d.reshape(-1) @ weights.reshape(-1, self.terms)
-
-    def _summed_weights(self, d: Expression, inputs: Expression) -> Expression:
-        if self.many_inputs:
-            d = d.reshape(-1, *self.weights.shape[:-1])
-            inputs = inputs.reshape(-1, self.terms)
-        return (inputs.T @ d).T if self.many_weights else d @ inputs
+            # The rows of all examples stand one below the other.
+            if slot == 0 and many:
+                d = d.swapped(0, 1).reshape(shape[0], -1) if others else d.T
+            elif others:
+                d = d.reshape(-1, *shape[:-1])
+            other = other.reshape(-1, self.terms) if others else other
+            several, others = False, True
+        if not others:
+            return d[..., None] * (other[..., None, :] if several or slot == 1 else other)
+        if many and slot == 1:
+            return d.swapped(-1, -2) @ other if several else (other.T @ d).T
+        return d @ other if many or not several else (d[..., None, :] @ other)[..., 0, :]
 
     def _blocks_back(self, slot: int, d: Expression, other: Expression) -> Expression:
         """The same for several blocks, one side of which is shared by the batch."""
-        high, wide = "b" * self.many_inputs, "a" * self.many_weights
-        sides = [f"k{high}p", f"k{wide}p"]
+        axes = ["b" * self.many[0], "a" * self.many[1]]
         batch = "n" * self.operands[1 - slot].batched
-        return call("einsum", f"nk{high}{wide},{batch}{sides[1 - slot]}->{sides[slot]}", d, other)
+        return call("einsum", f"nk{''.join(axes)},{batch}k{axes[1 - slot]}p->k{axes[slot]}p", d, other)
 
 
 class RowDots(SumsOfProducts):
@@ -189,13 +173,9 @@ class RowDots(SumsOfProducts):
     def sums_the_batch(self, slot: int) -> bool:
         if slot > 1 or self.shape:
             return False
-        own, other = self.operands[slot], self.operands[1 - slot]
-        return other.batched and not own.batched
+        return self.operands[1 - slot].batched and not self.operands[slot].batched
 
-    def back(self, reading: Reading, slot: int, d: Expression) -> Expression:
-        if slot > 1:
-            return d
-        other = reading.full(self.operands[1 - slot])
+    def _product_back(self, slot: int, d: Expression, other: Expression) -> Expression:
         if self.sums_the_batch(slot):
             return d @ other
         return (d[..., None] if self.batched or self.shape else d) * other
@@ -217,10 +197,10 @@ class Sum(Primitive):
     def comment(self) -> str:
         return f"sum of {self.values.shape[-1]}"
 
-    def forward(self, reading: Reading) -> Expression:
-        return reading.full(self.values).sum(-1)
+    def forward(self, named: Named) -> Expression:
+        return self.values.read(named, exact=True).sum(-1)
 
-    def back(self, reading: Reading, slot: int, d: Expression) -> Expression:
+    def back(self, named: Named, slot: int, d: Expression) -> Expression:
         shape = _shape(self.values, self.batched)
         if not self.batched and not self.shape:
             return call("full", shape, d)
@@ -253,20 +233,18 @@ class Map(_OfOp):
         stops = self.size == 1 and len(self.conditions) == len(self.operands)
         return self.op.why if stops else super().comment()
 
-    def forward(self, reading: Reading) -> Expression:
-        result = operation(self.op, *map(reading.short, self.operands), *self.attributes)
+    def forward(self, named: Named) -> Expression:
+        result = operation(self.op, *(each.read(named) for each in self.operands), *self.attributes)
         if self.shape and not any(isinstance(each, View) and not each.way.repeated for each in self.operands):
             # each operand repeats along some axis of its own, perhaps the same
             return call("broadcast_to", result, _shape(self, self.batched))
         return result
 
-    def back(self, reading: Reading, slot: int, d: Expression) -> Expression | None:
-        if slot in self.conditions:
-            return None
-        values: dict[str, Any] = {"y": reading.name_of(self)}
+    def back(self, named: Named, slot: int, d: Expression) -> Expression:
+        values: dict[str, Any] = {"y": name(self.name)}
         for label, operand in zip(self.op.names, self.operands):
             known = operand.number if isinstance(operand, Constant) else None
-            values[label] = reading.short(operand) if known is None else known
+            values[label] = operand.read(named) if known is None else known
         values.update(zip(self.op.attributes, map(float, self.attributes)))
         return _scaled(d, evaluate(self.op._terms[slot], values))
 
@@ -277,16 +255,18 @@ class Reduce(_OfOp):
     def __init__(self, op: Op, lists: Sequence[Operand], attributes: Sequence[Any]) -> None:
         super().__init__(op, lists, attributes, lists[0].shape[:-1])
 
-    def forward(self, reading: Reading) -> Expression:
-        return operation(self.op, *map(reading.full, self.operands), *self.attributes)
+    def forward(self, named: Named) -> Expression:
+        return operation(self.op, *self._lists(named), *self.attributes)
 
-    def back(self, reading: Reading, slot: int, d: Expression) -> Expression:
-        y, lists = reading.name_of(self), [*map(reading.full, self.operands)]
+    def _lists(self, named: Named) -> list[Expression]:
+        return [each.read(named, exact=True) for each in self.operands]
+
+    def back(self, named: Named, slot: int, d: Expression) -> Expression:
+        y, lists = name(self.name), self._lists(named)
         spread = self.batched or self.shape != ()
         partials = self._formula(y[..., None] if spread else y, lists[0]) if len(lists) == 1 else None
         if partials is None:
-            attributes = map(lifted, self.attributes)
-            partials = Expression("function", self.op, slot, y, *lists, *attributes)
+            partials = Expression("function", (self.op, slot, y, *lists, *map(number, self.attributes)))
         elif self.op.shares:
             partials = call("shares", partials)
         return (d[..., None] if spread else d) * partials
@@ -303,9 +283,9 @@ class Reduce(_OfOp):
         if len(found) != 1:
             return None
         try:
-            alike = lifted(evaluate(terms[0], {"y": y}))
+            alike = number(evaluate(terms[0], {"y": y}))
         except KeyError:  # of its own
-            return lifted(found.pop())
+            return number(found.pop())
         return call("broadcast_to", alike, _shape(self.operands[0], self.batched))
 
 
@@ -321,45 +301,41 @@ class Pick(Primitive):
     """
 
     kind = stem = "pick"
+    conditions = (1,)
 
     def __init__(self, values: Operand, index: Operand) -> None:
-        super().__init__(self._shape(values, index), (values, index))
+        assert isinstance(index, View)  # a constant index has been followed while tracing
+        super().__init__(values.shape[:-1], (values, index))
         self.values, self.index = values, index
 
     def comment(self) -> str:
         return "pick"
 
-    def _shape(self, values: Operand, index: Operand) -> tuple[int, ...]:
-        return values.shape[:-1]
+    def forward(self, named: Named) -> Expression:
+        index = self.index.position(named)
+        return call("pick", self.values.read(named, exact=True), index)
 
-    def _read(self, reading: Reading) -> tuple[Expression, Expression]:
-        index = reading.position(self.index)
-        return reading.full(self.values), index
-
-    def forward(self, reading: Reading) -> Expression:
-        return call("pick", *self._read(reading))
-
-    def back(self, reading: Reading, slot: int, d: Expression) -> Expression | None:
-        index = self._read(reading)[1]
-        return call("unpick", d, index, self.values.shape[-1]) if slot == 0 else None
+    def back(self, named: Named, slot: int, d: Expression) -> Expression:
+        return call("unpick", d, self.index.position(named), self.values.shape[-1])
 
 
 class PickRows(Pick):
     """Rows of a table, by indices that may differ from example to example."""
 
-    def _shape(self, values: Operand, index: Operand) -> tuple[int, ...]:
-        return (*index.shape, *values.shape[1:])
+    def __init__(self, values: Operand, index: Operand) -> None:
+        super().__init__(values, index)
+        self.shape = (*index.shape, *values.shape[1:])
 
-    def forward(self, reading: Reading) -> Expression:
-        table, index = self._read(reading)
-        return table[index]
+    def forward(self, named: Named) -> Expression:
+        index = self.index.position(named)
+        return self.values.read(named, exact=True)[index]
 
     def sums_the_batch(self, slot: int) -> bool:
         return not self.operands[slot].batched
 
-    def back(self, reading: Reading, slot: int, d: Expression) -> Expression | None:
-        table, index = self._read(reading)
-        return call("added", call("zeros_like", table), (index,), d) if slot == 0 else None
+    def back(self, named: Named, slot: int, d: Expression) -> Expression:
+        zeros = call("zeros_like", self.values.read(named, exact=True))
+        return call("added", zeros, (self.index.position(named),), d)
 
 
 class Concatenate(Primitive):
@@ -378,16 +354,16 @@ class Concatenate(Primitive):
         super().__init__(tuple(shape), parts)
         self.axis = axis
 
-    def forward(self, reading: Reading) -> Expression:
+    def forward(self, named: Named) -> Expression:
         parts = []
         for part in self.operands:
-            read = reading.full(part)
+            read = part.read(named, exact=True)
             if self.batched and not part.batched:
                 read = call("broadcast_to", read, _shape(part, True))
             parts.append(read)
         return call("concatenate", tuple(parts), axis=self.axis)
 
-    def back(self, reading: Reading, slot: int, d: Expression) -> Expression:
+    def back(self, named: Named, slot: int, d: Expression) -> Expression:
         start = sum(part.shape[self.axis] for part in self.operands[:slot])
         stop = start + self.operands[slot].shape[self.axis]
         return d[..., start:stop, *[slice(None)] * (-1 - self.axis)]
@@ -401,8 +377,8 @@ def _shape(of: Operand | Array, batched: bool) -> tuple[Any, ...]:
 def _scaled(d: Expression, partial: Any) -> Expression:
     """Write an adjoint times a local derivative."""
     if isinstance(partial, float):
-        if d.is_number:
+        if d.form == "number":
             return number(d.arguments[0] * partial)
         if abs(partial) == 1.0:
             return d if partial == 1.0 else -d
-    return d * lifted(partial)
+    return d * number(partial)

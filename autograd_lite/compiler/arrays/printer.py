@@ -29,13 +29,13 @@ class NumPyPrinter:
         self.operations: dict[str, tuple[Op, int | None]] = {}
         self.functions: set[str] = set()
         self._names: set[str] = set()
+        self._floats: dict[str, str] = {}
 
     def function(
         self,
         title: str,
         arguments: Sequence[str],
         batch: str,
-        floats: dict[str, str],
         lines: Sequence[Line | None],
         results: Sequence[Expression | tuple[Expression, ...]],
         guards: Sequence[Expression],
@@ -46,17 +46,16 @@ class NumPyPrinter:
             title: what it is called.
             arguments: their names.
             batch: the name of an argument with a row for each example.
-            floats: arguments that are needed as floats too, and what they are then called.
             lines: what is computed, in order; None for a gap.
             results: what is returned.
             guards: for each comparison whether it comes out as traced; returned too, if there are any.
         """
-        self._names.clear()
+        self._names, self._floats = set(), {}
         written = [(f"{line[0]} = {self.text(line[1])}", line[2]) if line else ("", "") for line in lines]
         returned = [*map(self._argument, results)]
         if guards:  # & binds more tightly than a comparison
             returned.append(" & ".join(self.text(guard, ATOM) for guard in guards))
-        head = [f"{new} = floats({old})" for old, new in floats.items()]
+        head = [f"{new} = floats({old})" for old, new in self._floats.items()]
         if BATCH in self._names:
             head.insert(0, f"{BATCH} = len({batch})")
         body = [*head, *_aligned(written), f"return {', '.join(returned)}"]
@@ -73,6 +72,9 @@ class NumPyPrinter:
     def _name(self, name: str) -> tuple[int, str]:
         self._names.add(name)
         return ATOM, name
+
+    def _floats_of(self, name: str) -> tuple[int, str]:
+        return ATOM, self._floats.setdefault(name, f"{name}_float")
 
     def _library(self, name: str) -> tuple[int, str]:
         self.functions.add(name)

@@ -47,21 +47,13 @@ def find_blocks(left: Any, right: Any, key: Callable[[Any], Any]) -> list[Block]
     """
     import numpy
 
-    best: list[Block] = []
-    for by in (None, left, right):
-        if by is not None:
-            other = right if by is left else left
-            order = numpy.lexsort((key(other), key(by)), axis=1)
-            if (order == numpy.arange(left.shape[1])).all():
-                continue
-            arranged = (numpy.take_along_axis(left, order, 1), numpy.take_along_axis(right, order, 1))
-        else:
-            arranged = left, right
-        blocks = _blocks(*arranged, key)
-        if not best or _cost(blocks) < _cost(best):
-            best = blocks
+    best = _blocks(left, right, key)
+    for by, other in ((left, right), (right, left)):
         if len(best) == 1 and best[0].cells.size == best[0].left.shape[1] * best[0].right.shape[1]:
             break
+        order = numpy.lexsort((key(other), key(by)), axis=1)
+        arranged = [numpy.take_along_axis(side, order, 1) for side in (left, right)]
+        best = min(best, _blocks(arranged[0], arranged[1], key), key=_cost)
     return best
 
 
@@ -80,9 +72,8 @@ def _blocks(left: Any, right: Any, key: Callable[[Any], Any]) -> list[Block]:
     whole = [Block(left_rows[None], right_rows[None], numpy.arange(count), of_right * wide + of_left)]
     if wide * high == count:
         return whole
-    component = _components(of_left, of_right, wide, high)
-    left_component = numpy.empty(wide, numpy.int64)
-    left_component[of_left] = component
+    left_component = _components(of_left, of_right, wide, high)
+    component = left_component[of_left]
     right_component = numpy.empty(high, numpy.int64)
     right_component[of_right] = component
     widths, heights = numpy.bincount(left_component), numpy.bincount(right_component)
@@ -121,7 +112,7 @@ def _ranked(number: Any, rows: Any, blocks: int, size: int) -> tuple[Any, Any]:
 
 
 def _components(of_left: Any, of_right: Any, wide: int, high: int) -> Any:
-    """Number the components of the graph whose edges join left rows and right rows."""
+    """Number the components of the graph whose edges join left rows and right rows, for each left row."""
     import numpy
 
     label = numpy.arange(wide)
@@ -134,8 +125,7 @@ def _components(of_left: Any, of_right: Any, wide: int, high: int) -> Any:
         if (lower == label).all():
             break
         label = lower
-    _, component = numpy.unique(label[of_left], return_inverse=True)
-    return component.reshape(-1)
+    return numpy.unique(label, return_inverse=True)[1]
 
 
 def distinct_rows(rows: Any, key: Callable[[Any], Any]) -> tuple[Any, Any]:
@@ -150,11 +140,7 @@ def distinct_rows(rows: Any, key: Callable[[Any], Any]) -> tuple[Any, Any]:
     weights = generator.integers(1, 2**63, rows.shape[1], dtype=numpy.uint64) | numpy.uint64(1)
     hashes = rows.astype(numpy.uint64) @ weights
     _, first, inverse = numpy.unique(hashes, return_index=True, return_inverse=True)
-    inverse = inverse.reshape(-1)
     if not numpy.array_equal(rows, rows[first][inverse]):
         _, first, inverse = numpy.unique(rows, axis=0, return_index=True, return_inverse=True)
-        inverse = inverse.reshape(-1)
     order = numpy.lexsort((first, key(rows[first, 0]))) if rows.shape[1] else numpy.arange(len(first))
-    rank = numpy.empty(len(first), numpy.int64)
-    rank[order] = numpy.arange(len(first))
-    return rows[first[order]], rank[inverse]
+    return rows[first[order]], numpy.argsort(order)[inverse.reshape(-1)]

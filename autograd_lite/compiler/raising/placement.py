@@ -37,52 +37,38 @@ class Placement:
         self.data = numpy.array(tape.data)
         self.array = numpy.where(self.role == CONSTANT, CONSTANTS, NOWHERE)
         self.position = numpy.arange(len(tape))
-        self.joined: dict[Any, Array] = {}
+        self.same = numpy.arange(len(tape))  # equal sub-expressions stand where the first of them does
+        self.joined: dict[Any, View] = {}
         self.draws = {place: source for source, place in tape.random}
         for number, (shape, numbers) in enumerate(zip(arguments, tape.inputs)):
             leaf = Leaf("input", shape, number)
-            self.add(leaf, numpy.array(numbers, numpy.int64), numpy.arange(len(numbers)))
+            self.add(leaf, numpy.array(numbers, numpy.int64))
 
     # ---- Arrays ---------------------------------------------------------------------------
 
-    def add(self, array: Array, members: Any, cells: Any) -> None:
-        """Append an array, and put numbers into it.
+    def add(self, array: Array, members: Any = None, cells: Any = None) -> View:
+        """Append an array, and return a view of all of it.
 
         Args:
             array: the new array.
-            members: numbers on the tape.
-            cells: for each its flat position.
+            members: the numbers on the tape that stand in it, if there are any.
+            cells: for each its flat position; by default they stand in order.
         """
         self.program.add(array)
-        self.locate(array, members, cells)
-
-    def locate(self, array: Array, members: Any, cells: Any) -> None:
-        """Put numbers into an array."""
-        self.array[members], self.position[members] = array.number, cells
-        if len(members):
-            array.places = members[self.numpy.argsort(cells)]
-
-    def whole(self, array: Array) -> View:
-        """Return a view of all of an array."""
+        if members is not None:
+            self.locate(array, members, cells)
         return View(array, self.numpy.arange(array.size).reshape(array.shape))
+
+    def locate(self, array: Array, members: Any, cells: Any = None) -> None:
+        """Put numbers into an array, by default in order."""
+        cells = self.numpy.arange(len(members)) if cells is None else cells
+        self.array[members], self.position[members] = array.number, cells
+        array.places = members[self.numpy.argsort(cells)]
 
     def are_new_leaves(self, numbers: Any) -> bool:
         """Tell whether numbers are parameters, or frozen, and none has a place yet."""
-        roles = self.role[numbers]
-        return bool(
-            (roles == roles.flat[0]).all()
-            and roles.flat[0] <= FROZEN
-            and (self.array[numbers] == NOWHERE).all()
-        )
-
-    def are_fixed(self, numbers: Any) -> bool:
-        """Tell whether numbers are leaves that are the same for all rows of a batch."""
-        return bool((self.role[numbers] <= CONSTANT).all())
-
-    def are_together(self, numbers: Any) -> bool:
-        """Tell whether several numbers stand in one array."""
-        arrays = self.array[numbers]
-        return len(arrays) > 1 and bool(arrays[0] >= 0 and (arrays == arrays[0]).all())
+        roles, first = self.role[numbers], self.role[numbers.flat[0]]
+        return bool(first <= FROZEN and (roles == first).all() and (self.array[numbers] == NOWHERE).all())
 
     def place_leaves(self, numbers: Any) -> None:
         """Put those leaves that have no place yet into new arrays, one for each kind."""
@@ -101,8 +87,7 @@ class Placement:
                 members = self.numpy.array(drawn) if role == RANDOM else chosen
                 if len(members):
                     whole = len(members) == numbers.size
-                    shape = numbers.shape if whole else () if len(members) == 1 else (len(members),)
-                    self.add(Leaf(kind, shape, source), members, self.numpy.arange(len(members)))
+                    self.add(Leaf(kind, (numbers if whole else members.squeeze()).shape, source), members)
 
     # ---- Sorting ---------------------------------------------------------------------------
 
@@ -122,10 +107,8 @@ class Placement:
     def shape_of(self, numbers: Any) -> tuple[int, ...]:
         """Find a shape for numbers in the order of their places: that of their array, or of a part of it."""
         count, array = len(numbers), int(self.array[numbers[0]])
-        if array < 0:
-            return (count,)
-        shape = self.arrays[array].shape
-        if count == self.arrays[array].size:
+        shape = self.arrays[array].shape if array >= 0 else ()
+        if array >= 0 and count == self.arrays[array].size:
             return shape
         if len(shape) > 1:
             columns = self.numpy.unique(self.position[numbers] % shape[-1])
@@ -142,6 +125,7 @@ class Placement:
         Args:
             numbers: numbers on the tape, in an array of the shape that is wanted.
         """
+        numbers = self.same[numbers]
         self.place_leaves(numbers)
         arrays = self.array[numbers]
         if (arrays == CONSTANTS).all():
@@ -153,24 +137,15 @@ class Placement:
             lines = self.numpy.moveaxis(arrays, axis, 0).reshape(numbers.shape[axis], -1)
             if (lines == lines[:, :1]).all():
                 cuts = self.numpy.flatnonzero(self.numpy.diff(lines[:, 0])) + 1
-                parts = self.numpy.split(numbers, cuts, axis=axis)
-                return self._joined(numbers, Concatenate([self.operand(part) for part in parts], axis))
-        return self._gathered(numbers)
-
-    def _joined(self, numbers: Any, array: Concatenate) -> View:
-        """Put operands side by side into an array, the same for the same numbers."""
-        key = (numbers.shape, numbers.tobytes())
-        if key not in self.joined:
-            self.joined[key] = array
-            self.program.add(array)
-        return self.whole(self.joined[key])
-
-    def _gathered(self, numbers: Any) -> View:
-        """Put everything that is wanted into one array, and look it up there."""
+                key = (numbers.shape, numbers.tobytes())
+                if key not in self.joined:
+                    parts = map(self.operand, self.numpy.split(numbers, cuts, axis=axis))
+                    self.joined[key] = self.add(Concatenate([*parts], axis))
+                return self.joined[key]
+        # Everything that is wanted is put into one array, and looked up there.
         distinct, inverse = self.numpy.unique(numbers, return_inverse=True)
         order = self.numpy.argsort(self.key(distinct), kind="stable")
-        rank = self.numpy.empty(len(order), self.numpy.int64)
-        rank[order] = self.numpy.arange(len(order))
         joined = self.operand(distinct[order])
         assert isinstance(joined, View)
-        return View(joined.array, joined.index[rank[inverse.reshape(-1)]].reshape(numbers.shape))
+        index = joined.index[self.numpy.argsort(order)[inverse.reshape(-1)]]
+        return View(joined.array, index.reshape(numbers.shape))

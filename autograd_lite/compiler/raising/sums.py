@@ -77,11 +77,8 @@ def collect_sums(tape: Tape) -> Sums:
     once = (uses == 1) & (user_of >= 0)
     merged = once & (op >= 1) & (op <= 3)
     root = numpy.where(merged, user_of, numpy.arange(count))
-    while True:
-        further = root[root]
-        if (further == root).all():
-            break
-        root = further
+    while (root != root[root]).any():
+        root = root[root]
 
     # The pairs that a dot multiplies stand in its first and its second list.
     half = last // 2
