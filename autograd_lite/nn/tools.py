@@ -22,6 +22,7 @@ __all__ = [
     "check_size",
     "generator_of",
     "inputs_of",
+    "vectors_of",
     "weights_drawer",
 ]
 
@@ -46,6 +47,14 @@ def inputs_of(x: Any, count: int) -> list[Value | float]:
     if {*map(type, listed)} <= {float, Value}:
         return listed
     return [v if isinstance(v, Value) else as_float(v) for v in listed]
+
+
+def vectors_of(sequence: Any, width: int) -> list[list[Value | float]]:
+    """Turn a sequence of vectors of one width, at least one of them, into checked lists."""
+    vectors = [inputs_of(vector, width) for vector in sequence]
+    if not vectors:
+        raise ValueError("a sequence has at least one vector, got an empty one")
+    return vectors
 
 
 def generator_of(seed: Any) -> Any:
