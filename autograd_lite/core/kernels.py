@@ -163,10 +163,10 @@ def list_kernel_source(op: Op, plain: tuple[bool, ...]) -> str:
     name, attributes = op.name.upper(), list(op.attributes)
     lists = [f"list{index}" for index in range(len(plain))]
     numbers = [f"numbers{index}" for index in range(len(plain))]
-    compute = [f"y = {name}.forward({', '.join([*numbers, *attributes])})"]
+    compute = [f"y = {name}_forward({', '.join([*numbers, *attributes])})"]
     slopes = _whole_lists(op, numbers)
     if slopes is None:
-        compute.append(f"slopes = {name}.many({', '.join(['y', *numbers, *attributes])})")
+        compute.append(f"slopes = {name}_slopes({', '.join(['y', *numbers, *attributes])})")
         slopes = [f"*slopes[{index}]" for index in range(len(plain))]
     parents = [f"*{listed}" for listed, is_plain in zip(lists, plain) if not is_plain]
     partials = [slope for slope, is_plain in zip(slopes, plain) if not is_plain]
@@ -250,13 +250,14 @@ def list_kernel(op: Op, lengths: tuple[int | None, ...]) -> tuple[Callable[..., 
         op: the operation.
         lengths: the length of each list of Values; None for a list of floats.
     """
-    if lengths not in op.kernels:
+    found: tuple[Callable[..., Any], Layout] | None = op.kernels.get(lengths)
+    if found is None:
         text = list_kernel_source(op, tuple([length is None for length in lengths]))
         if text not in op.kernels:
-            ACTIVE[op.name.upper()] = op
+            name = op.name.upper()
+            ACTIVE.update({name: op, f"{name}_forward": op.forward, f"{name}_slopes": op.many})
             op.kernels[text] = define(text, f"kernel {op.name} of lists", ACTIVE)["kernel"]
-        op.kernels[lengths] = op.kernels[text], Layout(op, "lists", lengths)
-    found: tuple[Callable[..., Any], Layout] = op.kernels[lengths]
+        found = op.kernels[lengths] = op.kernels[text], Layout(op, "lists", lengths)
     return found
 
 

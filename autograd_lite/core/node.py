@@ -110,15 +110,19 @@ class Node(Scalar):
         self._layout = layout(op, kind)
         args = self._layout.op.flattened(inputs)
         parents = [args[slot] for slot in op.slots_of(inputs, Scalar)]
-        self._first, self._second = (parents, MANY) if kind == "many" else (*parents, None)[:2]
-        self._first_partial = list(partials) if kind == "many" else partials[0]
-        self._second_partial = {
-            "one": tuple(inputs[1:]) or None,
-            "two": partials[-1],
-            "constant_right": inputs[-1],
-            "constant_left": inputs[0],
-            "many": tuple(inputs),
-        }[kind]
+        if kind == "many":
+            self._first, self._second, self._first_partial = parents, MANY, list(partials)
+            self._second_partial = tuple(inputs)
+        elif kind == "two":
+            (self._first, self._second), (self._first_partial, self._second_partial) = parents, partials
+        else:
+            (self._first,), self._second, (self._first_partial,) = parents, None, partials
+            rest = {
+                "one": tuple(inputs[1:]) or None,
+                "constant_right": inputs[-1],
+                "constant_left": inputs[0],
+            }
+            self._second_partial = rest[kind]
 
 
 def check_finite(node: Node, parent: Node, contribution: Any) -> None:
