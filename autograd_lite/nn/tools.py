@@ -28,6 +28,7 @@ __all__ = [
 
 Activation = str | bool | None | Callable[[Value], Any]
 Seed = int | random.Random | None
+KINDS = frozenset((float, Value))  # of most inputs, which need no look at each
 UNORDERED = (set, frozenset, dict, str)
 """What gives other things than its numbers in their order, when it is made a list."""
 
@@ -44,7 +45,7 @@ def inputs_of(x: Any, count: int) -> list[Value | float]:
         listed = [x]
     if len(listed) != count:
         raise ValueError(f"expected {count} inputs, got {len(listed)}")
-    if {*map(type, listed)} <= {float, Value}:
+    if KINDS.issuperset(map(type, listed)):
         return listed
     return [v if isinstance(v, Value) else as_float(v) for v in listed]
 
