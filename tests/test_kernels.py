@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd_lite import Op, Value
+from autograd_lite import Op, Value, functions
 from autograd_lite.core.kernels import compile_kernel, record_lists
 from autograd_lite.core.modes import ACTIVE
 from autograd_lite.core.operators import operator_method
@@ -158,3 +158,14 @@ def test_an_operators_method_leaves_what_is_foreign_to_the_other_side():
     power, turned = operator_method(OPS["pow"]), operator_method(OPS["pow"], turned=True)
     assert (power(x, 2.0).data, turned(x, 2.0).data) == (9.0, 8.0)
     assert power(x, object()) is NotImplemented is turned(x, object())
+
+
+def test_a_dot_for_some_inputs_is_dot_whatever_the_weights_are():
+    x, w, b = Value(2.0), Value(3.0), Value(0.5)
+    for inputs in ([1.0, 4.0], [x, Value(1.0)], [x, 1.5]):
+        fast = functions.dot_for(inputs)
+        for weights, bias in (([w, Value(5.0)], b), ([w, 0.25], b), ([w, w], 1.0)):
+            one, other = fast(weights, inputs, bias), functions.dot(weights, inputs, bias)
+            assert (one.data, one.inputs, one.partials) == (other.data, other.inputs, other.partials)
+        with pytest.raises(ValueError, match="one length, got 1 and 2"):
+            fast([w], inputs, b)
