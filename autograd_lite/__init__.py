@@ -11,11 +11,11 @@ from autograd_lite import drawing, functions  # isort: skip
 from autograd_lite.composed import mean, softmax
 from autograd_lite.core.modes import detect_anomaly, no_grad
 from autograd_lite.core.op import Op
-from autograd_lite.derivatives import GradientCheck, gradcheck, hessian, jacobian
+from autograd_lite.derivatives import grad, hessian, jacobian
 from autograd_lite.engine import NO_GRADIENT, Value
 from autograd_lite.expression import ExpressionError, evaluate_expression
 from autograd_lite.functions import *
-from autograd_lite.gradients import grad
+from autograd_lite.gradcheck import GradientCheck, gradcheck
 from autograd_lite.stepping import Path, Step, Trace, step_through
 
 if TYPE_CHECKING:

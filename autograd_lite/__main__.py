@@ -186,7 +186,7 @@ def _read_variables(arguments: Sequence[str]) -> dict[str, float]:
 
 def _check(text: str, variables: dict[str, float]) -> list[dict[str, Any]]:
     """Compare the derivative by each variable with a finite difference."""
-    from autograd_lite.derivatives import gradcheck
+    from autograd_lite.gradcheck import gradcheck
 
     if len(variables) > MOST_CHECKED:
         raise ExpressionError(f"--check takes at most {MOST_CHECKED} variables: leave it out")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -30,8 +32,6 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         OSError: if the file cannot be written, or is a folder, a device, a pipe or a socket;
             the error names it, and it is as it was.
     """
-    import stat
-
     with uninterrupted(), _beside(path) as (unfinished, target):
         with open(unfinished, "xb") as file:
             file.write(text.encode("utf-8", errors="replace"))
@@ -55,7 +55,6 @@ def check_writable(path: str | os.PathLike[str]) -> None:
 @contextmanager
 def _beside(path: str | os.PathLike[str]) -> Iterator[tuple[str, str]]:
     """Yield a name to write to first, gone afterwards, and the one to rename it to, which errors name."""
-    import errno
     import secrets
 
     name = _name_of(path)
@@ -74,9 +73,6 @@ def _beside(path: str | os.PathLike[str]) -> Iterator[tuple[str, str]]:
 
 def _refuse_what_is_no_file(name: str) -> None:
     """Raise an OSError if something else than a file has this name, or no file can have it."""
-    import errno
-    import stat
-
     try:
         mode = os.stat(name).st_mode
     except FileNotFoundError:
@@ -159,7 +155,6 @@ def read_json(path: str | os.PathLike[str], format: str) -> dict[str, Any]:
         OSError: if it cannot be read.
     """
     import json
-    import stat
 
     name = os.fspath(path)
     about = os.stat(path)

@@ -40,7 +40,6 @@ from autograd_lite.core.list_rules import (
     weighted_sum,
 )  # fmt: skip
 from autograd_lite.core.op import Choice, Op
-from autograd_lite.core.symbol import Number
 
 __all__ = ["OPS"]
 
@@ -288,7 +287,3 @@ PICK = Op(
 
 OPS: dict[str, Op] = {op.name: op for op in list(globals().values()) if isinstance(op, Op)}
 """Every operation by its name, in the order of declaration."""
-
-for _op in OPS.values():
-    if _op.is_operator:
-        _op.overload(Number)

@@ -11,9 +11,9 @@ from typing import Any, overload
 from autograd_lite.core.op import Op
 from autograd_lite.core.scalar import number_of
 from autograd_lite.core.symbol import Symbol, factor, fill, format_number
+from autograd_lite.derivatives import check_fresh
 from autograd_lite.engine import Value, contributions, topological_order
 from autograd_lite.files import json_text, suffix_of, write_text
-from autograd_lite.gradients import check_fresh
 from autograd_lite.naming import name_all, variables_of
 from autograd_lite.paths import Path, paths_between
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +45,24 @@ def stubs() -> dict[Path, str]:
         *(line for op in OPS.values() for line in _methods(op)),
     ]
     functions = [
-        HEAD.format("functions", "Iterable, Sequence", "Any, overload", "engine", "Value"),
-        "__all__ = [\n", *(f'    "{op.name}",\n' for op in named), "]\n\n",
+        HEAD.format("functions", "Callable, Iterable, Sequence", "Any, TypeVar, overload", "engine", "Value"),
+        "__all__ = [\n", *_wrapped([f'"{op.name}"' for op in named]), "]\n\n",
+        'Scalar = TypeVar("Scalar", Value, float, Value | float)\n\n',
         "def documentation(op: Op) -> str: ...\n",
         "def install(op: Op, function: Any) -> None: ...\n",
+        "def dot_for(inputs: Sequence[Any]) -> Callable[..., Any]: ...\n",
         *(line for op in named for line in _functions(op)),
     ]  # fmt: skip
     return {
         package / "core" / "operators.pyi": "".join(methods),
         package / "functions.pyi": "".join(functions),
     }
+
+
+def _wrapped(words: list[str]) -> list[str]:
+    """Write a list over several lines."""
+    lines = textwrap.wrap(", ".join(words) + ",", 100)
+    return [f"    {line}\n" for line in lines]
 
 
 def _attributes(op: Op) -> str:
@@ -87,16 +96,13 @@ def _functions(op: Op) -> list[str]:
             f"{part} = {default}" for part, default in zip(parts[len(parts) - len(defaults) :], defaults)
         ]
         return [f"def {op.name}({', '.join(parts)}) -> Value: ...\n"]
+    if len(op.partials) == 1:
+        return [f"def {op.name}(a: Scalar{_attributes(op)}) -> Scalar: ...\n"]
     names = op.names[: len(op.partials)]
     fixed = [f"{name}: Value | float" for name in names[: len(names) - 2]]
-    last = names[-2:]
-    cases = {
-        1: [("Value",), ("float",)],
-        2: [("Value", "Value | float"), ("float", "Value"), ("float", "float")],
-    }
     lines = []
-    for case in cases[len(last)]:
-        typed = [*fixed, *(f"{name}: {kind}" for name, kind in zip(last, case))]
+    for case in [("Value", "Value | float"), ("float", "Value"), ("float", "float")]:
+        typed = [*fixed, *(f"{name}: {kind}" for name, kind in zip(names[-2:], case))]
         result = "Value" if "Value" in " ".join(case) else "float"
         lines += ["@overload\n", f"def {op.name}({', '.join(typed)}{_attributes(op)}) -> {result}: ...\n"]
     return lines

@@ -11,6 +11,7 @@ from declared import call_of, inputs_of, without
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from programs_for_compiler import Maker, lift
+from rounding import sums_of_absolute_terms
 
 import autograd_lite as ag
 from autograd_lite import Value, datasets, fit, grad, losses, nn, optim, predict
@@ -26,15 +27,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 TOLERANCE = 1e-12
 """Relative to the sum of the absolute terms of a number."""
-
-
-def sums_of_absolute_terms(output, leaves):
-    """For each leaf the sum of |product of partials| over all paths: what rounding is relative to."""
-    weights = {output: 1.0}
-    for node in reversed(topological_order(output)[1]):
-        for parent, partial in zip(node.parents, node.partials):
-            weights[parent] = weights.get(parent, 0.0) + weights[node] * abs(partial)
-    return [weights.get(leaf, 0.0) for leaf in leaves]
 
 
 def assert_close(found, expected, scales):

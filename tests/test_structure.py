@@ -34,7 +34,7 @@ CORE = [
     "core.kernels",
     "core.sweep",
     "composed",
-    "gradients",
+    "derivatives",
     "interrupts",
     "naming",
     "files",
@@ -42,7 +42,7 @@ CORE = [
 ]
 # Siblings: each may import the core, and its own package, but no other sibling.
 SIBLINGS = [
-    "derivatives",
+    "gradcheck",
     "expression",
     "stepping",
     "drawing",

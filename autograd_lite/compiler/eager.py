@@ -10,8 +10,8 @@ from autograd_lite.compiler.signature import Argument
 from autograd_lite.compiler.tracing import INSTEAD_OF_IF, as_value, flat
 from autograd_lite.core.ieee import warn
 from autograd_lite.core.modes import MODE, Mode, current_mode
+from autograd_lite.derivatives import grad
 from autograd_lite.engine import Value
-from autograd_lite.gradients import grad
 
 __all__ = ["Eager"]
 

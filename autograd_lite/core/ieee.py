@@ -30,16 +30,15 @@ class Guarded:
     """A float function with a value for the operands at which Python raises.
 
     Args:
+        name: what a warning calls it.
         raw: Python's function, right wherever it does not raise.
         otherwise: given the same operands, the IEEE 754 value where it does.
     """
 
     __slots__ = ("__name__", "otherwise", "raw")
 
-    def __init__(self, raw: Callable[..., float], otherwise: Callable[..., float]) -> None:
-        self.raw = raw
-        self.otherwise = otherwise
-        self.__name__ = otherwise.__name__
+    def __init__(self, name: str, raw: Callable[..., float], otherwise: Callable[..., float]) -> None:
+        self.__name__, self.raw, self.otherwise = name, raw, otherwise
 
     def __call__(self, *operands: float) -> float:
         """Compute the function; warn where Python would have raised."""
@@ -49,11 +48,6 @@ class Guarded:
             value = self.otherwise(*operands)
         warn(f"{self.__name__}({', '.join(map(repr, operands))}) is {value}")
         return value
-
-
-def guard(raw: Callable[..., float]) -> Callable[[Callable[..., float]], Guarded]:
-    """Make a decorator that puts a function of IEEE values behind ``raw``."""
-    return lambda otherwise: Guarded(raw, otherwise)
 
 
 def warn(message: str, category: type[Warning] = RuntimeWarning) -> None:
@@ -68,60 +62,29 @@ def _is_internal(filename: str) -> bool:
     return filename.startswith((_PACKAGE, "<autograd_lite"))
 
 
-@guard(operator.truediv)
-def div(a: float, b: float) -> float:
+def _quotient(a: float, b: float) -> float:
     if a == 0.0 or math.isnan(a):
         return NAN
     return math.copysign(INF, a) * math.copysign(1.0, b)
 
 
-@guard(math.pow)
-def pow(a: float, b: float) -> float:
+def _power(a: float, b: float) -> float:
     if a < 0.0 and not b.is_integer():
         return NAN
     odd = abs(math.fmod(b, 2.0)) == 1.0
     return math.copysign(INF, a) if odd else INF
 
 
-@guard(math.exp)
-def exp(a: float) -> float:
-    return INF
-
-
-@guard(math.expm1)
-def expm1(a: float) -> float:
-    return INF
-
-
-@guard(math.log)
-def log(a: float) -> float:
-    return -INF if a == 0.0 else NAN
-
-
-@guard(math.log1p)
-def log1p(a: float) -> float:
-    return -INF if a == -1.0 else NAN
-
-
-@guard(math.sqrt)
-def sqrt(a: float) -> float:
-    return NAN
-
-
-@guard(math.sin)
-def sin(a: float) -> float:
-    return NAN
-
-
-@guard(math.cos)
-def cos(a: float) -> float:
-    return NAN
-
-
-@guard(math.tan)
-def tan(a: float) -> float:
-    return NAN
-
+div = Guarded("div", operator.truediv, _quotient)
+pow = Guarded("pow", math.pow, _power)
+exp = Guarded("exp", math.exp, lambda a: INF)
+expm1 = Guarded("expm1", math.expm1, lambda a: INF)
+log = Guarded("log", math.log, lambda a: -INF if a == 0.0 else NAN)
+log1p = Guarded("log1p", math.log1p, lambda a: -INF if a == -1.0 else NAN)
+sqrt = Guarded("sqrt", math.sqrt, lambda a: NAN)
+sin = Guarded("sin", math.sin, lambda a: NAN)
+cos = Guarded("cos", math.cos, lambda a: NAN)
+tan = Guarded("tan", math.tan, lambda a: NAN)
 
 SMALL = 2.0**-64
 """Numbers scaled by it keep their digits, and as many as there can be have a sum that is finite."""

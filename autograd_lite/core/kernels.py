@@ -11,24 +11,22 @@ Read one: ``print(kernel_source(OPS["tanh"], {}))``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from numbers import Real
 from typing import Any
 
 from autograd_lite import functions
 from autograd_lite.core.coercion import is_foreign
 from autograd_lite.core.ieee import SIGNALS
-from autograd_lite.core.modes import ACTIVE, current_mode, current_tracer
+from autograd_lite.core.modes import ACTIVE, current_mode
 from autograd_lite.core.node import MANY, Layout, layout
 from autograd_lite.core.op import Op, call_source, number_source, python_source
 from autograd_lite.core.operators import Operators
 from autograd_lite.core.source import block, define, function_source
 from autograd_lite.engine import NO_GRADIENT, Value, record
-from autograd_lite.ops import OPS
+from autograd_lite.ops import DOT, OPS
 
-__all__ = [
-    "compile_kernel", "compile_list_kernel", "kernel_source", "list_kernel", "list_kernel_source", "prepare",
-]  # fmt: skip
+__all__ = ["compile_kernel", "kernel_source", "list_kernel_source", "record_lists"]
 
 
 def compile_kernel(op: Op, shared: dict[str, Any]) -> dict[str, Callable[..., Any]]:
@@ -42,37 +40,10 @@ def compile_kernel(op: Op, shared: dict[str, Any]) -> dict[str, Callable[..., An
     Returns:
         The functions by name: ``op.name``, and for an operator on two inputs ``reflected``.
     """
-    names: dict[str, Any] = {op.name.upper(): op, "SIGNALS": SIGNALS, "Real": Real}
+    names: dict[str, Any] = {op.name.upper(): op}
     text = kernel_source(op, names)
     shared.update(names)
     return define(text, f"kernel {op.name}", shared)
-
-
-def compile_list_kernel(op: Op, plain: tuple[bool, ...], shared: dict[str, Any]) -> Callable[..., Any]:
-    """Compile what makes the kernels of an operation on lists.
-
-    Args:
-        op: the operation.
-        plain: for each of its lists, whether it holds floats and not Values.
-        shared: as for ``compile_kernel``.
-
-    Returns:
-        A function that takes a layout and gives a kernel: a function of the lists, the
-        numbers in each of them, and the attributes.
-    """
-    name = op.name.upper()
-    names = {
-        name: op,
-        f"{name}_forward": op.forward,
-        f"{name}_slopes": op.many,
-        "SIGNALS": SIGNALS,
-        "MANY": MANY,
-    }
-    shared.update(names)
-    kernel_in: Callable[..., Any] = define(
-        list_kernel_source(op, plain), f"kernel {op.name} of lists", shared
-    )["kernel_in"]
-    return kernel_in
 
 
 def kernel_source(op: Op, names: dict[str, Any]) -> str:
@@ -94,77 +65,16 @@ def kernel_source(op: Op, names: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def list_kernel_source(op: Op, plain: tuple[bool, ...]) -> str:
-    """Write what makes the kernels of an operation on lists as Python source."""
-    name, attributes = op.name.upper(), list(op.attributes)
-    lists = [f"list{index}" for index in range(len(plain))]
-    numbers = [f"numbers{index}" for index in range(len(plain))]
-    values = [index for index, is_plain in enumerate(plain) if not is_plain]
-    kept = [listed for listed, is_plain in zip(lists, plain) if is_plain] + attributes
-    compute = [f"y = {name}_forward({', '.join([*numbers, *attributes])})"]
-    slopes = _whole_lists(op, numbers)
-    if slopes is None:
-        compute.append(f"slopes = {name}_slopes({', '.join(['y', *numbers, *attributes])})")
-        slopes = [f"*slopes[{index}]" for index in range(len(plain))]
-    compute.append(f"partials = [{', '.join(slopes[index] for index in values)}]")
-    remembered = f"({', '.join(kept)},)" if kept else "None"
-    careful = f"({', '.join([*lists, *attributes])},)"
-    body = [
-        *block("try:", compute),
-        *block("except SIGNALS:", [f"return {name}.apply_to({careful})"]),
-        f"if modes: return slow_path(y, {name}, *{careful})",
-        "node = new(Value)",
-        "node._data = y",
-        "node._grad = NO_GRADIENT",
-        "node._layout = where",
-        f"node._first = [{', '.join(f'*list{index}' for index in values)}]",
-        "node._second = MANY",
-        "node._first_partial = partials",
-        f"node._second_partial = {remembered}",
-        "return node",
-    ]
-    kernel = block(f"def kernel({', '.join([*lists, *numbers, *attributes])}):", body)
-    return "\n".join(block("def kernel_in(where):", [*kernel, "return kernel"])) + "\n"
-
-
-class _Whole:
-    """Stands for a list that a rule passes on and does not look into."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-
-def _whole_lists(op: Op, numbers: list[str]) -> list[str] | None:
-    """Write the partials of an operation on lists, if its rule only passes whole lists on."""
-    assert op.many is not None
-    try:
-        slopes = op.many(None, *map(_Whole, numbers), *op.attributes.values())
-    except (AttributeError, TypeError):
-        return None
-    return [
-        f"*{slope.name}" if isinstance(slope, _Whole) else ", ".join(map(number_source, slope))
-        for slope in slopes
-    ]
-
-
 def _unary(op: Op, names: dict[str, Any]) -> list[str]:
-    attributes = ", ".join(op.attributes)
     ordinary = ["type(a) is Value", *(f"type({name}) is float" for name in op.attributes)]
-    lines, (by_a,) = _compute(op, [0], names)
-    node = _node(op, "one", "a", "None", by_a, f"({attributes},)" if attributes else "None", names)
-    fast = ["a_data = a._data", *lines, *node]
+    fast = ["a_data = a._data", *_recorded(op, "one", names)]
     return function_source(op, [*block(f"if {' and '.join(ordinary)}:", fast), f"return {_call(op)}"])
 
 
 def _binary(op: Op, names: dict[str, Any]) -> list[str]:
-    lines, (by_a, by_b) = _compute(op, [0, 1], names)
-    both = ["b_data = b._data", *lines, *_node(op, "two", "a", "b", by_a, by_b, names)]
-    lines, (by_a,) = _compute(op, [0], names)
-    node = _node(op, "constant_right", "a", "None", by_a, "b_data", names)
-    number_right = ["b_data = b * 1.0", *lines, *node]
-    lines, (by_b,) = _compute(op, [1], names)
-    node = _node(op, "constant_left", "b", "None", by_b, "a_data", names)
-    number_left = ["a_data = a * 1.0", "b_data = b._data", *lines, *node]
+    both = ["b_data = b._data", *_recorded(op, "two", names)]
+    number_right = ["b_data = b * 1.0", *_recorded(op, "constant_right", names)]
+    number_left = ["a_data = a * 1.0", "b_data = b._data", *_recorded(op, "constant_left", names)]
     value_left = [
         "a_data = a._data",
         *block("if type(b) is Value:", both),
@@ -189,53 +99,109 @@ def _call(op: Op) -> str:
     return f"{op.name.upper()}({', '.join(op.names)})"
 
 
-def _compute(op: Op, wanted: list[int], names: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """Compute y and the wanted partials; start anew with care where Python signals.
-
-    Returns:
-        The lines that do it, and what to write for each partial after them.
-    """
+def _recorded(op: Op, kind: str, names: dict[str, Any]) -> list[str]:
+    """Write what computes y and the partials, and keeps them in a node as its layout of this kind says."""
     operands = [*(f"{name}_data" for name in op.names[: len(op.partials)]), *op.attributes]
     terms = op.terms(operands)
+    wanted = {"two": [0, 1], "constant_left": [1]}.get(kind, [0])
     slopes = [python_source(terms[index], names) for index in wanted]
-    lines = [
-        f"y = {call_source(op, operands, names)}",
-        f"if modes: return slow_path(y, {', '.join([op.name.upper(), *op.names])})",
-    ]
-    if not any(mark in text for text in (lines[0], *slopes) for mark in ("/", "function(")):
-        return lines, slopes
-    places = [f"by_{op.names[index]}" for index in wanted]
-    lines += [f"{place} = {slope}" for place, slope in zip(places, slopes)]
-    return [*block("try:", lines), *block("except SIGNALS:", [f"return {_call(op)}"])], places
+    compute = [f"y = {call_source(op, operands, names)}", _mode_check(op, op.names)]
+    if any(mark in text for text in (compute[0], *slopes) for mark in ("/", "function(")):
+        places = [f"by_{op.names[index]}" for index in wanted]
+        compute += [f"{place} = {slope}" for place, slope in zip(places, slopes)]
+        compute = _with_care(compute, _call(op))
+        slopes = places
+    where = f"{op.name.upper()}_{kind}"
+    names[where] = layout(op, kind)
+    first, second = ("b" if kind == "constant_left" else "a"), ("b" if kind == "two" else "None")
+    kept = {
+        "one": _tuple(op.attributes),
+        "two": slopes[-1],
+        "constant_right": "b_data",
+        "constant_left": "a_data",
+    }
+    return [*compute, *_node(where, first, second, slopes[0], kept[kind])]
 
 
-def _node(
-    op: Op, kind: str, first: str, second: str, by_first: str, by_second: str, names: dict[str, Any]
-) -> list[str]:
-    """Make the node: the same slots as ``engine.record`` fills."""
-    constant = f"{op.name.upper()}_{kind}"
-    names[constant] = layout(op, kind)
+def _mode_check(op: Op, operands: Iterable[str]) -> str:
+    """Write what takes the slow path if a mode is on."""
+    return f"if modes: return slow_path(y, {', '.join([op.name.upper(), *operands])})"
+
+
+def _tuple(names: Collection[str]) -> str:
+    """Write a tuple of names, None for none."""
+    return f"({', '.join(names)},)" if names else "None"
+
+
+def _with_care(compute: list[str], call: str) -> list[str]:
+    """Write lines, and to start anew with a call where Python signals in them."""
+    return [*block("try:", compute), *block("except SIGNALS:", [f"return {call}"])]
+
+
+def _node(where: str, first: str, second: str, first_partial: str, second_partial: str) -> list[str]:
+    """Write what makes the node: the same slots as ``engine.record`` fills."""
     return [
         "node = new(Value)",
         "node._data = y",
         "node._grad = NO_GRADIENT",
-        f"node._layout = {constant}",
+        f"node._layout = {where}",
         f"node._first = {first}",
         f"node._second = {second}",
-        f"node._first_partial = {by_first}",
-        f"node._second_partial = {by_second}",
+        f"node._first_partial = {first_partial}",
+        f"node._second_partial = {second_partial}",
         "return node",
+    ]
+
+
+def list_kernel_source(op: Op, plain: tuple[bool, ...]) -> str:
+    """Write the kernel of an operation on lists: a function of a layout, the lists, the numbers, attributes.
+
+    Args:
+        op: the operation.
+        plain: for each of its lists, whether it holds floats and not Values.
+    """
+    name, attributes = op.name.upper(), list(op.attributes)
+    lists = [f"list{index}" for index in range(len(plain))]
+    numbers = [f"numbers{index}" for index in range(len(plain))]
+    compute = [f"y = {name}_forward({', '.join([*numbers, *attributes])})"]
+    slopes = _whole_lists(op, numbers)
+    if slopes is None:
+        compute.append(f"slopes = {name}_slopes({', '.join(['y', *numbers, *attributes])})")
+        slopes = [f"*slopes[{index}]" for index in range(len(plain))]
+    parents = [f"*{listed}" for listed, is_plain in zip(lists, plain) if not is_plain]
+    partials = [slope for slope, is_plain in zip(slopes, plain) if not is_plain]
+    kept = [listed for listed, is_plain in zip(lists, plain) if is_plain] + attributes
+    compute.append(f"partials = [{', '.join(partials)}]")
+    operands = [*lists, *attributes]
+    body = [
+        *_with_care(compute, f"{name}.apply_to(({', '.join(operands)},))"),
+        _mode_check(op, operands),
+        *_node("where", f"[{', '.join(parents)}]", "MANY", "partials", _tuple(kept)),
+    ]
+    parameters = ", ".join(["where", *lists, *numbers, *attributes])
+    return "\n".join(block(f"def kernel({parameters}):", body)) + "\n"
+
+
+def _whole_lists(op: Op, numbers: list[str]) -> list[str] | None:
+    """Write the partials of an operation on lists, if its rule only passes whole lists on."""
+    assert op.many is not None
+    lists = [object() for _ in numbers]  # which nothing can look into
+    try:
+        slopes = op.many(None, *lists, *op.attributes.values())
+    except (AttributeError, TypeError):
+        return None
+    names = dict(zip(lists, numbers))
+    return [
+        f"*{names[slope]}" if type(slope) is object else ", ".join(map(number_source, slope))
+        for slope in slopes
     ]
 
 
 # ---- What kernels call -----------------------------------------------------------------
 
-Prepared = tuple[Sequence[Any], Sequence[float]]
-"""A list of Values and their numbers, or a copy of a list of floats, twice."""
 
-
-def prepare(values: Sequence[Any]) -> Prepared | None:
-    """Return a list and its numbers, if it holds only Values or only floats; else None."""
+def prepare(values: Sequence[Any]) -> tuple[Sequence[Any], Sequence[float]] | None:
+    """Return a list of Values and their numbers; of a list of floats a copy, twice; of others None."""
     try:
         numbers = [value._data for value in values]
     except AttributeError:
@@ -250,39 +216,63 @@ def record_lists(op: Op, lists: Sequence[Sequence[Any]], attributes: tuple[Any, 
     if None not in prepared:
         lengths = tuple([None if values is floats else len(values) for values, floats in prepared])
         if any(lengths):
+            kernel, where = list_kernel(op, lengths)
             listed, numbers = zip(*prepared)
-            return list_kernel(op, lengths)(*listed, *numbers, *attributes)
+            return kernel(where, *listed, *numbers, *attributes)
     return op.apply_to((*lists, *attributes))
 
 
-def list_kernel(op: Op, lengths: tuple[int | None, ...]) -> Callable[..., Any]:
-    """Return what records an operation on lists: a function of the lists, their numbers, the attributes.
+def dot_for(inputs: Sequence[Any]) -> Callable[..., Any]:
+    """Return ``dot`` for these inputs alone, whose numbers are read once for all neurons of a layer."""
+    prepared = prepare(inputs)
+    if prepared is None:
+        return functions.dot
+    listed, numbers = prepared
+    length = len(listed)
+    kernel, where = list_kernel(DOT, (length, None if listed is numbers else length, 1))
+
+    def dot_of_them(weights: Sequence[Any], inputs: Sequence[Any], bias: Any) -> Any:
+        try:
+            weight_numbers, bias_number = [weight._data for weight in weights], bias._data
+        except AttributeError:  # plain numbers among the weights
+            return functions.dot(weights, inputs, bias)
+        if len(weights) != length:
+            return functions.dot(weights, inputs, bias)
+        return kernel(where, weights, listed, (bias,), weight_numbers, numbers, (bias_number,))
+
+    return dot_of_them
+
+
+def list_kernel(op: Op, lengths: tuple[int | None, ...]) -> tuple[Callable[..., Any], Layout]:
+    """Return the kernel of an operation on lists, and the layout that it takes before them.
 
     Args:
         op: the operation.
         lengths: the length of each list of Values; None for a list of floats.
     """
-    kernel = op.kernels.get(lengths)
-    if kernel is None:
-        plain = tuple([length is None for length in lengths])
-        kernel_in = op.kernels.get(str(plain))
-        if kernel_in is None:
-            kernel_in = op.kernels[str(plain)] = compile_list_kernel(op, plain, ACTIVE)
-        kernel = op.kernels[lengths] = kernel_in(Layout(op, "lists", lengths))
-    return kernel
+    found: tuple[Callable[..., Any], Layout] | None = op.kernels.get(lengths)
+    if found is None:
+        text = list_kernel_source(op, tuple([length is None for length in lengths]))
+        if text not in op.kernels:
+            name = op.name.upper()
+            ACTIVE.update({name: op, f"{name}_forward": op.forward, f"{name}_slopes": op.many})
+            op.kernels[text] = define(text, f"kernel {op.name} of lists", ACTIVE)["kernel"]
+        found = op.kernels[lengths] = op.kernels[text], Layout(op, "lists", lengths)
+    return found
 
 
 def slow_path(y: float, op: Op, *operands: Any) -> Value:
     """Finish an operation in a context whose mode may differ from the ordinary one."""
     mode = current_mode()
-    plain = not (mode.recording or mode.checking or current_tracer())
+    plain = not (mode.recording or mode.checking or mode.tracer)
     return Value(y) if plain else record(op, operands)
 
 
 ACTIVE.update(
     NO_GRADIENT=NO_GRADIENT, Value=Value, new=object.__new__, record_lists=record_lists, slow_path=slow_path,
-    foreign=lambda left, right: is_foreign(left) or is_foreign(right),
+    foreign=lambda left, right: is_foreign(left) or is_foreign(right), SIGNALS=SIGNALS, Real=Real, MANY=MANY,
 )  # fmt: skip
+functions.dot_for = dot_for
 
 for _op in OPS.values():
     _kernels = compile_kernel(_op, ACTIVE)

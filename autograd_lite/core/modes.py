@@ -8,7 +8,6 @@ import os
 import threading
 import types
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NoReturn, Protocol, TypeVar, cast
 
@@ -25,13 +24,18 @@ class Mode:
 
     Args:
         outer: what it lies on; None for the ordinary mode.
-        changes: ``recording``, whether results remember their operands, or ``checking``, whether
-            results and gradients must be finite. What is not given is as in ``outer``.
+        changes: ``recording``, whether results remember their operands; ``checking``, whether
+            results and gradients must be finite; ``tracer``, what watches the forward pass for the
+            compiler, or None. What is not given is as in ``outer``.
     """
 
-    __slots__ = ("changes", "checking", "ended", "outer", "recording", "thread")
+    __slots__ = ("changes", "checking", "ended", "outer", "recording", "thread", "tracer")
 
-    def __init__(self, outer: Mode | None, **changes: bool) -> None:
+    recording: bool
+    checking: bool
+    tracer: Tracer | None
+
+    def __init__(self, outer: Mode | None, **changes: Any) -> None:
         self.outer: Any = outer
         self.changes = changes
         self.ended = False
@@ -40,12 +44,12 @@ class Mode:
 
     def settle(self) -> None:
         """Find what holds in it now, after a mode that it lies on has ended."""
-        changes: dict[str, bool] = {}
+        changes: dict[str, Any] = {}
         for mode in self.lineage():
             if not mode.ended:
                 changes = {**mode.changes, **changes}
-        self.recording: bool = changes["recording"]
-        self.checking: bool = changes["checking"]
+        for name, setting in changes.items():  # each is set once: other threads may look at it meanwhile
+            setattr(self, name, setting)
 
     def lineage(self) -> Iterator[Mode]:
         """Iterate over it and all that it lies on."""
@@ -79,14 +83,11 @@ class Tracer(Protocol):
         raise NotImplementedError
 
 
-ORDINARY = Mode(None, recording=True, checking=False)
-TRACER: ContextVar[Tracer | None] = ContextVar("autograd_lite_tracer", default=None)
-"""What watches this context's forward pass, for the compiler; None outside it."""
-
+ORDINARY = Mode(None, recording=True, checking=False, tracer=None)
 MODE: ContextVar[Mode] = ContextVar("autograd_lite_mode", default=ORDINARY)
 
-# Whatever has been entered and not left, of any thread; kernels stand aside while there is something.
-_entered: dict[str, set[Mode]] = {"modes": set(), "tracers": set()}
+_entered: set[Mode] = set()
+"""Whatever has been entered and not left, of any thread."""
 _counting = threading.RLock()  # not a Lock: a signal handler may fork, or use a mode, while it is held
 
 ACTIVE: dict[str, Any] = {"modes": 0, "tracers": 0}
@@ -101,26 +102,18 @@ def current_mode() -> Mode:
     return mode
 
 
-def _enter(kind: str, mode: Mode) -> None:
-    with _counting:
-        _entered[kind].add(mode)
-        ACTIVE[kind] = len(_entered[kind])
-
-
-def _leave(kind: str, mode: Mode) -> None:
-    with _counting:
-        _entered[kind].discard(mode)
-        ACTIVE[kind] = len(_entered[kind])
-        for other in _entered[kind]:
-            other.settle()
+def _count() -> None:
+    ACTIVE["tracers"] = sum("tracer" in mode.changes for mode in [*_entered])
+    ACTIVE["modes"] = len(_entered) - ACTIVE["tracers"]
 
 
 def _forget_other_threads() -> None:
     """In a child process, which has one thread, forget what the parent's other threads had entered."""
     kept = {*MODE.get().lineage()}
-    for kind, entered in _entered.items():
-        entered -= {mode for mode in entered if mode.thread != threading.get_ident() and mode not in kept}
-        ACTIVE[kind] = len(entered)
+    _entered.intersection_update(
+        [mode for mode in _entered if mode.thread == threading.get_ident() or mode in kept]
+    )
+    _count()
     _counting.release()
 
 
@@ -133,7 +126,7 @@ if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
 class Change:
     """A change of this context's mode: a context manager, and a decorator of functions of every kind."""
 
-    def __init__(self, **changes: bool) -> None:
+    def __init__(self, **changes: Any) -> None:
         self._changes = changes
         self._mode: Mode | None = None
 
@@ -141,7 +134,9 @@ class Change:
         if self._mode is not None:
             raise RuntimeError("this context is already entered: make a new one, as in `with no_grad():`")
         self._mode = Mode(current_mode(), **self._changes)
-        _enter("modes", self._mode)
+        with _counting:
+            _entered.add(self._mode)
+            _count()
         MODE.set(self._mode)
 
     def __exit__(self, *error: object) -> None:
@@ -155,48 +150,33 @@ class Change:
     def _end(self) -> None:
         assert self._mode is not None
         self._mode.ended = True
-        _leave("modes", self._mode)
+        with _counting:
+            _entered.discard(self._mode)
+            _count()
+            for mode in [*_entered]:  # a signal handler may enter another one meanwhile
+                mode.settle()
         self._mode = None
 
     def __call__(self, function: Function) -> Function:
         """Let the change hold while the body of a function runs, and not while it is suspended."""
-        wrapper: Any = _WRAPPERS[_kind_of(function)](function, functools.partial(Change, **self._changes))
-        functools.update_wrapper(wrapper, function)
-        return cast("Function", wrapper)
+        wrapper = _wrapper(function, functools.partial(Change, **self._changes))
+        return cast("Function", functools.update_wrapper(wrapper, function))
 
 
-def _kind_of(function: Callable[..., Any]) -> str:
-    if inspect.iscoroutinefunction(function):
-        return "coroutine"
-    if inspect.isasyncgenfunction(function):
-        return "async generator"
-    return "generator" if inspect.isgeneratorfunction(function) else "function"
+def _wrapper(function: Callable[..., Any], change: Callable[[], Change]) -> Callable[..., Any]:
+    """Make a function of the same kind whose body runs changed."""
 
-
-def _function(function: Callable[..., Any], change: Callable[[], Change]) -> Callable[..., Any]:
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Any:
         with change():
             return function(*args, **kwargs)
 
-    return wrapper
-
-
-def _generator(function: Callable[..., Any], change: Callable[[], Change]) -> Callable[..., Any]:
-    def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+    def generate(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         return (yield from _steps(function(*args, **kwargs), change))
 
-    return wrapper
-
-
-def _coroutine(function: Callable[..., Any], change: Callable[[], Change]) -> Callable[..., Any]:
-    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+    async def wait(*args: Any, **kwargs: Any) -> Any:
         return await _awaited(function(*args, **kwargs), change)
 
-    return wrapper
-
-
-def _async_generator(function: Callable[..., Any], change: Callable[[], Change]) -> Callable[..., Any]:
-    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+    async def generate_waiting(*args: Any, **kwargs: Any) -> Any:
         body = function(*args, **kwargs)
         step = body.asend(None)
         while True:
@@ -212,15 +192,11 @@ def _async_generator(function: Callable[..., Any], change: Callable[[], Change])
             except BaseException as error:
                 step = body.athrow(error)
 
-    return wrapper
-
-
-_WRAPPERS = {
-    "function": _function,
-    "generator": _generator,
-    "coroutine": _coroutine,
-    "async generator": _async_generator,
-}
+    if inspect.isgeneratorfunction(function):
+        return generate
+    if inspect.isasyncgenfunction(function):
+        return generate_waiting
+    return wait if inspect.iscoroutinefunction(function) else call
 
 
 def _steps(body: Any, change: Callable[[], Change]) -> Generator[Any, Any, Any]:
@@ -251,22 +227,14 @@ def is_given(value: Any) -> bool:
     return tracer is not None and hasattr(value, "_layout") and tracer.is_given(value)
 
 
-@contextmanager
-def traced_by(tracer: Tracer) -> Iterator[None]:
+def traced_by(tracer: Tracer | None) -> Change:
     """Let a tracer watch: it is told of comparisons, and numbers may not be read."""
-    entry = Mode(ORDINARY)
-    _enter("tracers", entry)
-    token = TRACER.set(tracer)
-    try:
-        yield
-    finally:
-        TRACER.reset(token)
-        _leave("tracers", entry)
+    return Change(tracer=tracer)
 
 
 def current_tracer() -> Tracer | None:
     """Return what watches this context's forward pass; None outside the compiler."""
-    return TRACER.get() if ACTIVE["tracers"] else None
+    return current_mode().tracer if ACTIVE["tracers"] else None
 
 
 def no_grad() -> Change:

@@ -11,7 +11,7 @@ from typing import Any
 
 from autograd_lite.core.coercion import as_float
 from autograd_lite.core.ieee import SIGNALS, Guarded
-from autograd_lite.core.symbol import Number, Symbol, formula
+from autograd_lite.core.symbol import STRENGTH, Number, Symbol, formula
 
 __all__ = ["DETACH", "Choice", "Op"]
 
@@ -19,10 +19,6 @@ Rule = Callable[..., Any]
 """Given the output and the inputs, all of one kind of number: a partial derivative."""
 
 ARGUMENTS = ("a", "b", "c")
-
-
-SIGNED = ("add", "sub", "mul", "truediv", "pow", "neg")
-"""Python's operators that are written with a sign."""
 
 
 class Op:
@@ -108,10 +104,10 @@ class Op:
         self.example = example
         self.why = why or f"{name} scales the gradient by its own slope at this point"
         self.dunder = dunder
-        self.sign = template.replace("{0}", "").replace("{1}", "").strip() if dunder in SIGNED else name
+        self.sign = template.replace("{0}", "").replace("{1}", "").strip() if dunder in STRENGTH else name
         self.names = [*ARGUMENTS[: len(partials)], *self.attributes]
         self.layouts: dict[str, Any] = {}  # of its nodes, and its kernels: they go with the operation
-        self.kernels: dict[Any, Callable[..., Any]] = {}
+        self.kernels: dict[Any, Any] = {}
         self._check()
         self.forward: Callable[..., Any] = (
             _compiled(self.names, forward.format(*self.names)) if isinstance(forward, str) else forward
@@ -164,12 +160,6 @@ class Op:
     def is_operator(self) -> bool:
         """Whether Python writes it with an operator (or ``abs``) and not with a name."""
         return self.dunder != ""
-
-    def overload(self, kind: type[Number]) -> None:
-        """Let Python's operator mean this operation for a kind of number."""
-        setattr(kind, f"__{self.dunder}__", lambda *operands: self(*operands))
-        if len(self.partials) == 2:
-            setattr(kind, f"__r{self.dunder}__", lambda right, left: self(left, right))
 
     def parameters(self) -> tuple[list[str], tuple[Any, ...]]:
         """List the names of what a caller passes, and the defaults of the last of them."""

@@ -15,7 +15,7 @@ __all__ = ["Operators", "function_of", "operator_method"]
 
 
 class Operators(Number):
-    """What ``a * b`` and ``a.exp()`` mean: the operation of that name is applied."""
+    """What ``a.exp()`` means: the operation of that name is applied. ``a * b`` every number knows."""
 
     __slots__ = ()
 
@@ -40,8 +40,8 @@ def operator_method(op: Op, turned: bool = False) -> Callable[..., Any]:
 
 for _op in OPS.values():
     if _op.is_operator:
-        setattr(Operators, f"__{_op.dunder}__", operator_method(_op))
+        setattr(Number, f"__{_op.dunder}__", operator_method(_op))
         if len(_op.partials) == 2:
-            setattr(Operators, f"__r{_op.dunder}__", operator_method(_op, turned=True))
+            setattr(Number, f"__r{_op.dunder}__", operator_method(_op, turned=True))
     elif len(_op.partials) == 1:
         setattr(Operators, _op.name, function_of(_op))

@@ -127,13 +127,11 @@ class Scalar(Operators):
         return self
 
     def __bool__(self) -> bool:
-        if ACTIVE["tracers"]:
-            refuse_while_traced("it is asked whether it is true")
+        refuse_while_traced("it is asked whether it is true")
         return self._data != 0.0
 
     def __float__(self) -> float:
-        if ACTIVE["tracers"]:
-            refuse_while_traced("it is converted to a plain number")
+        refuse_while_traced("it is converted to a plain number")
         raise TypeError(
             "a conversion to float would lose the gradient: use .data for the number, "
             "or the package's own function, such as x.exp() for math.exp(x)"
@@ -151,8 +149,7 @@ class Scalar(Operators):
             return self is other
         if not is_plain(other):
             return NotImplemented
-        if ACTIVE["tracers"]:
-            refuse_while_traced("it is compared with ==")
+        refuse_while_traced("it is compared with ==")
         raise TypeError(
             f"== between a Value and {other!r} is ambiguous: compare the numbers with "
             "value.data == ..., or two Values with `is`"
@@ -171,8 +168,7 @@ class Scalar(Operators):
         return NotImplemented if is_foreign(other) else _compared(">=", self, other)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if ACTIVE["tracers"]:
-            refuse_while_traced("it is copied")
+        refuse_while_traced("it is copied")
         if self._layout is not None:
             raise TypeError(
                 f"cannot copy or pickle the result of an operation ({self._layout.op.name}): "

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ATOM", "STRENGTH", "Number", "Symbol", "format_number", "unchanged"]
 
-# Python's own binding strengths, weakest first. A name or a call binds strongest.
+# How strongly Python's signs bind, weakest first. A name or a call binds strongest.
 STRENGTH = {"add": 1, "sub": 1, "mul": 2, "truediv": 2, "neg": 3, "pow": 4}
 ATOM = 5
 _MOST_SHOWN = 12  # inputs of one operation, before the middle is left out

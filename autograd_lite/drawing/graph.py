@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import Any
 
+from autograd_lite.derivatives import check_fresh
 from autograd_lite.drawing.folding.captions import Fold
 from autograd_lite.drawing.folding.focus import in_focus
 from autograd_lite.drawing.folding.folder import Folder
@@ -15,7 +16,6 @@ from autograd_lite.drawing.folding.neurons import IndexedGraph, find_neurons, in
 from autograd_lite.drawing.labels import cut, derivatives, formula_of, operation_text
 from autograd_lite.drawing.text import four_digits, readable
 from autograd_lite.engine import NO_GRADIENT, Value, contributions
-from autograd_lite.gradients import check_fresh
 from autograd_lite.naming import name_all
 
 __all__ = ["Edge", "Graph", "Node", "build"]

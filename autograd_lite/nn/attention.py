@@ -11,7 +11,7 @@ from autograd_lite.core.modes import no_grad
 from autograd_lite.engine import Value
 from autograd_lite.functions import dot
 from autograd_lite.nn.module import Module
-from autograd_lite.nn.tools import Seed, check_size, generator_of, inputs_of, weights_drawer
+from autograd_lite.nn.tools import Seed, check_size, generator_of, vectors_of, weights_drawer
 
 __all__ = ["SelfAttention"]
 
@@ -63,7 +63,7 @@ class SelfAttention(Module):
         self.heads, self.causal = heads, causal
 
     def __call__(self, sequence: Sequence[Any]) -> list[list[Any]]:
-        vectors = self.vectors_of(sequence)
+        vectors = vectors_of(sequence, len(self.Q))
         looks = [self.look(vectors, head) for head in range(self.heads)]
         values = [multiply(self.V, x) for x in vectors]
         columns = [list(column) for column in zip(*values)]
@@ -84,13 +84,10 @@ class SelfAttention(Module):
         Returns:
             a[head][t][s], T rows of T numbers for each head; a row's sum is 1.
         """
-        vectors = self.vectors_of(sequence)
+        vectors = vectors_of(sequence, len(self.Q))
         with no_grad():
             looks = [self.look(vectors, head) for head in range(self.heads)]
-        unseen = [[0.0] * (len(vectors) - self.seen(t, len(vectors))) for t in range(len(vectors))]
-        return [
-            [[weight.data for weight in row] + zeros for row, zeros in zip(rows, unseen)] for rows in looks
-        ]
+        return [[[a.data for a in row] + [0.0] * (len(vectors) - len(row)) for row in rows] for rows in looks]
 
     def look(self, vectors: list[list[Any]], head: int) -> list[list[Any]]:
         """Compute a_t for every place t: the weights of all the places that it sees."""
@@ -106,13 +103,6 @@ class SelfAttention(Module):
     def seen(self, t: int, length: int) -> int:
         """Count the places, from the first, that place t sees."""
         return t + 1 if self.causal else length
-
-    def vectors_of(self, sequence: Sequence[Any]) -> list[list[Any]]:
-        """Turn a sequence into checked lists of inputs."""
-        vectors: list[list[Any]] = [inputs_of(vector, len(self.Q)) for vector in sequence]
-        if not vectors:
-            raise ValueError("a sequence has at least one vector, got an empty one")
-        return vectors
 
     def __repr__(self) -> str:
         return f"SelfAttention({len(self.Q)}, heads={self.heads}, causal={self.causal})"

@@ -82,7 +82,7 @@ class Conv2d(Module):
         windows = [[self.window(padded, row, column) for column in across] for row in down]
         return [
             [[dot(weights, window, bias) for window in row] for row in windows]
-            for weights, bias in zip([flat(channels) for channels in self.w], self.b)
+            for weights, bias in zip([self.window(channels, 0, 0) for channels in self.w], self.b)
         ]
 
     def window(self, image: list[list[list[Any]]], row: int, column: int) -> list[Any]:
@@ -101,23 +101,14 @@ class Conv2d(Module):
         if min(rows, columns) + 2 * self.padding < self.kernel:
             raise ValueError(f"the image of {rows} x {columns} is smaller than the window of {self.kernel}")
         side = [0.0] * self.padding
-        wide = columns + 2 * self.padding
+        rim: list[list[Any]] = [[0.0] * (columns + 2 * self.padding)] * self.padding
         result = []
         for channel in image:
             if len(channel) != rows:
                 raise ValueError(f"expected {rows} rows in every channel, got {len(channel)}")
             lines = [[*side, *inputs_of(line, columns), *side] for line in channel]
-            result.append([*self.zeros(wide), *lines, *self.zeros(wide)])
+            result.append([*rim, *lines, *rim])
         return result
-
-    def zeros(self, wide: int) -> list[list[Any]]:
-        """Return the rows that stand above an image, or below."""
-        return [[0.0] * wide for _ in range(self.padding)]
 
     def __repr__(self) -> str:
         return f"Conv2d({len(self.w[0])}, {len(self.w)}, kernel={self.kernel})"
-
-
-def flat(channels: list[list[list[Value]]]) -> list[Value]:
-    """List the weights of a window in the order in which ``Conv2d.window`` lists its numbers."""
-    return [weight for lines in channels for line in lines for weight in line]

@@ -7,7 +7,6 @@ from typing import Any
 
 from autograd_lite import functions
 from autograd_lite.composed import softmax
-from autograd_lite.core.kernels import list_kernel, prepare
 from autograd_lite.engine import Value
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.tools import (
@@ -19,11 +18,8 @@ from autograd_lite.nn.tools import (
     inputs_of,
     weights_drawer,
 )
-from autograd_lite.ops import DOT
 
 __all__ = ["MLP", "Layer", "Neuron"]
-
-Ready = tuple[Callable[..., Any], Sequence[float]]
 
 
 class Neuron(Module):
@@ -76,19 +72,11 @@ class Neuron(Module):
 
     def __call__(self, x: Any) -> Any:
         x = inputs_of(x, len(self.w))
-        return self.activate(x, ready_for(x))
+        return self.activate(x, functions.dot_for(x))
 
-    def activate(self, x: Sequence[Value | float], ready: Ready | None) -> Any:
-        """Compute the neuron for checked inputs, made ready once for all neurons of a layer."""
-        weights, bias = self.w, self.b
-        if ready is None or len(weights) != len(x):
-            return self._activate(functions.dot(weights, x, bias))
-        try:
-            numbers, bias_number = [weight._data for weight in weights], bias._data
-        except AttributeError:  # plain numbers among the weights
-            return self._activate(functions.dot(weights, x, bias))
-        weighted_sum, x_numbers = ready
-        return self._activate(weighted_sum(weights, x, (bias,), numbers, x_numbers, (bias_number,)))
+    def activate(self, x: Sequence[Value | float], dot: Callable[..., Any]) -> Any:
+        """Compute the neuron for checked inputs, given what computes weighted sums of them."""
+        return self._activate(dot(self.w, x, self.b))
 
     def __repr__(self) -> str:
         return f"{activation_name(self.activation)}Neuron({len(self.w)})"
@@ -142,8 +130,8 @@ class Layer(Module):
 
     def __call__(self, x: Any) -> Any:
         x = inputs_of(x, len(self.neurons[0].w))
-        ready = ready_for(x)
-        outputs = [neuron.activate(x, ready) for neuron in self.neurons]
+        dot = functions.dot_for(x)
+        outputs = [neuron.activate(x, dot) for neuron in self.neurons]
         if self.activation == "softmax":
             return softmax(outputs)
         return outputs[0] if len(outputs) == 1 else outputs
@@ -214,12 +202,3 @@ class MLP(Module):
 
     def __repr__(self) -> str:
         return f"MLP of [{', '.join(map(str, self.layers))}]"
-
-
-def ready_for(x: Sequence[Value | float]) -> Ready | None:
-    """Return what computes a weighted sum of these inputs, and their numbers, if they are of one kind."""
-    prepared = prepare(x)
-    if prepared is None:
-        return None
-    length = len(x) if prepared[0] is x else None
-    return list_kernel(DOT, (len(x), length, 1)), prepared[1]

@@ -8,7 +8,7 @@ import inspect
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable
-from types import BuiltinFunctionType, CodeType, FunctionType
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType
 from typing import Any
 from weakref import WeakSet
 
@@ -38,7 +38,7 @@ class Making(type):
         if inspect.isfunction(call) and not hasattr(call, "settles"):
             CALLS.add(inspect.unwrap(call).__code__)
             if not cls.__module__.startswith(PACKAGE):  # those of the package keep nothing
-                setattr(cls, "__call__", _settling(call))  # noqa: B010
+                type.__setattr__(cls, "__call__", _settling(call))
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         module = super().__call__(*args, **kwargs)
@@ -56,17 +56,17 @@ def _settling(call: Callable[..., Any]) -> Callable[..., Any]:
             self._settle()
         return call(self, *args, **kwargs)
 
-    settled.settles = True  # type: ignore[attr-defined]
+    vars(settled)["settles"] = True
     return settled
 
 
 def _is_called() -> bool:
     """Tell whether a call of a module is running in this thread; a module that it makes is not called yet."""
-    frame = sys._getframe(3)
+    frame: FrameType | None = sys._getframe(3)
     while frame is not None and frame.f_code is not Making.__call__.__code__:
         if frame.f_code in CALLS:
             return True
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return False
 
 

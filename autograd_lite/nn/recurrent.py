@@ -8,7 +8,7 @@ from typing import Any
 from autograd_lite.engine import Value
 from autograd_lite.functions import dot, tanh
 from autograd_lite.nn.module import Module
-from autograd_lite.nn.tools import Seed, check_size, generator_of, inputs_of, weights_drawer
+from autograd_lite.nn.tools import Seed, check_size, generator_of, inputs_of, vectors_of, weights_drawer
 
 __all__ = ["RNN"]
 
@@ -52,10 +52,7 @@ class RNN(Module):
         self.b = [Value(0.0) for _ in range(nhidden)]
 
     def __call__(self, sequence: Sequence[Any], h: Any = None) -> list[list[Any]]:
-        nin, nhidden = len(self.W[0]), len(self.U)
-        vectors = [inputs_of(vector, nin) for vector in sequence]
-        if not vectors:
-            raise ValueError("a sequence has at least one vector, got an empty one")
+        vectors, nhidden = vectors_of(sequence, len(self.W[0])), len(self.U)
         h = [0.0] * nhidden if h is None else inputs_of(h, nhidden)
         states = []
         for x in vectors:

@@ -22,11 +22,13 @@ __all__ = [
     "check_size",
     "generator_of",
     "inputs_of",
+    "vectors_of",
     "weights_drawer",
 ]
 
 Activation = str | bool | None | Callable[[Value], Any]
 Seed = int | random.Random | None
+KINDS = frozenset((float, Value))  # of most inputs, which need no look at each
 UNORDERED = (set, frozenset, dict, str)
 """What gives other things than its numbers in their order, when it is made a list."""
 
@@ -43,9 +45,17 @@ def inputs_of(x: Any, count: int) -> list[Value | float]:
         listed = [x]
     if len(listed) != count:
         raise ValueError(f"expected {count} inputs, got {len(listed)}")
-    if {*map(type, listed)} <= {float, Value}:
+    if KINDS.issuperset(map(type, listed)):
         return listed
     return [v if isinstance(v, Value) else as_float(v) for v in listed]
+
+
+def vectors_of(sequence: Any, width: int) -> list[list[Value | float]]:
+    """Turn a sequence of vectors of one width, at least one of them, into checked lists."""
+    vectors = [inputs_of(vector, width) for vector in sequence]
+    if not vectors:
+        raise ValueError("a sequence has at least one vector, got an empty one")
+    return vectors
 
 
 def generator_of(seed: Any) -> Any:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 from autograd_lite import functions
 from autograd_lite.core.ieee import mean_of
 from autograd_lite.core.modes import no_grad
+from autograd_lite.derivatives import grad
 from autograd_lite.engine import NO_GRADIENT, Value
-from autograd_lite.gradients import grad
 from autograd_lite.ops import OPS
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, dataclass, field
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -103,10 +103,11 @@ class Records:
             raise ValueError("best is not the epoch with the smallest validation loss")
 
 
+@dataclass
 class Checkpoint:
     """What a training consists of at the end of an epoch, to be written and taken up again.
 
-    Args:
+    Attributes:
         path: the file, or None to write nothing.
         values: every Value of the model, by name.
         optimizer: the optimiser; its states belong to the training.
@@ -115,17 +116,12 @@ class Checkpoint:
         settings: what must be the same when the training goes on.
     """
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str] | None,
-        values: Mapping[str, Value],
-        optimizer: Optimizer,
-        generators: list[Any],
-        records: Records,
-        settings: Mapping[str, Any],
-    ) -> None:
-        self.path, self.values, self.optimizer = path, values, optimizer
-        self.generators, self.records, self.settings = generators, records, settings
+    path: str | os.PathLike[str] | None
+    values: Mapping[str, Value]
+    optimizer: Optimizer
+    generators: list[Any]
+    records: Records
+    settings: Mapping[str, Any]
 
     def write(self) -> None:
         """Write the file, whole or not at all.
@@ -208,11 +204,11 @@ class Checkpoint:
 def _read_as(declared: Any, found: Any, name: str) -> Any:
     """Return what a type declares, made of what JSON held, null for nan, or raise a ValueError."""
     origin, inner = get_origin(declared), get_args(declared)
-    if is_dataclass(declared) and isinstance(found, dict):
+    if hasattr(declared, "__dataclass_fields__") and isinstance(found, dict):
         kinds = get_type_hints(declared)
         if kinds.keys() == found.keys():
             fields = {key: _read_as(kinds[key], found[key], f"{name}{key}.") for key in kinds}
-            return declared(**fields)  # type: ignore[operator]
+            return declared(**fields)
     elif origin is dict and isinstance(found, dict):
         return {key: _read_as(inner[1], item, f"{name}{key}.") for key, item in found.items()}
     elif origin is list and isinstance(found, list):

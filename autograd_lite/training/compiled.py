@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from autograd_lite.compiler import TraceError, compile
 from autograd_lite.compiler.signature import Rows, SignaturesDifferError, read_rows
@@ -18,6 +18,8 @@ from autograd_lite.training.state import kept, kept_by_calls, set_states, states
 from autograd_lite.training.steps import EagerStep
 
 __all__ = ["CompiledStep", "choose_step"]
+
+Found = TypeVar("Found")
 
 FEW = 32
 """Fewer examples than this are trained eagerly: tracing would cost more than it saves."""
@@ -68,10 +70,9 @@ class CompiledStep:
 
     def __call__(self, examples: Examples, rows: Sequence[int], place: str) -> float:
         """Take a step on some rows of the examples; see ``EagerStep``."""
-        loss: float = self._or_eagerly(
+        return self._or_eagerly(
             lambda: self._step(examples, rows, place), lambda: self.eager(examples, rows, place)
         )
-        return loss
 
     def _step(self, examples: Examples, rows: Sequence[int], place: str) -> float:
         self.is_ahead = True
@@ -86,7 +87,7 @@ class CompiledStep:
                 f"{place}: {reason}; try a smaller learning rate, or scale the inputs"
             ) from None
 
-    def _or_eagerly(self, fast: Callable[[], Any], eagerly: Callable[[], Any]) -> Any:
+    def _or_eagerly(self, fast: Callable[[], Found], eagerly: Callable[[], Found]) -> Found:
         """Do something compiled, or from now on eagerly if a program cannot be made."""
         if self.is_eager:
             return eagerly()
@@ -128,10 +129,7 @@ class CompiledStep:
 
     def predict(self, examples: Examples) -> list[Any]:
         """Compute the outputs for chosen rows, as Values without a graph."""
-        found: list[Any] = self._or_eagerly(
-            lambda: self._predict(examples), lambda: self.eager.predict(examples)
-        )
-        return found
+        return self._or_eagerly(lambda: self._predict(examples), lambda: self.eager.predict(examples))
 
     def _predict(self, examples: Examples) -> list[Any]:
         outputs: list[Any] = []

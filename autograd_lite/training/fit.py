@@ -7,6 +7,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from autograd_lite.core.coercion import is_bool
@@ -162,10 +163,11 @@ def _run(training: Training) -> History:
     return history
 
 
+@dataclass
 class Training:
     """What one call of ``fit`` works with, and one epoch of it.
 
-    Args:
+    Attributes:
         eager: takes a step.
         examples: what to train on.
         held_out: what to validate on.
@@ -173,22 +175,20 @@ class Training:
         bar: shows how far it is.
     """
 
-    def __init__(
-        self,
-        eager: EagerStep,
-        examples: Examples,
-        held_out: Examples | None,
-        settings: Settings,
-        bar: Progress,
-    ) -> None:
-        self.eager, self.examples, self.held_out = eager, examples, held_out
-        self.settings, self.bar = settings, bar
+    eager: EagerStep
+    examples: Examples
+    held_out: Examples | None
+    settings: Settings
+    bar: Progress
+
+    def __post_init__(self) -> None:
+        eager, settings = self.eager, self.settings
         self.step: EagerStep | CompiledStep = eager
         self.history, self.best = History(metrics={name: [] for name in settings.metrics}), Best()
         self.shuffler = random.Random(settings.seed)
         fixed = {name: getattr(settings, name) for name in ("seed", "shuffle", "batch_size", "dtype")}
         fixed |= {"examples": settings.count, "metrics": [*settings.metrics]}
-        fixed |= {"validation": len(held_out.rows) if held_out else 0}
+        fixed |= {"validation": len(self.held_out.rows) if self.held_out else 0}
         generators, records = [self.shuffler, *eager.generators], Records(self.history, self.best)
         self.saved = Checkpoint(
             settings.checkpoint, eager.values, eager.optimizer, generators, records, fixed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from autograd_lite.composed import mean
@@ -17,8 +18,6 @@ from autograd_lite.training.state import numbers_of, set_numbers, set_states, st
 
 __all__ = ["EagerStep", "outputs_of"]
 
-Loss = Callable[[Any, Any], Any]
-
 
 def outputs_of(model: Any, batch: list[Any]) -> list[Any]:
     """Compute the output of each example, in one call if the model takes batches."""
@@ -30,10 +29,11 @@ def outputs_of(model: Any, batch: list[Any]) -> list[Any]:
     return list(outputs)
 
 
+@dataclass
 class EagerStep:
     """A mean loss, its gradient, and a move of the parameters. A compiled step fits in its place.
 
-    Args:
+    Attributes:
         model: called with one example, or with a batch if it ``takes_batches``.
         loss: called with the output and the target of one example.
         optimizer: moves the parameters.
@@ -41,20 +41,16 @@ class EagerStep:
         generators: what the model draws random numbers from.
     """
 
-    def __init__(
-        self,
-        model: Callable[..., Any],
-        loss: Loss,
-        optimizer: Optimizer,
-        values: Mapping[str, Value],
-        generators: Sequence[Any],
-    ) -> None:
-        self.model, self.loss, self.optimizer = model, loss, optimizer
-        self.values, self.generators = values, generators
-        assert optimizer.parameters is not None
-        self.parameters = optimizer.parameters
+    model: Callable[..., Any]
+    loss: Callable[[Any, Any], Any]
+    optimizer: Optimizer
+    values: Mapping[str, Value]
+    generators: Sequence[Any]
+
+    def __post_init__(self) -> None:
+        self.parameters = self.optimizer.parameters or []
         moved = set(self.parameters)
-        self.others = {name: value for name, value in values.items() if value not in moved}
+        self.others = {name: value for name, value in self.values.items() if value not in moved}
 
     def __call__(self, examples: Examples, rows: Sequence[int], place: str) -> float:
         """Take a step on some rows of the examples.

@@ -8,6 +8,7 @@ from unittest import mock
 
 from programs_for_compiler import BranchingMaker
 from random_source import Writer
+from rounding import sums_of_absolute_terms
 
 import autograd_lite as ag
 from autograd_lite import Value, grad
@@ -137,14 +138,6 @@ class Eager:
         numbers = [scale for scales in self.scales for scale in scales]
         numbers += [node.data for output in self.outputs for node in topological_order(output)[1]]
         return not any(MOST <= abs(number) < inf for number in numbers)
-
-
-def sums_of_absolute_terms(output, leaves):
-    weights = {output: 1.0}
-    for node in reversed(topological_order(output)[1]):
-        for parent, partial in zip(node.parents, node.partials):
-            weights[parent] = weights.get(parent, 0.0) + weights[node] * abs(partial)
-    return [weights.get(leaf, 0.0) for leaf in leaves]
 
 
 def same(found, expected, scales):

@@ -11,10 +11,10 @@ import warnings
 
 import torch
 from random_source import Writer
+from rounding import sums_of_absolute_terms
 from torch.nn import functional
 
 from autograd_lite import Value, grad
-from autograd_lite.engine import topological_order
 from autograd_lite.ops import OPS
 
 inf, nan = math.inf, math.nan
@@ -319,14 +319,6 @@ def made(seed):
     constants = SPECIAL if is_wild and generator.random() < 0.5 else ORDINARY
     writer = Writer(generator, inputs, constants, leave_out=WITHOUT)
     return writer.write(generator.randint(3, 25)), point
-
-
-def sums_of_absolute_terms(output, leaves):
-    weights = {output: 1.0}
-    for node in reversed(topological_order(output)[1]):
-        for parent, partial in zip(node.parents, node.partials):
-            weights[parent] = weights.get(parent, 0.0) + weights[node] * abs(partial)
-    return [weights.get(leaf, 0.0) for leaf in leaves]
 
 
 def same_gradients(some, others, scales):

@@ -32,7 +32,7 @@ PATIENCE = 120
 """Seconds after which a process counts as hanging."""
 
 
-class Difference(Exception):  # noqa: N818
+class DifferenceError(Exception):
     """What a disturbed training did and should not have done."""
 
 
@@ -55,9 +55,9 @@ def end(process):
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate(timeout=60)
-        raise Difference("the process hangs") from None
+        raise DifferenceError("the process hangs") from None
     if process.returncode not in (0, -signal.SIGKILL):
-        raise Difference(f"the process ended with status {process.returncode}")
+        raise DifferenceError(f"the process ended with status {process.returncode}")
     return json.loads(text) if text else None
 
 
@@ -85,7 +85,7 @@ def disturb(kind, path, fault, seconds, chance):
 def check_full(ended, path, number):
     """Check that a training that met a full disk, if it did, named the file it could not write."""
     if ended["stopped"] == "OSError" and (ended["errno"], ended["file"]) != (number, str(path)):
-        raise Difference(f"the error names errno {ended['errno']} and {ended['file']}")
+        raise DifferenceError(f"the error names errno {ended['errno']} and {ended['file']}")
 
 
 def check_folder(path, fault):
@@ -94,7 +94,7 @@ def check_folder(path, fault):
         if found == path:
             json.loads(found.read_text())
         elif fault != "kill" or not found.name.startswith(".unfinished-"):
-            raise Difference(f"{found.name} is left in the folder")
+            raise DifferenceError(f"{found.name} is left in the folder")
         else:
             found.unlink()
 
@@ -118,7 +118,7 @@ def run(seed, count):
                     disturb(kind, path, did[-1], seconds, chance)
                     check_folder(path, did[-1])
                 if end(start(kind, path)) != undisturbed:
-                    raise Difference("the numbers differ from those of the undisturbed training")
+                    raise DifferenceError("the numbers differ from those of the undisturbed training")
                 check_folder(path, None)
             except Exception as error:
                 print(f"seed {seed}, training {number}, {kind}: {', '.join(did)}")

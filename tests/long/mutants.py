@@ -30,7 +30,7 @@ ODD = [
 ]  # fmt: skip
 
 
-class Difference(Exception):  # noqa: N818
+class DifferenceError(Exception):
     """What a damaged file did and should not have done."""
 
 
@@ -122,9 +122,9 @@ def state_of(model, optimizer):
 def refused(error, path, before, after):
     """Check how a file was refused."""
     if path.name not in str(error):
-        raise Difference(f"the error does not name the file: {error}")
+        raise DifferenceError(f"the error does not name the file: {error}")
     if after != before:
-        raise Difference(f"it was refused, but something has changed: {error}")
+        raise DifferenceError(f"it was refused, but something has changed: {error}")
     return "refused"
 
 
@@ -146,7 +146,7 @@ def try_model(path):
     except (ValueError, OSError) as error:
         return refused(error, path, before, state_of(model, None))
     if not all_numbers(model.state_dict()):
-        raise Difference("the model holds what is no finite number")
+        raise DifferenceError("the model holds what is no finite number")
     return "taken"
 
 
@@ -160,16 +160,16 @@ def try_checkpoint(kind, path):
         history = go_on(kind, model, optimizer, EPOCHS, path, progress=False)
     except FloatingPointError:  # as from the weights 1e200, which a training might have reached
         if not all_numbers([parameter.data for parameter in model.parameters()]):
-            raise Difference("a step to infinity was taken") from None
+            raise DifferenceError("a step to infinity was taken") from None
         return "diverged"
     except (ValueError, OSError) as error:
         return refused(error, path, before, state_of(model, optimizer))
     check_history(KINDS[kind][2], history)
     if not all_numbers([model.state_dict(), optimizer.states]):
-        raise Difference("the model or the optimiser holds what is no finite number")
+        raise DifferenceError("the model or the optimiser holds what is no finite number")
     again, optimizer = begin(kind)
     if repr(go_on(kind, again, optimizer, EPOCHS, path, progress=False)) != repr(history):
-        raise Difference("what was written at the end does not give the same history")
+        raise DifferenceError("what was written at the end does not give the same history")
     return "taken"
 
 
@@ -177,12 +177,12 @@ def check_history(settings, history):
     """Check that a training of these settings can have ended with this history."""
     metrics = {name: column for name, column in history.metrics.items() if name != "nan"}
     if not all_numbers([history.loss, history.validation_loss, metrics, history.seconds]):
-        raise Difference(f"no finite numbers: {history}")
+        raise DifferenceError(f"no finite numbers: {history}")
     lengths = {len(history.loss), len(history.seconds), *map(len, history.metrics.values())}
     if lengths != {EPOCHS} or len(history.validation_loss) != EPOCHS * ("validation" in settings):
-        raise Difference(f"lists of wrong lengths: {history}")
+        raise DifferenceError(f"lists of wrong lengths: {history}")
     if {*history.metrics} != {*settings.get("metrics", {})} or min(history.seconds) < 0.0:
-        raise Difference(f"wrong metrics or seconds: {history}")
+        raise DifferenceError(f"wrong metrics or seconds: {history}")
 
 
 # ---- The command --------------------------------------------------------------------------

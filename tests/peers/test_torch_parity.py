@@ -12,11 +12,11 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from rounding import sums_of_absolute_terms
 from torch.nn import functional
 
 import autograd_lite as ag
 from autograd_lite import Value, grad
-from autograd_lite.engine import topological_order
 
 inf, nan = math.inf, math.nan
 
@@ -317,15 +317,6 @@ def run(program, side, inputs):
     return numbers
 
 
-def sum_of_absolute_paths(output, leaves):
-    """For each leaf, the sum of |product of partials| over all paths: what rounding is relative to."""
-    weights = {output: 1.0}
-    for node in reversed(topological_order(output)[1]):
-        for parent, partial in zip(node.parents, node.partials):
-            weights[parent] = weights.get(parent, 0.0) + weights[node] * abs(partial)
-    return [weights.get(leaf, 0.0) for leaf in leaves]
-
-
 @settings(max_examples=300, deadline=None)
 @given(programs([*of_two(SMOOTH + KINKED), *OF_TWO, *KINKED_OF_TWO]), INPUTS)
 def test_gradients_of_random_programs_are_pytorchs(program, point):
@@ -337,7 +328,7 @@ def test_gradients_of_random_programs_are_pytorchs(program, point):
     output = run(program, 1, tensors)[-1]
     output.backward()
     assert abs(numbers[-1].data - output.item()) <= 1e-11 * max(1.0, abs(output.item()))
-    for leaf, other, scale in zip(leaves, tensors, sum_of_absolute_paths(numbers[-1], leaves)):
+    for leaf, other, scale in zip(leaves, tensors, sums_of_absolute_terms(numbers[-1], leaves)):
         expected = 0.0 if other.grad is None else other.grad.item()
         assert abs(leaf.grad - expected) <= 1e-11 * max(1.0, scale)
 
