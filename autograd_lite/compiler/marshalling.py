@@ -105,14 +105,13 @@ class Inputs:
         ]
 
 
-def _as_array(given: Any, signature: Signature, dtype: Any, bounds: Sequence[tuple[int, int]]) -> Any:
+def _as_array(array: Any, signature: Signature, dtype: Any, bounds: Sequence[tuple[int, int]]) -> Any:
     """Turn the argument of some rows into an array.
 
     An index that is negative or too large is refused: NumPy would take the former from the end.
     """
     import numpy
 
-    array = given
     is_array = signature.takes_arrays and type(array) is numpy.ndarray
     if not is_array or array.dtype != dtype or array.shape[1:] != signature.lengths or array.shape == ():
         rows = read_rows(array)

@@ -103,11 +103,9 @@ class Tape:
         names = ["parameter", "frozen", "constant", "random", "input"]
         if not self.op:
             return "too long to be kept"
-        lines = []
-        for place, op in enumerate(self.op):
-            shown = names[self.role[place]] if op is None else f"{op.name}{self.args[place]}"
-            lines.append(f"%{place} = {shown}")
-        return "\n".join(lines)
+        entries = zip(self.role, self.op, self.args)
+        shown = [names[role] if op is None else f"{op.name}{args}" for role, op, args in entries]
+        return "\n".join(f"%{place} = {text}" for place, text in enumerate(shown))
 
 
 def write_tape(traced: Trace, parameters: Sequence[Value]) -> Tape:
