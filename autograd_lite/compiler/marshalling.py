@@ -36,10 +36,10 @@ class Inputs:
         self.called_with = [argument.signature for argument in arguments]
         self.signatures: list[Signature] = []
         self.bounds: list[list[tuple[int, int]]] = []
-        for number, signature in enumerate(self.called_with):
-            places = [*enumerate(tape.inputs[number])]
-            needed = [at for at, place in places if place in tape.integers or (number, at) in fixed]
-            self.signatures.append(signature.needing(needed))
+        integers = tape.integers.union(tape.inputs[number][position] for number, position in fixed)
+        for signature, inputs in zip(self.called_with, tape.inputs):
+            places = [*enumerate(inputs)]
+            self.signatures.append(signature.needing([at for at, place in places if place in integers]))
             self.bounds.append([(at, tape.bounds[place]) for at, place in places if place in tape.bounds])
         self.keys = [each.key for each in self.signatures]  # a dict among them may change later
         self.varying = [number for number, each in enumerate(self.signatures) if each.kind != "static"]

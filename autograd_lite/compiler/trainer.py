@@ -6,6 +6,7 @@ import functools
 import itertools
 import math
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -124,11 +125,12 @@ class Trainer:
         program.check_row(specialization, example)
         if specialization.inputs.fixed:
             return None
-        kind = _OnFloats if specialization.choose(rows) == "python" else _OnArrays
-        return kind(program, specialization, self.optimizer)
+        if specialization.choose(rows) == "python":
+            return _OnFloats(program, specialization, self.optimizer, specialization.on_floats)
+        return _OnArrays(program, specialization, self.optimizer, specialization.on_arrays)
 
 
-class _Training:
+class _Training(ABC):
     """Training with one program; what the optimiser's rule moves are numbers, or arrays of them.
 
     Attributes:
@@ -141,8 +143,9 @@ class _Training:
     subtract: Any
     is_finite: Any
 
-    def __init__(self, program: Runner, specialization: Specialization, optimizer: Any) -> None:
+    def __init__(self, program: Runner, specialization: Specialization, optimizer: Any, on: Any) -> None:
         self.program, self.specialization, self.optimizer = program, specialization, optimizer
+        self.run = on["value_and_gradient"]
         moved = self.taken([parameter._data for parameter in program.parameters])
         columns = [self.taken(column) for column in zip(*optimizer.states)]
         self.now: tuple[Any, Any, int] = (moved, [*zip(*columns)] or [()] * len(moved), optimizer.steps)
@@ -155,9 +158,9 @@ class _Training:
         """Make numbers of them again."""
         return moved
 
+    @abstractmethod
     def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
         """Compute the mean over some rows, and its gradient as the optimiser's rule takes it."""
-        raise NotImplementedError
 
     def through_values(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
         """Compute the same where rows need the engine."""
@@ -223,9 +226,7 @@ class _OnFloats(_Training):
         self, frozen: Any, random: Any, numbers: Sequence[Any], columns: Sequence[Any], row: int
     ) -> tuple[float, list[float]]:
         try:
-            value, gradient, held = self.specialization.on_floats["value_and_gradient"](
-                self.now[0], frozen, random, *numbers
-            )
+            value, gradient, held = self.run(self.now[0], frozen, random, *numbers)
             if held:
                 return value, gradient
             self.program.eager.warn_of_guards(1)
@@ -243,7 +244,7 @@ SMALL = 20_000
 class _OnArrays(_Training):
     """Training with a program on arrays."""
 
-    def __init__(self, program: Runner, specialization: Specialization, optimizer: Any) -> None:
+    def __init__(self, program: Runner, specialization: Specialization, optimizer: Any, on: Any) -> None:
         import numpy
 
         self.numpy, self.leaves = numpy, specialization.leaves
@@ -252,7 +253,7 @@ class _OnArrays(_Training):
         leaves = specialization.array_source.parameters
         stops = itertools.accumulate(leaf.size for leaf in leaves)
         self.cuts = [(slice(stop - leaf.size, stop), leaf.shape) for stop, leaf in zip(stops, leaves)]
-        super().__init__(program, specialization, optimizer)
+        super().__init__(program, specialization, optimizer, on)
 
     def taken(self, numbers: Sequence[float]) -> Sequence[Any]:
         arrays = self.leaves.parameters(numbers)
@@ -273,7 +274,7 @@ class _OnArrays(_Training):
 
     def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
         ready = self.specialization.inputs.columns(columns)
-        losses, gradient, *held = self.specialization.on_arrays["value_and_gradient"](
+        losses, gradient, *held = self.run(
             *self._parts(self.now[0]),
             *self.leaves.frozen(),
             *self.leaves.random(len(columns[0]) if columns else 1),
