@@ -5,6 +5,7 @@ import inspect
 import linecache
 import math
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -784,3 +785,62 @@ def test_a_long_program_that_let_go_of_its_operations_stays_on_arrays(monkeypatc
 def test_signatures_of_one_kind_have_it_in_common():
     whole = [signature.Signature("integers", (2,)) for _ in range(2)]  # equal, and not the same object
     assert signature._in_common(whole) == whole[0]
+
+
+# ---- Warnings -----------------------------------------------------------------------------------
+
+NOT_FINITE = {
+    "the value": (lambda w, x: (w * x).log(), 0.0),
+    "the gradient": (lambda w, x: (w * x).sqrt(), 0.0),
+    "a value without a gradient": (lambda w, x: ag.exp(x) + w, 1000.0),
+    "a division": (lambda w, x: w / x, 0.0),
+    "no signal of Python's": (lambda w, x: w * x * x, 1e200),
+    "what is not chosen": (lambda w, x: ag.where(ag.step(x), (w * x).log(), w), 0.0),
+}
+
+
+def warnings_of(call):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        call()
+    return {str(warning.message) for warning in caught}
+
+
+@pytest.mark.parametrize(("f", "x"), NOT_FINITE.values(), ids=NOT_FINITE)
+def test_where_something_is_not_finite_the_engine_alone_warns(f, x, w, backend):
+    program = compile(lambda x: f(w, x), [w], backend=backend)
+    trainer = program.trainer(optim.SGD(lr=0.0625))
+    for _ in range(3):  # of which two are compared with the function
+        program.value_and_grad(1.0)
+    trainer.prepare([1.0, 1.0])
+    values = []
+    with ag.no_grad():
+        alone = warnings_of(lambda: values.append(f(w, x).data))
+    recorded = warnings_of(lambda: f(w, x))
+    assert warnings_of(lambda: program.value_and_grad(x)) == recorded
+    assert warnings_of(lambda: program.mean_and_grad([1.0, x, 1.0])) == recorded
+    if not math.isfinite(values[0]):
+        assert warnings_of(lambda: program(x)) == alone
+        assert warnings_of(lambda: program.map([1.0, x, 1.0])) == alone
+
+    def step():
+        with pytest.raises(FloatingPointError):
+            trainer.step([1.0, x])
+
+    assert warnings_of(step) <= recorded
+
+
+def test_arguments_that_are_all_fixed_are_trained_on(w, backend):
+    trainer = compile(lambda kind: w * w * len(kind), [w], backend=backend).trainer(optim.SGD(lr=0.125))
+    assert trainer.step(["ab", "ab", "ab"]) == 8.0
+    trainer.write_back()
+    assert w.data == 1.0
+
+
+@pytest.mark.filterwarnings("ignore:comparisons came out otherwise")
+def test_a_computed_index_that_is_too_large_is_refused_in_a_step(backend):
+    table = [Value(float(number)) for number in range(4)]
+    trainer = compile(lambda k: ag.pick(table, k + 1), table, backend=backend).trainer(optim.SGD(lr=0.5))
+    assert trainer.step([0, 1]) == 1.5
+    with pytest.raises(IndexError, match="4"):
+        trainer.step([0, 3])

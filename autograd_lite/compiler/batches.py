@@ -7,14 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd_lite.compiler.cache import Cache
-from autograd_lite.compiler.signature import (
-    Argument,
-    Rows,
-    SignaturesDifferError,
-    count_rows,
-    read,
-    read_rows,
-)
+from autograd_lite.compiler.signature import Argument, Rows, SignaturesDifferError, read, read_rows
 from autograd_lite.compiler.specialization import Specialization
 from autograd_lite.core.ieee import mean_of
 
@@ -66,8 +59,8 @@ def _rows_by_signature(columns: Sequence[Any]) -> list[list[int]]:
     """List which rows have the same signatures."""
     found: dict[Any, list[int]] = {}
     for row, arguments in enumerate(zip(*columns)):
-        signatures = [read(argument).signature for argument in arguments]
-        found.setdefault(tuple([(each.structure, each.key) for each in signatures]), []).append(row)
+        forms = tuple([read(argument).signature.form for argument in arguments])
+        found.setdefault(forms, []).append(row)
     return list(found.values())
 
 
@@ -75,16 +68,16 @@ def _split_by_values(cache: Cache, columns: Sequence[Any]) -> Iterator[Part]:
     """Split rows of one structure."""
     import numpy
 
-    count = count_rows(columns)
     arguments = [read_rows(column) for column in columns]
+    count = len(arguments[0])
     left = numpy.arange(count)
     while len(left):
         example = [rows.argument(int(left[0])) for rows in arguments]
         specialization = cache.find(example)
         inputs = specialization.inputs
         fits = numpy.ones(len(left), bool)
-        for (number, place), value in zip(inputs.fixed, inputs.fixed_values):
-            fits &= numpy.asarray(arguments[number].array).reshape(count, -1)[left, place] == value
+        for (number, position), value in zip(inputs.fixed, inputs.fixed_values):
+            fits &= arguments[number].array.reshape(count, -1)[left, position] == value
         rows = left[fits]
         chosen = arguments if len(rows) == count else [each[rows] for each in arguments]
         yield Part(specialization, example, chosen, rows)
@@ -105,5 +98,7 @@ def mean_of_rows(array: Any) -> float:
 
 def means_of(found: Sequence[Found]) -> Found:
     """Compute the mean of some numbers, and of their gradients."""
+    if len(found) == 1:
+        return found[0]
     values, gradients = zip(*found)
     return mean_of(values), [mean_of(column) for column in zip(*gradients)]

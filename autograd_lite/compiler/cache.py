@@ -12,7 +12,6 @@ from autograd_lite.compiler.signature import Argument
 from autograd_lite.compiler.specialization import Specialization
 from autograd_lite.compiler.tracing import TraceError
 from autograd_lite.core.modes import current_tracer
-from autograd_lite.engine import Value
 
 __all__ = ["Cache"]
 
@@ -25,20 +24,17 @@ class Cache:
 
     Args:
         f: the function.
-        parameters: the leaves to differentiate by.
-        holder: what holds them; its modules, and those of the function, may be in training or not.
-        backend: as for ``compile``.
-        dtype: as for ``compile``.
+        holder: what holds its parameters; its modules, and those of the function, may be in training or not.
+        specialize: makes a specialization for an example.
 
     Attributes:
         why_many: why the function was traced more than twice for arguments of one structure; "" if not.
     """
 
     def __init__(
-        self, f: Callable[..., Any], parameters: Sequence[Value], holder: Any, backend: str, dtype: str
+        self, f: Callable[..., Any], holder: Any, specialize: Callable[[Sequence[Argument]], Specialization]
     ) -> None:
-        self.f, self.parameters, self.holder = f, parameters, holder
-        self.backend, self.dtype = backend, dtype
+        self.f, self.holder, self.specialize = f, holder, specialize
         self.why_many = ""
         self._found: dict[Any, list[Specialization]] = {}
 
@@ -71,7 +67,7 @@ class Cache:
                 return specialization
         if len(known) == MOST:
             raise ValueError(_reason_to_retrace(known))
-        specialization = Specialization(self.f, self.parameters, example, self.backend, self.dtype)
+        specialization = self.specialize(example)
         self._found[key] = known = [*known, specialization]
         if len(known) > MANY:
             self.why_many = _reason_to_retrace(known)

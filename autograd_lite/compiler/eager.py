@@ -8,13 +8,15 @@ from typing import Any
 
 from autograd_lite.compiler.signature import Argument
 from autograd_lite.compiler.tracing import INSTEAD_OF_IF, as_value, flat
-from autograd_lite.core.ieee import warn
+from autograd_lite.core.ieee import SIGNALS, warn
 from autograd_lite.core.modes import MODE, Mode, current_mode
 from autograd_lite.derivatives import grad
 from autograd_lite.engine import Value
 
-__all__ = ["Eager"]
+__all__ = ["OUTSIDE", "Eager"]
 
+OUTSIDE = (*SIGNALS, IndexError)
+"""What a program raises where the function itself computes on, or says what is wrong."""
 TOLERANCE = {"float64": 1e-7, "float32": 2e-2}
 """How far a number of a program may be off, relative to the largest."""
 
@@ -51,10 +53,10 @@ class Eager:
     def _call(self, example: Sequence[Argument]) -> Any:
         """Call it with plain numbers; if it needs their methods, as in x.exp(), with Values."""
         try:
-            return self.f(*[argument.build(lambda number: number) for argument in example])
+            return self.f(*[argument.build() for argument in example])
         except (AttributeError, TypeError):
-            make = lambda number: Value(number) if isinstance(number, float) else number
-            return self.f(*[argument.build(make) for argument in example])
+            values = [[Value(n) if isinstance(n, float) else n for n in each.numbers] for each in example]
+            return self.f(*[each.build(numbers) for each, numbers in zip(example, values)])
 
     def check(self, example: Sequence[Argument], found: Any, *, gradient: bool) -> None:
         """Compare what a program computed with what the function itself computes.

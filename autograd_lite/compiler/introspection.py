@@ -6,19 +6,13 @@ import functools
 import inspect
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from autograd_lite.core.coercion import leaves_of
 from autograd_lite.engine import Value
 
-__all__ = [
-    "argument_names",
-    "has_numpy",
-    "hashable",
-    "list_parameters",
-    "modules_of",
-    "name_of",
-]
+__all__ = ["argument_names", "has_numpy", "hashable", "list_parameters", "modules_of", "name_of"]
 
 PACKAGE = "autograd_lite."
 MOST_SEEN, LONGEST = 10_000, 100
@@ -79,21 +73,16 @@ def _held_by(thing: Any) -> list[Any]:
     if inspect.isfunction(thing):
         if (thing.__module__ or "").startswith(PACKAGE):
             return []
-        cells = [cell.cell_contents for cell in thing.__closure__ or () if _is_filled(cell)]
+        cells = []
+        for cell in thing.__closure__ or ():
+            with suppress(ValueError):  # it has no value yet
+                cells.append(cell.cell_contents)
         named = [thing.__globals__[name] for name in thing.__code__.co_names if name in thing.__globals__]
         return [*cells, *named, *(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values()]
     if inspect.ismodule(thing) or isinstance(thing, type):
         return []
     called = [thing.__call__] if callable(thing) else []
     return [*vars(thing).values(), *called] if hasattr(thing, "__dict__") else []
-
-
-def _is_filled(cell: Any) -> bool:
-    try:
-        cell.cell_contents  # noqa: B018
-    except ValueError:
-        return False
-    return True
 
 
 def name_of(f: Callable[..., Any]) -> str:

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from autograd_lite.compiler.arrays.source import ArraySource
-from autograd_lite.compiler.signature import (
-    ARRAY,
-    Argument,
-    Signature,
-    SignaturesDifferError,
-    count_rows,
-    read_rows,
-)
+from autograd_lite.compiler.signature import Argument, Signature, SignaturesDifferError, count_rows, read_rows
 from autograd_lite.compiler.tape import Tape
 
 __all__ = ["Inputs", "Leaves"]
@@ -32,21 +25,27 @@ class Inputs:
     Attributes:
         called_with: the signatures of the example.
         signatures: the same, with integers only where they are needed.
+        bounds: for each argument the positions of indices, and what they must be below.
         varying: which arguments are not static, and ``varying_signatures`` theirs.
     """
 
     def __init__(
         self, arguments: Sequence[Argument], fixed: Sequence[tuple[int, int]], tape: Tape, dtype: str
     ) -> None:
-        self.fixed, self.tape, self.dtype = fixed, tape, dtype
+        self.fixed, self.dtype = fixed, dtype
         self.called_with = [argument.signature for argument in arguments]
-        needed = {*fixed, *tape.integer_inputs()}
-        self.signatures = [_with_needed(each, number, needed) for number, each in enumerate(self.called_with)]
+        self.signatures: list[Signature] = []
+        self.bounds: list[list[tuple[int, int]]] = []
+        integers = tape.integers.union(tape.inputs[number][position] for number, position in fixed)
+        for signature, inputs in zip(self.called_with, tape.inputs):
+            places = [*enumerate(inputs)]
+            self.signatures.append(signature.needing([at for at, place in places if place in integers]))
+            self.bounds.append([(at, tape.bounds[place]) for at, place in places if place in tape.bounds])
         self.keys = [each.key for each in self.signatures]  # a dict among them may change later
         self.varying = [number for number, each in enumerate(self.signatures) if each.kind != "static"]
         self.varying_signatures = [self.signatures[number] for number in self.varying]
         self.are_free = all(each.kind == "floats" for each in self.signatures)
-        self.fixed_values = [arguments[number].numbers[place] for number, place in fixed]
+        self.fixed_values = [arguments[number].numbers[position] for number, position in fixed]
 
     def fits(self, arguments: Sequence[Argument]) -> bool:
         """Tell whether arguments of the same structure have the integers and static values that they must."""
@@ -55,7 +54,7 @@ class Inputs:
         for signature, key, argument in zip(self.signatures, self.keys, arguments):
             if key != argument.signature.key or not argument.signature.covers(signature):
                 return False
-        found = [arguments[number].numbers[place] for number, place in self.fixed]
+        found = [arguments[number].numbers[position] for number, position in self.fixed]
         return found == self.fixed_values
 
     def numbers(self, arguments: Sequence[Argument]) -> list[Sequence[Any]]:
@@ -66,6 +65,14 @@ class Inputs:
             else arguments[number].numbers
             for number in self.varying
         ]
+
+    def check_numbers(self, arguments: Sequence[Argument]) -> None:
+        """Raise an IndexError if an index of one row is out of the range that the function can take."""
+        for argument, bounds in zip(arguments, self.bounds):
+            for position, bound in bounds:
+                index = argument.numbers[position]
+                if not 0 <= index < bound:
+                    raise _out_of_range(index, bound)
 
     def columns(self, columns: Sequence[Any]) -> list[Any]:
         """Turn the arguments of some rows into the arrays that a program takes.
@@ -78,79 +85,49 @@ class Inputs:
         for number, signature in enumerate(self.signatures):
             if signature.kind == "static" and read_rows(columns[number]).signature.key != self.keys[number]:
                 raise SignaturesDifferError(f"traced for {signature.value!r}, got another")
-        ready = [expected.array_of(columns[number]) for number, expected in self._expected]
+        ready = [
+            _as_array(columns[number], signature, dtype, bounds)
+            for number, signature, dtype, bounds in self._expected
+        ]
         if len({*map(len, ready)}) > 1:
             count_rows(columns)  # says what is wrong
         return ready
 
     @functools.cached_property
-    def _expected(self) -> list[tuple[int, Column]]:
-        """For each argument that varies its number, and what is expected of it."""
+    def _expected(self) -> list[tuple[int, Signature, Any, list[tuple[int, int]]]]:
+        """For each argument that varies its number, its signature, the dtype of its array, and the bounds."""
         import numpy
 
-        expected = []
-        for number, places in zip(self.varying, self.tape.inputs):
-            signature, limits = self.signatures[number], self.tape.bounds
-            dtype = numpy.dtype("int64" if signature.kind == "integers" else self.dtype)
-            bounds = [(slot, limits[place]) for slot, place in enumerate(places) if place in limits]
-            takes_arrays = signature.containers in (None, ARRAY) and signature.kind != "mixed"
-            expected.append((number, Column(signature, signature.lengths, dtype, bounds, takes_arrays)))
-        return expected
-
-    def check_numbers(self, arguments: Sequence[Argument]) -> None:
-        """The same for one row."""
-        for number, places in zip(self.varying, self.tape.inputs):
-            for place, index in zip(places, arguments[number].numbers):
-                bound = self.tape.bounds.get(place)
-                if bound is not None and not 0 <= index < bound:
-                    raise IndexError(f"an index is a whole number from 0 to {bound - 1}, got {index}")
+        dtypes = {"integers": numpy.dtype("int64")}
+        return [
+            (number, signature, dtypes.get(signature.kind, numpy.dtype(self.dtype)), self.bounds[number])
+            for number, signature in zip(self.varying, self.varying_signatures)
+        ]
 
 
-class Column(NamedTuple):
-    """What is expected of an argument of many rows.
+def _as_array(array: Any, signature: Signature, dtype: Any, bounds: Sequence[tuple[int, int]]) -> Any:
+    """Turn the argument of some rows into an array.
 
-    Attributes:
-        signature: that of each row, and ``lengths`` its shape.
-        dtype: that of the array.
-        bounds: the positions of indices, and what they must be below.
-        takes_arrays: whether an array may be taken as it is.
+    An index that is negative or too large is refused: NumPy would take the former from the end.
     """
+    import numpy
 
-    signature: Signature
-    lengths: tuple[int, ...]
-    dtype: Any
-    bounds: list[tuple[int, int]]
-    takes_arrays: bool
-
-    def array_of(self, given: Any) -> Any:
-        """Turn the argument of some rows into an array.
-
-        An index that is negative or too large is refused: NumPy would take the former from the end.
-        """
-        import numpy
-
-        array, dtype = given, self.dtype
-        is_array = self.takes_arrays and type(array) is numpy.ndarray
-        if not is_array or array.dtype != dtype or array.shape[1:] != self.lengths or array.shape == ():
-            rows, expected = read_rows(array), self.signature
-            is_same = rows.signature is expected or rows.signature.structure == expected.structure
-            if not is_same or not rows.signature.covers(expected):
-                raise SignaturesDifferError(f"traced for {expected}, got rows of {rows.signature}")
-            array = rows.array.astype(dtype, copy=False)
-        for slot, bound in self.bounds:
-            indices = array.reshape(len(array), -1)[:, slot]
-            if indices.min() < 0 or indices.max() >= bound:
-                wrong = indices[(indices < 0) | (indices >= bound)][0]
-                raise IndexError(f"an index is a whole number from 0 to {bound - 1}, got {int(wrong)}")
-        return array
+    is_array = signature.takes_arrays and type(array) is numpy.ndarray
+    if not is_array or array.dtype != dtype or array.shape[1:] != signature.lengths or array.shape == ():
+        rows = read_rows(array)
+        is_same = rows.signature is signature or rows.signature.structure == signature.structure
+        if not is_same or not rows.signature.covers(signature):
+            raise SignaturesDifferError(f"traced for {signature}, got rows of {rows.signature}")
+        array = rows.array.astype(dtype, copy=False)
+    for position, bound in bounds:
+        indices = array.reshape(len(array), -1)[:, position]
+        if indices.min() < 0 or indices.max() >= bound:
+            raise _out_of_range(indices[(indices < 0) | (indices >= bound)][0], bound)
+    return array
 
 
-def _with_needed(signature: Signature, number: int, needed: Collection[tuple[int, int]]) -> Signature:
-    """Return the signature of an argument with integers only where they are needed."""
-    places = [place for argument, place in needed if argument == number]
-    if signature.kind == "mixed" or (signature.kind == "integers" and not places):
-        return signature.with_integers(places)
-    return signature
+def _out_of_range(index: Any, bound: int) -> IndexError:
+    return IndexError(f"an index is a whole number from 0 to {bound - 1}, got {int(index)}")
 
 
 class Leaves:
@@ -171,33 +148,33 @@ class Leaves:
         import numpy
 
         data = numpy.array(numbers, self.dtype)
-        return [data[vector.places].reshape(vector.shape) for vector in self.source.parameters]
+        return [data[leaf.places].reshape(leaf.shape) for leaf in self.source.parameters]
+
+    def in_order(self, arrays: Sequence[Any]) -> list[float]:
+        """Put the numbers of arrays, one for each array of parameters, into the parameters' order."""
+        import numpy
+
+        data = numpy.zeros(len(self.tape.parameters))
+        for leaf, array in zip(self.source.parameters, arrays):
+            data[leaf.places] = numpy.asarray(array).reshape(-1)
+        numbers: list[float] = data.tolist()
+        return numbers
 
     def frozen(self) -> list[Any]:
         """Put the frozen leaves, as they are now, into arrays; the same arrays as long as they stay."""
         numbers = self.tape.frozen_numbers()
-        if numbers != self._last_frozen[0] or numbers != numbers:
+        if numbers != self._last_frozen[0]:
             import numpy
 
             places = {place: number for number, (_, place) in enumerate(self.tape.frozen)}
             data = numpy.array(numbers, self.dtype)
             arrays = [
-                data[[places[int(place)] for place in vector.places]].reshape(vector.shape)
-                for vector in self.source.frozen
+                data[[places[int(place)] for place in leaf.places]].reshape(leaf.shape)
+                for leaf in self.source.frozen
             ]
             self._last_frozen = (numbers, arrays)
         return self._last_frozen[1]
 
     def random(self, rows: int) -> list[Any]:
         """Draw the random leaves of some rows."""
-        return [vector.source.draw((rows, *vector.shape), self.dtype) for vector in self.source.random]
-
-    def gradient(self, arrays: Sequence[Any]) -> list[float]:
-        """Put the gradients of the parameters' arrays into the parameters' order."""
-        import numpy
-
-        flat = numpy.zeros(len(self.tape.parameters))
-        for vector, array in zip(self.source.parameters, arrays):
-            flat[vector.places] = numpy.asarray(array).reshape(-1)
-        gradient: list[float] = flat.tolist()
-        return gradient
+        return [leaf.source.draw((rows, *leaf.shape), self.dtype) for leaf in self.source.random]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from autograd_lite.compiler.batches import Found, Part, mean_of_rows, means_of, split_rows
 from autograd_lite.compiler.cache import Cache
-from autograd_lite.compiler.eager import Eager
+from autograd_lite.compiler.eager import OUTSIDE, Eager
 from autograd_lite.compiler.introspection import has_numpy, list_parameters
-from autograd_lite.compiler.signature import Argument, arguments_of_row, count_rows, read
+from autograd_lite.compiler.signature import Argument, arguments_of_row, count_rows, read, rows_of
 from autograd_lite.compiler.specialization import Specialization
 from autograd_lite.core.modes import current_mode
 
@@ -30,7 +31,7 @@ class Runner:
     def __init__(self, f: Callable[..., Any], parameters: Any, backend: str, dtype: str) -> None:
         self.f, self.backend, self.dtype = f, backend, dtype
         self.parameters = list_parameters(parameters)
-        self.cache = Cache(f, self.parameters, parameters, backend, dtype)
+        self.cache = Cache(f, parameters, partial(Specialization, f, self.parameters, backend, dtype))
         self.eager = Eager(f, self.parameters, dtype)
 
     # ---- One example -----------------------------------------------------------------------
@@ -54,8 +55,8 @@ class Runner:
         example = [read(argument) for argument in arguments]
         specialization = self.cache.find(example)
         specialization.need_gradient()
-        value, gradient = self._checked(specialization, example, gradient=True)
-        return value, gradient
+        found: Found = self._checked(specialization, example, gradient=True)
+        return found
 
     def _checked(self, specialization: Specialization, example: Sequence[Argument], *, gradient: bool) -> Any:
         """Run one example; the first two calls, the eleventh, ... are compared with the function itself."""
@@ -78,17 +79,16 @@ class Runner:
         if specialization.choose(1) == "python":
             try:
                 found, held = specialization.run_on_floats(example, gradient=gradient)
-            except (ArithmeticError, ValueError, IndexError):
+            except OUTSIDE:
                 return self.eager(example, gradient=gradient)
             is_finite = not gradient or all(map(math.isfinite, found[1]))
         else:
-            columns = [argument.as_rows() for argument in example]
-            found, (held,) = specialization.run_on_arrays(columns, 1, gradient=gradient)
-            is_finite = _are_finite([found[0], *found[1]] if gradient else found)
+            columns = [rows_of(argument.signature, [argument]) for argument in example]
+            outputs, gradients, (held,) = specialization.run_on_arrays(columns, 1, gradient=gradient)
+            is_finite = _are_finite([*outputs, *gradients])
+            found = [output.item() for output in outputs]
             if gradient:
-                found = float(found[0].sum()), specialization.leaves.gradient(found[1])
-            else:
-                found = [output.item() for output in found]
+                found = found[0], specialization.leaves.in_order(gradients)
         if not held:
             self.eager.warn_of_guards(1)
         return found if held and is_finite else self.eager(example, gradient=gradient)
@@ -144,9 +144,12 @@ class Runner:
             for row in part.rows:
                 yield self._run_one(specialization, arguments_of_row(columns, row), gradient=False)
             return
-        found, held = specialization.run_on_arrays(part.columns, count, gradient=False)
-        table = numpy.stack([numpy.broadcast_to(output, (count,)) for output in found], axis=-1).tolist()
-        for row, is_held, outputs in zip(part.rows, held, table):
+        found, _, held = specialization.run_on_arrays(part.columns, count, gradient=False)
+        table = numpy.stack([numpy.broadcast_to(output, (count,)) for output in found], axis=-1)
+        infinite = part.rows[held & ~numpy.isfinite(table).all(axis=-1)]
+        if len(infinite):  # the engine says which operation it was
+            self.eager(arguments_of_row(columns, infinite[0]), gradient=False)
+        for row, is_held, outputs in zip(part.rows, held, table.tolist()):
             if is_held:
                 yield outputs
             else:
@@ -161,34 +164,21 @@ class Runner:
         """Compute the mean of some rows and its gradient."""
         import numpy
 
-        if count == 1:
-            return self._run_row(specialization, columns, 0)
-        if specialization.choose(count) == "python":
-            return means_of([self._run_row(specialization, columns, row) for row in range(count)])
-        (losses, arrays), held = specialization.run_on_arrays(columns, count, gradient=True)
-        if held.all():
-            if not _are_finite(arrays):
-                return self._by_halves(specialization, columns, count)  # the engine knows what passes nothing
-            mean = mean_of_rows(numpy.broadcast_to(losses, (count,)))
-            return mean, specialization.leaves.gradient(arrays)
-        good, bad = numpy.flatnonzero(held), numpy.flatnonzero(~held)
-        self.eager.warn_of_guards(len(bad))
-        chosen = [column[good] for column in columns]
-        found = [(len(good), self._run_rows(specialization, chosen, len(good)))] if len(good) else []
-        others = ((1, self.eager(arguments_of_row(columns, int(row)), gradient=True)) for row in bad)
+        if count == 1 or specialization.choose(count) == "python":
+            examples = (arguments_of_row(columns, row) for row in range(count))
+            return means_of([self._run_one(specialization, each, gradient=True) for each in examples])
+        (losses,), gradients, held = specialization.run_on_arrays(columns, count, gradient=True)
+        if held.all() and _are_finite([losses, *gradients]):
+            return mean_of_rows(losses), specialization.leaves.in_order(gradients)
+        fast, slow = [numpy.flatnonzero(held)], numpy.flatnonzero(~held).tolist()
+        if slow:
+            self.eager.warn_of_guards(len(slow))
+        else:
+            fast = numpy.array_split(fast[0], 2)  # the engine knows what passes nothing on
+        chosen = ([column[rows] for column in columns] for rows in fast if len(rows))
+        found = ((len(part[0]), self._run_rows(specialization, part, len(part[0]))) for part in chosen)
+        others = ((1, self.eager(arguments_of_row(columns, row), gradient=True)) for row in slow)
         return self._mean_of_parts(count, itertools.chain(found, others))
-
-    def _run_row(self, specialization: Specialization, columns: Sequence[Any], row: int) -> Found:
-        value, gradient = self._run_one(specialization, arguments_of_row(columns, row), gradient=True)
-        return value, gradient
-
-    def _by_halves(self, specialization: Specialization, columns: Sequence[Any], count: int) -> Found:
-        """Compute the mean of some rows and its gradient where only those not finite run eagerly."""
-        halves = (slice(0, count // 2), slice(count // 2, count))
-        parts = ([column[half] for column in columns] for half in halves)
-        sized = ((len(part[0]), part) for part in parts)
-        means = ((size, self._run_rows(specialization, part, size)) for size, part in sized)
-        return self._mean_of_parts(count, means)
 
     def _mean_of_parts(self, count: int, parts: Iterable[tuple[int, Found]]) -> Found:
         """Compute the mean of a batch, and its gradient, from those of its parts."""

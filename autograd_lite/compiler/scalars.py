@@ -152,7 +152,7 @@ class ScalarSource:
             d = adjoints.take(place)
             for arg, partial in receivers:
                 adjoints.send(arg, scaled_by(d, partial), d)
-            adjoints.release(d)
+            adjoints.use(d, -1)
         return [
             adjoints.take(place) if adjoints.reached(place) else "0.0" for place in tape.parameters
         ], lines
@@ -175,12 +175,10 @@ class ScalarSource:
             call = ", ".join([f"v{place}", *self._lists(place), *map(repr, attributes)])
             lines.append(f"s{place} = [slope for slopes in {name}({call}) for slope in slopes]")
             return [f"s{place}[{number}]" for number in range(len(args))]
-        values: dict[str, Any] = {"y": Symbol(f"v{place}")}
-        for name, arg in zip(op.names, args):
-            values[name] = (
-                self.tape.data[arg] if self.tape.role[arg] == CONSTANT else Symbol(self._names[arg])
-            )
-        values.update(zip(op.attributes, map(float, self.tape.attributes[place])))
+        tape = self.tape
+        operands = [tape.data[a] if tape.role[a] == CONSTANT else Symbol(self._names[a]) for a in args]
+        values = {"y": Symbol(f"v{place}"), **dict(zip(op.names, operands))}
+        values.update(zip(op.attributes, map(float, tape.attributes[place])))
         return [
             python_source(evaluate(op._terms[slot], values), self.names)
             if wanted[arg] and slot not in op.conditions
@@ -220,10 +218,10 @@ class _Adjoints:
             self._write(place, text)
         else:
             self.waiting[place] = (text, needs)
-            self._use(needs, 1)
+            self.use(needs, 1)
 
     def take(self, place: int) -> str:
-        """Name an adjoint to which nothing more will come back; ``release`` it after use."""
+        """Name an adjoint to which nothing more will come back; after its use, ``use(name, -1)``."""
         if place in self.waiting:
             text, needs = self.waiting[place]
             if text == needs:
@@ -232,22 +230,20 @@ class _Adjoints:
             self._write(place)
         return self.names.pop(place)
 
-    def release(self, name: str) -> None:
-        self._use(name, -1)
-
     def _write(self, place: int, *more: str) -> None:
         text, needs = self.waiting.pop(place)
-        self._use(needs, -1)
+        self.use(needs, -1)
         if self.again and self.free:
             name = self.free.pop()
         else:
             self.count += 1
             name = f"d{self.count}" if self.again else f"d{place}"
-        self._use(name, 1)
+        self.use(name, 1)
         self.names[place] = name
         self.lines.append(f"{name} = {' + '.join([text, *more])}")
 
-    def _use(self, name: str, change: int) -> None:
+    def use(self, name: str, change: int) -> None:
+        """Count who needs a name; without any it is free."""
         if name:
             self.users[name] = self.users.get(name, 0) + change
             if not self.users[name]:

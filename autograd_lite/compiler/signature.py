@@ -5,16 +5,16 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from autograd_lite.compiler.introspection import has_numpy, hashable
-from autograd_lite.core.coercion import as_float, check_rows
+from autograd_lite.core.coercion import check_rows, is_plain
 
 __all__ = [
-    "ARRAY", "COLUMN", "EXACT", "Argument", "Rows", "Signature", "SignaturesDifferError", "arguments_of_row",
-    "count_rows", "read", "read_rows",
+    "ARRAY", "EXACT", "Argument", "Rows", "Signature", "SignaturesDifferError", "arguments_of_row",
+    "count_rows", "read", "read_rows", "rows_of",
 ]  # fmt: skip
 
 
@@ -22,7 +22,6 @@ class SignaturesDifferError(ValueError):
     """The rows of a batch need several programs."""
 
 
-COLUMN = "what a batch has for each argument"
 LARGEST = 2**63
 """Whole numbers up to here fit into an array; larger ones are floats."""
 EXACT = 2**53
@@ -63,11 +62,21 @@ class Signature:
         return hashable(self.value) if self.kind == "static" else None
 
     @property
+    def form(self) -> Any:
+        """What the rows of a batch have in common."""
+        return self.structure, self.key
+
+    @functools.cached_property
     def lengths(self) -> tuple[int, ...]:
-        """The shape of the array that holds the numbers."""
-        if all(isinstance(length, int) for length in self.shape):
+        """The shape of the array that holds the numbers; a static argument has none."""
+        if self.kind != "static" and all(isinstance(length, int) for length in self.shape):
             return self.shape
-        return (_count(self.shape),)
+        return (0 if self.kind == "static" else _count(self.shape),)
+
+    @functools.cached_property
+    def takes_arrays(self) -> bool:
+        """Whether an array may hold the numbers of many examples."""
+        return self.containers in (None, ARRAY) and self.kind != "mixed"
 
     def covers(self, other: Signature) -> bool:
         """Tell whether it has integers wherever another signature has."""
@@ -82,11 +91,11 @@ class Signature:
             return replace(self, kind="mixed", integers=frozenset(places))
         return signature_of("integers" if places else "floats", self.shape, self.containers)
 
-    def argument(self, numbers: Sequence[Any]) -> Argument:
-        """Make an argument of this signature from the numbers in an array."""
-        if self.kind != "mixed":
-            return Argument(self, numbers)
-        return Argument(self, [int(n) if place in self.integers else n for place, n in enumerate(numbers)])
+    def needing(self, places: Collection[int]) -> Signature:
+        """Return the signature with integers only where they are needed."""
+        if self.kind == "mixed" or (self.kind == "integers" and not places):
+            return self.with_integers(places)
+        return self
 
 
 @functools.lru_cache(256)
@@ -107,20 +116,12 @@ class Argument:
     signature: Signature
     numbers: Sequence[Any]
 
-    def build(self, make: Callable[[Any], Any]) -> Any:
-        """Put what ``make`` makes of each number into lists, tuples and arrays such as the argument has."""
+    def build(self, items: Sequence[Any] | None = None) -> Any:
+        """Put its numbers, or what stands for them, into lists, tuples and arrays such as it has."""
         if self.signature.kind == "static":
             return self.signature.value
-        numbers = iter([make(number) for number in self.numbers])
-        return _built(self.signature.shape, self.signature.containers, numbers)
-
-    def as_rows(self) -> Rows:
-        """Make it the one row of a batch."""
-        if self.signature.kind == "static":
-            return Rows(self.signature, [self.signature.value])
-        import numpy
-
-        return Rows(self.signature, numpy.array([self.numbers]).reshape(1, *self.signature.lengths))
+        given = iter(self.numbers if items is None else items)
+        return _built(self.signature.shape, self.signature.containers, given)
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class Rows:
 
     Attributes:
         signature: that of each of them.
-        array: their numbers, of shape (N, ...); or N static arguments.
+        array: their numbers, of shape (N, ...); of static arguments (N, 0).
     """
 
     signature: Signature
@@ -142,12 +143,14 @@ class Rows:
         return Rows(self.signature, self.array[rows])
 
     def __iter__(self) -> Iterator[Any]:
-        return (self.argument(row).build(lambda number: number) for row in range(len(self)))
+        return (self.argument(row).build() for row in range(len(self)))
 
     def argument(self, row: int) -> Argument:
         """Return the argument of one row."""
-        numbers = [] if self.signature.kind == "static" else self.array[row].reshape(-1).tolist()
-        return self.signature.argument(numbers)
+        numbers, integers = self.array[row].reshape(-1).tolist(), self.signature.integers
+        if integers:
+            numbers = [int(number) if place in integers else number for place, number in enumerate(numbers)]
+        return Argument(self.signature, numbers)
 
 
 def read(argument: Any) -> Argument:
@@ -171,11 +174,6 @@ def read(argument: Any) -> Argument:
         raise TypeError(f"an iterator can be gone through only once: pass a list instead of {argument!r}")
     numbers: list[Any] = []
     found = _taken_apart(argument, numbers)
-    if found is not None and not all(isinstance(number, (int, float)) for number in numbers):
-        try:
-            numbers = [as_float(number) if not isinstance(number, int) else number for number in numbers]
-        except TypeError:
-            found = None
     if found is None:
         return Argument(Signature("static", value=argument), [])
     signature = signature_of("floats", *found)
@@ -198,7 +196,7 @@ def count_rows(columns: Sequence[Any]) -> int:
         ValueError: if there are no rows, or not as many in each argument.
     """
     for column in columns:
-        check_rows(COLUMN, column)
+        check_rows("what a batch has for each argument", column)
     lengths = [len(column) for column in columns]
     if min(lengths) != max(lengths):
         raise ValueError(f"as many rows in each argument: got {min(lengths)} and {max(lengths)}")
@@ -221,30 +219,27 @@ def read_rows(column: Any) -> Rows:
         raise SignaturesDifferError("rows run together only on NumPy's arrays")
     import numpy
 
-    length = count_rows([column])
+    count_rows([column])
     if isinstance(column, Rows):
         return column
     if isinstance(column, numpy.ndarray) and column.dtype.kind in "fiu":
         kind, shape = "floats" if column.dtype.kind == "f" else "integers", column.shape[1:]
         return Rows(signature_of(kind, shape, ARRAY if shape else None), column)
     arguments = [read(argument) for argument in column]
-    first = arguments[0].signature
-    if first.kind != "static" and all(argument.signature is first for argument in arguments):
-        return _rows_of(first, arguments)
-    signatures = {(argument.signature.structure, argument.signature.key) for argument in arguments}
-    if len(signatures) > 1:
-        shapes = " and ".join(sorted({str(list(argument.signature.shape)) for argument in arguments})[:2])
-        raise SignaturesDifferError(
-            f"the rows of a batch have {len(signatures)} forms, such as lists of shape {shapes}"
-        )
-    if first.kind == "static":
-        values = numpy.empty(length, object)
-        values[:] = [argument.signature.value for argument in arguments]
-        return Rows(first, values)
-    return _rows_of(_in_common([argument.signature for argument in arguments]), arguments)
+    signature = arguments[0].signature
+    if any(argument.signature is not signature for argument in arguments):
+        signatures = [argument.signature for argument in arguments]
+        forms = {each.form for each in signatures}
+        if len(forms) > 1:
+            shapes = " and ".join(sorted({str(list(each.shape)) for each in signatures})[:2])
+            raise SignaturesDifferError(
+                f"the rows of a batch have {len(forms)} forms, such as lists of shape {shapes}"
+            )
+        signature = _in_common(signatures)
+    return rows_of(signature, arguments)
 
 
-def _rows_of(signature: Signature, arguments: Sequence[Argument]) -> Rows:
+def rows_of(signature: Signature, arguments: Sequence[Argument]) -> Rows:
     """Put arguments of a signature, or of signatures that have it in common, one below the other."""
     import numpy
 
@@ -291,9 +286,9 @@ def _taken_apart(argument: Any, numbers: list[Any]) -> tuple[tuple[Any, ...], An
         return (argument.shape, ARRAY) if all(whole) else None
     if hasattr(argument, "tolist"):
         return _taken_apart(argument.tolist(), numbers)
-    if isinstance(argument, bool) or not hasattr(argument, "__float__"):
+    if isinstance(argument, bool) or not is_plain(argument):
         return None
-    numbers.append(argument)
+    numbers.append(argument if isinstance(argument, int) else float(argument))
     return NUMBER
 
 
@@ -303,12 +298,9 @@ def _list_taken_apart(argument: Sequence[Any], numbers: list[Any]) -> tuple[tupl
     if {*map(type, argument)} <= {float, int}:  # the usual case, for which this is faster
         numbers += argument
         return (len(argument),), (kind, None)
-    found = []
-    for item in argument:
-        one = _taken_apart(item, numbers)
-        if one is None:
-            return None
-        found.append(one)
+    found: list[Any] = [_taken_apart(item, numbers) for item in argument]
+    if None in found:
+        return None
     if all(one == found[0] for one in found[1:]):
         return (len(found), *found[0][0]), (kind, found[0][1])
     shapes, inner = zip(*found)

@@ -16,7 +16,7 @@ from autograd_lite.compiler.marshalling import Inputs, Leaves
 from autograd_lite.compiler.raising.raise_tape import Raiser
 from autograd_lite.compiler.scalars import ScalarSource
 from autograd_lite.compiler.signature import Argument
-from autograd_lite.compiler.tape import INNER, Tape, write_tape
+from autograd_lite.compiler.tape import Tape, write_tape
 from autograd_lite.compiler.tracing import TraceError, nested, trace
 from autograd_lite.core.modes import MODE, ORDINARY
 from autograd_lite.core.source import define
@@ -41,9 +41,9 @@ class Specialization:
     Args:
         f: the function.
         parameters: the leaves to differentiate by.
-        arguments: the example on which it is traced.
         backend: "auto", "python", "numpy" or "jax".
         dtype: "float64" or "float32".
+        arguments: the example on which it is traced.
 
     Attributes:
         inputs: the arguments that it takes.
@@ -54,9 +54,9 @@ class Specialization:
         self,
         f: Callable[..., Any],
         parameters: Sequence[Value],
-        arguments: Sequence[Argument],
         backend: str,
         dtype: str,
+        arguments: Sequence[Argument],
     ) -> None:
         token = MODE.set(ORDINARY)  # it may be made under no_grad, and run without
         try:
@@ -70,24 +70,9 @@ class Specialization:
         self.backend, self.dtype = backend, dtype
         self.inputs = Inputs(arguments, traced.fixed, self.tape, dtype)
         self.single, self.nesting = traced.single, traced.nesting
-        self.tape.guards += self._computed_indices()
         self.tape.inputs = [self.tape.inputs[number] for number in self.inputs.varying]
         self.operations = self.tape.operations
-        self.is_random = bool(self.tape.random)
         self.calls = 0
-
-    def _computed_indices(self) -> list[tuple[str, int, int, bool]]:
-        """Make guards that hold while an index which is computed, such as token + 1, is in range."""
-        tape = self.tape
-        ranges = {place: bound for place, bound in tape.bounds.items() if tape.role[place] == INNER}
-        lowest = [(">=", place, tape.constant(0.0), True) for place in ranges]
-        return lowest + [("<", place, tape.constant(float(bound)), True) for place, bound in ranges.items()]
-
-    @functools.cached_property
-    def names(self) -> list[str]:
-        """The names of the arguments that are not static."""
-        names = argument_names(self.f, len(self.inputs.signatures))
-        return [names[number] for number in self.inputs.varying]
 
     def shaped(self, outputs: Sequence[float]) -> Any:
         """Put outputs into lists such as the function returned."""
@@ -101,7 +86,7 @@ class Specialization:
     def is_to_be_checked(self) -> bool:
         """Count a call, and tell whether it is checked."""
         self.calls += 1
-        return self.calls in CHECKED and not self.is_random
+        return self.calls in CHECKED and not self.tape.random
 
     # ---- Programs --------------------------------------------------------------------------
 
@@ -144,8 +129,8 @@ class Specialization:
         del self._raiser
         if self.operations > LONGEST and self.backend != "python":
             self.tape.forget_operations()
-        used = [leaf.places.reshape(-1) for leaf in raised.leaves("parameter")]
-        unused = sorted({*self.tape.parameters}.difference(*(places.tolist() for places in used)))
+        used = {place for leaf in raised.leaves("parameter") for place in leaf.places.tolist()}
+        unused = sorted({*self.tape.parameters} - used)
         if unused:  # an optimiser moves them too: by their momentum, and where rows run eagerly
             import numpy
 
@@ -157,8 +142,10 @@ class Specialization:
     @functools.cached_property
     def array_source(self) -> ArraySource:
         """The source of the program on arrays."""
+        names = argument_names(self.f, len(self.inputs.signatures))
+        varying = [names[number] for number in self.inputs.varying]
         integers = [signature.kind == "integers" for signature in self.inputs.varying_signatures]
-        return ArraySource(self.raised, self.names, integers, self.single)
+        return ArraySource(self.raised, varying, integers, self.single)
 
     @functools.cached_property
     def leaves(self) -> Leaves:
@@ -168,12 +155,17 @@ class Specialization:
     @functools.cached_property
     def on_arrays(self) -> dict[str, Callable[..., Any]]:
         """The functions of the program on arrays."""
-        if self.backend == "jax":
-            return _on_jax(self.array_source, self.dtype)
-        import numpy
-
         source = self.array_source
-        return define(source.text, "program on arrays", namespace(numpy, source, self.dtype))
+        if self.backend != "jax":
+            import numpy
+
+            return define(source.text, "program on arrays", namespace(numpy, source, self.dtype))
+        import jax
+
+        if self.dtype == "float64":
+            jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call, unused-ignore]
+        functions = define(source.text, "program on JAX", namespace(jax.numpy, source, self.dtype))
+        return {name: jax.jit(function) for name, function in functions.items()}
 
     @functools.cached_property
     def lines(self) -> int:
@@ -212,31 +204,30 @@ class Specialization:
             self.tape.random_numbers(),
             *self.inputs.numbers(example),
         )
-        return (found if gradient else [float(output) for output in found[0]]), held
+        return (tuple(found) if gradient else [float(output) for output in found[0]]), held
 
-    def run_on_arrays(self, columns: Sequence[Any], rows: int, *, gradient: bool) -> tuple[Any, Any]:
+    def run_on_arrays(self, columns: Sequence[Any], rows: int, *, gradient: bool) -> tuple[Any, Any, Any]:
         """Run some rows on arrays.
 
         Returns:
-            The number of each row and the arrays of the gradient, or without that all outputs; and
+            All outputs, each for all rows or once; the arrays of the gradient, or without that none; and
             for each row whether all comparisons held.
         """
         import numpy
 
-        found = self.on_arrays["value_and_gradient" if gradient else "forward"](
-            *self.leaves.parameters([parameter._data for parameter in self.parameters]),
-            *self.leaves.frozen(),
-            *self.leaves.random(rows),
-            *self.inputs.columns(columns),
-        )
-        held: Any = True
-        if gradient:
-            found, held = found[:2], found[2] if self.raised.guards else True
-        else:
-            if self.raised.guards:
-                found, held = found
-            found = [found] if len(self.raised.outputs) == 1 else list(found)
-        return found, numpy.broadcast_to(numpy.asarray(held), (rows,))
+        with numpy.errstate(all="ignore"):  # whoever asks sees what is not finite, and asks the engine
+            found = self.on_arrays["value_and_gradient" if gradient else "forward"](
+                *self.leaves.parameters([parameter._data for parameter in self.parameters]),
+                *self.leaves.frozen(),
+                *self.leaves.random(rows),
+                *self.inputs.columns(columns),
+            )
+        results = [*found] if gradient or self.raised.guards else [found]
+        held = results.pop() if self.raised.guards else True
+        outputs, gradients = results if gradient else (results[0], ())
+        if len(self.raised.outputs) == 1:
+            outputs = [outputs]
+        return outputs, gradients, numpy.broadcast_to(held, (rows,))
 
 
 @contextmanager
@@ -249,13 +240,3 @@ def _collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _on_jax(source: ArraySource, dtype: str) -> dict[str, Callable[..., Any]]:
-    """Compile the same source for JAX."""
-    import jax
-
-    if dtype == "float64":
-        jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call, unused-ignore]
-    functions = define(source.text, "program on JAX", namespace(jax.numpy, source, dtype))
-    return {name: jax.jit(function) for name, function in functions.items()}

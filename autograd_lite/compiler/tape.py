@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd_lite.compiler.tracing import Index, Traced, TraceError
+from autograd_lite.compiler.tracing import Index, Trace, TraceError
 from autograd_lite.core.op import Op
 from autograd_lite.core.own import OWN
 from autograd_lite.engine import Value, record, topological_order
@@ -81,15 +81,6 @@ class Tape:
         """Tell whether all of some numbers are constants."""
         return all(self.role[place] == CONSTANT for place in places)
 
-    def integer_inputs(self) -> list[tuple[int, int]]:
-        """List the inputs that are used as an index, as (argument, position) pairs."""
-        return [
-            (number, position)
-            for number, places in enumerate(self.inputs)
-            for position, place in enumerate(places)
-            if place in self.integers
-        ]
-
     def frozen_numbers(self) -> list[float]:
         """Read the frozen leaves as they are now."""
         return [value._data for value, _ in self.frozen]
@@ -112,14 +103,12 @@ class Tape:
         names = ["parameter", "frozen", "constant", "random", "input"]
         if not self.op:
             return "too long to be kept"
-        lines = []
-        for place, op in enumerate(self.op):
-            shown = names[self.role[place]] if op is None else f"{op.name}{self.args[place]}"
-            lines.append(f"%{place} = {shown}")
-        return "\n".join(lines)
+        entries = zip(self.role, self.op, self.args)
+        shown = [names[role] if op is None else f"{op.name}{args}" for role, op, args in entries]
+        return "\n".join(f"%{place} = {text}" for place, text in enumerate(shown))
 
 
-def write_tape(traced: Traced, parameters: Sequence[Value]) -> Tape:
+def write_tape(traced: Trace, parameters: Sequence[Value]) -> Tape:
     """Write down what a traced function computed.
 
     What no output needs is left out. What changes nothing (x + 0) stays: a program on floats adds
@@ -130,19 +119,16 @@ def write_tape(traced: Traced, parameters: Sequence[Value]) -> Tape:
         parameters: the leaves to differentiate by.
     """
     tape = Tape()
-    places: dict[Value, int] = {}
-    for parameter in parameters:
-        places[parameter] = tape.add(PARAMETER, parameter._data)
+    places = {parameter: tape.add(PARAMETER, parameter._data) for parameter in parameters}
     tape.parameters = range(len(parameters))
     for values in traced.inputs:
-        for value in values:
-            places[value] = tape.add(INPUT, value._data)
+        places.update((value, tape.add(INPUT, value._data)) for value in values)
         tape.inputs.append([places[value] for value in values])
     for value, source in traced.random.items():
         places[value] = tape.add(RANDOM, value._data)
         tape.random.append((source, places[value]))
 
-    compared = [side for guard in traced.guards for side in (guard.left, guard.right)]
+    compared = [side for guard in traced.guards for side in guard[1:3]]
     for value in _in_order([*traced.outputs, *compared]):
         if value in places:
             continue
@@ -160,8 +146,12 @@ def write_tape(traced: Traced, parameters: Sequence[Value]) -> Tape:
         return places[side] if isinstance(side, Value) else tape.constant(float(side))
 
     tape.outputs = [places[output] for output in traced.outputs]
-    guards = [(g.sign, place_of(g.left), place_of(g.right), g.outcome) for g in traced.guards]
+    guards = [(sign, place_of(left), place_of(right), came) for sign, left, right, came in traced.guards]
     tape.guards = [guard for guard in guards if not tape.are_constants(guard[1:3])]
+    # An index that is computed, such as token + 1, is in range.
+    computed = {place: bound for place, bound in tape.bounds.items() if tape.role[place] == INNER}
+    tape.guards += [(">=", place, tape.constant(0.0), True) for place in computed]
+    tape.guards += [("<", place, tape.constant(float(bound)), True) for place, bound in computed.items()]
     return tape
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, NoReturn
 
@@ -13,18 +12,7 @@ from autograd_lite.core.coercion import is_plain
 from autograd_lite.core.modes import current_tracer, traced_by
 from autograd_lite.engine import Value
 
-__all__ = [
-    "INSTEAD_OF_IF",
-    "Guard",
-    "Index",
-    "TraceError",
-    "Traced",
-    "as_value",
-    "flat",
-    "is_number",
-    "trace",
-]
-
+__all__ = ["INSTEAD_OF_IF", "Index", "Trace", "TraceError", "as_value", "flat", "nested", "trace"]
 
 INSTEAD_OF_IF = (
     "where(step(a), b, c) instead of if on a number; a branch that is not defined everywhere needs "
@@ -35,23 +23,6 @@ INSTEAD_OF_IF = (
 
 class TraceError(TypeError):
     """A function to be compiled read a number that is only known when the program runs."""
-
-
-@dataclass(frozen=True)
-class Guard:
-    """A comparison that a function made while it was traced.
-
-    Attributes:
-        sign: "<", "<=", ">" or ">=".
-        left: a Value or a plain number.
-        right: a Value or a plain number.
-        outcome: what came out; where it does not, the program is not the function.
-    """
-
-    sign: str
-    left: Any
-    right: Any
-    outcome: bool
 
 
 class Index(Value):
@@ -166,60 +137,64 @@ for _name in MOVING.split():
     setattr(Index, f"__{_name}__", _moving(f"__{_name}__"))
 
 
-@dataclass(frozen=True)
-class Traced:
-    """What a function did.
+class Trace:
+    """What a function did when it was run once: a tracer, told of everything that a graph does not show.
+
+    Args:
+        inputs: for each argument, the Values that stand for its numbers.
 
     Attributes:
         outputs: what it returned, one after the other.
         single: whether that was one number and not a list.
         nesting: the lists it returned, with None for each number.
-        guards: the comparisons it made.
-        inputs: for each argument, the Values that stood for its numbers.
-        fixed: the whole numbers that it fixed, as (argument, position) pairs.
+        guards: the comparisons it made, of Values and plain numbers, as (sign, left, right, outcome);
+            where something else comes out, the program is not the function.
         random: the leaves that are to be drawn anew, and what draws them.
     """
 
     outputs: list[Value]
     single: bool
     nesting: Any
-    guards: list[Guard]
-    inputs: list[list[Value]]
-    fixed: list[tuple[int, int]]
-    random: dict[Value, Any]
 
-
-class _Tracer:
-    """What is told of everything that a graph does not show."""
-
-    def __init__(self) -> None:
-        self.guards: list[Guard] = []
-        self.fixed: dict[int, Index] = {}
+    def __init__(self, inputs: list[list[Value]]) -> None:
+        self.inputs = inputs
+        self.guards: list[tuple[str, Any, Any, bool]] = []
         self.random: dict[Value, Any] = {}
-        self.given: dict[int, Value] = {}
+        self._fixed: set[int] = set()
+        self._given = {id(value): value for values in inputs for value in values}
+
+    @property
+    def fixed(self) -> list[tuple[int, int]]:
+        """The whole numbers that it fixed, as (argument, position) pairs."""
+        return [
+            (number, position)
+            for number, values in enumerate(self.inputs)
+            for position, value in enumerate(values)
+            if id(value) in self._fixed
+        ]
 
     def is_given(self, value: Value) -> bool:
         """Tell whether a number is an argument or computed from these alone: eagerly it is a plain number."""
         waiting, seen = [value], {id(value)}
         while waiting:
             each = waiting.pop()
-            if id(each) in self.given:
+            if id(each) in self._given:
                 continue
             if not each.parents:
                 return False
             new = [parent for parent in each.parents if id(parent) not in seen]
             seen.update(map(id, new))
             waiting += new
-        self.given[id(value)] = value
+        self._given[id(value)] = value
         return True
 
     def compared(self, sign: str, left: Any, right: Any, outcome: bool) -> None:
         """Keep a comparison in mind."""
-        self.guards.append(Guard(sign, left, right, outcome))
+        self.guards.append((sign, left, right, outcome))
 
     def fix(self, index: Index) -> None:
         """Keep in mind that the trace holds only for the present number of an index."""
-        self.fixed.update((id(root), root) for root in index.roots)
+        self._fixed.update(map(id, index.roots))
 
     def refuse(self, what: str) -> NoReturn:
         """Say that a number may not be read."""
@@ -231,7 +206,7 @@ class _Tracer:
         )
 
 
-def trace(f: Callable[..., Any], arguments: Sequence[Argument]) -> Traced:
+def trace(f: Callable[..., Any], arguments: Sequence[Argument]) -> Trace:
     """Run a function on an example.
 
     Args:
@@ -241,21 +216,11 @@ def trace(f: Callable[..., Any], arguments: Sequence[Argument]) -> Traced:
     Raises:
         TraceError: if it reads a number, does with one what only plain numbers can do, or returns no Value.
     """
-    tracer = _Tracer()
-    inputs: list[list[Value]] = []
-    passed = []
-    for argument in arguments:
-        values: list[Value] = []
-
-        def make(number: Any, values: list[Value] = values) -> Value:
-            values.append(Value(number) if isinstance(number, float) else Index(number))
-            return values[-1]
-
-        passed.append(argument.build(make))
-        inputs.append(values)
-        tracer.given.update((id(value), value) for value in values)
+    inputs = [[Value(n) if isinstance(n, float) else Index(n) for n in each.numbers] for each in arguments]
+    traced = Trace(inputs)
+    passed = [argument.build(values) for argument, values in zip(arguments, inputs)]
     try:
-        with traced_by(tracer):
+        with traced_by(traced):
             result = f(*passed)
     except TraceError:
         raise
@@ -268,15 +233,9 @@ def trace(f: Callable[..., Any], arguments: Sequence[Argument]) -> Traced:
             "operators and functions of autograd_lite on single numbers, such as x.exp() or "
             "pick(values, k), or run it without compiling it, as fit does with compiled=False"
         ) from error
-    single = is_number(result)
-    outputs = [as_value(output) for output in ([result] if single else flat(result))]
-    where = {
-        id(value): (number, position)
-        for number, values in enumerate(inputs)
-        for position, value in enumerate(values)
-    }
-    fixed = sorted(where[index] for index in tracer.fixed if index in where)
-    return Traced(outputs, single, nesting_of(result), tracer.guards, inputs, fixed, tracer.random)
+    traced.outputs = [*map(as_value, flat(result))]
+    traced.single, traced.nesting = is_number(result), nesting_of(result)
+    return traced
 
 
 def _runs(f: Callable[..., Any], arguments: Sequence[Argument]) -> bool:
@@ -284,7 +243,7 @@ def _runs(f: Callable[..., Any], arguments: Sequence[Argument]) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            f(*[argument.build(lambda number: number) for argument in arguments])
+            f(*[argument.build() for argument in arguments])
     except Exception:
         return False
     return True

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
-from collections.abc import Sequence
-from operator import sub
-from typing import Any, NamedTuple
+import operator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from autograd_lite.compiler.batches import mean_of_rows
+from autograd_lite.compiler.eager import OUTSIDE
 from autograd_lite.compiler.runner import Runner
 from autograd_lite.compiler.signature import SignaturesDifferError, arguments_of_row, count_rows, read_rows
 from autograd_lite.compiler.specialization import Specialization
@@ -50,7 +53,7 @@ class Trainer:
         if [*map(id, moved)] != [*map(id, program.parameters)]:
             raise ValueError("the optimiser moves other parameters than the program has")
         self.program, self.optimizer = program, optimizer
-        self._state: Any = None
+        self._training: _Training | None = None
         self._modes: Any = None
 
     def step(self, *columns: Any) -> float:
@@ -70,24 +73,19 @@ class Trainer:
         try:
             return self._step(columns)
         except SignaturesDifferError:  # the rows need another program than those of the last step
-            self._leave()
+            self._modes = None
             self.prepare(*columns)
             return self._step(columns)
 
     def _step(self, columns: Sequence[Any]) -> float:
         """Take a step with one program, or through the Values where rows need several."""
-        if self._state is not None:
-            return float(self._state.step(columns))
+        if self._training is not None:
+            return float(self._training.step(columns))
         mean, gradient = self.program.mean_and_grad(*columns)
         for parameter, derivative in zip(self.program.parameters, gradient):
             parameter.grad = derivative
         self.optimizer.step(finite=True)
         return mean
-
-    def _leave(self) -> None:
-        """Go on from the Values."""
-        self.write_back()
-        self._state = None
 
     def prepare(self, *columns: Any) -> None:
         """Do what the first step does before it moves anything: trace, check, and fill the arrays.
@@ -97,21 +95,22 @@ class Trainer:
         """
         modes = self.program.cache.modes()
         if modes != self._modes:  # train() or eval() was called since
-            self._leave()
-        if self._state is None:
+            self.write_back()
+            self.read()
+        if self._training is None:
             self._modes = modes
-            self._state = self._begin(columns)
+            self._training = self._begin(columns)
 
     def write_back(self) -> None:
         """Put the parameters into the Values, and the optimiser's state into the optimiser."""
-        if self._state is not None:
-            self._state.write_back()
+        if self._training is not None:
+            self._training.write_back()
 
     def read(self) -> None:
         """Take the Values' numbers and the optimiser's state anew, after they were changed."""
-        self._state = None
+        self._training = None
 
-    def _begin(self, columns: Sequence[Any]) -> Any:
+    def _begin(self, columns: Sequence[Any]) -> _Training | None:
         """Put everything where one program moves it; None where rows need several programs."""
         program = self.program
         example, rows = [], 1
@@ -127,206 +126,170 @@ class Trainer:
         if specialization.inputs.fixed:
             return None
         if specialization.choose(rows) == "python":
-            return _OnFloats(program, specialization, self.optimizer)
-        return _OnArrays(program, specialization, self.optimizer)
+            return _OnFloats(program, specialization, self.optimizer, specialization.on_floats)
+        return _OnArrays(program, specialization, self.optimizer, specialization.on_arrays)
 
 
-class _OnFloats:
-    """Training with a straight-line program."""
-
-    def __init__(self, program: Runner, specialization: Specialization, optimizer: Any) -> None:
-        self.program, self.specialization, self.optimizer = program, specialization, optimizer
-        numbers = [parameter._data for parameter in program.parameters]
-        self.now: tuple[Sequence[float], Sequence[Any], int] = (numbers, optimizer.states, optimizer.steps)
-        self.run = specialization.on_floats["value_and_gradient"]
-
-    def step(self, columns: Sequence[Any]) -> float:
-        mean, gradient = self._batch(columns) if columns else self._once()
-        after = self._after(gradient)
-        if after is None and math.isfinite(mean):  # the engine knows what passes nothing on
-            self.write_numbers()
-            mean, gradient = self.program.mean_and_grad(*columns)
-            after = self._after(gradient)
-        if after is None or not math.isfinite(mean):
-            raise FloatingPointError(NOT_FINITE)
-        self.now = after
-        return mean
-
-    def _after(self, gradient: Sequence[float]) -> tuple[Sequence[float], Sequence[Any], int] | None:
-        """Compute what a step moves; None if a parameter would not be finite."""
-        optimizer, (numbers, states, steps) = self.optimizer, self.now
-        optimizer.steps = steps
-        rate, number_of_step = itertools.repeat(optimizer.learning_rate), itertools.repeat(steps + 1)
-        changes, states = zip(*map(optimizer.update, numbers, gradient, states, rate, number_of_step))
-        moved = [*map(sub, numbers, changes)]
-        return (moved, states, steps + 1) if all(map(math.isfinite, moved)) else None
-
-    def _once(self) -> Any:
-        """Compute the number and the gradient of a function without arguments."""
-        tape = self.specialization.tape
-        return self._run(tape.frozen_numbers(), tape.random_numbers(), [], (), 0)
-
-    def _run(self, frozen: Any, random: Any, numbers: Sequence[Any], columns: Sequence[Any], row: int) -> Any:
-        try:
-            value, gradient, held = self.run(self.now[0], frozen, random, *numbers)
-            if held:
-                return value, gradient
-            self.program.eager.warn_of_guards(1)
-        except (ArithmeticError, ValueError):  # the engine says which operation it was, or computes on
-            pass
-        self.write_numbers()
-        return self.program.eager(arguments_of_row(columns, row), gradient=True)
-
-    def _batch(self, columns: Sequence[Any]) -> tuple[float, list[float]]:
-        """Compute the mean over some rows and its gradient."""
-        inputs, tape = self.specialization.inputs, self.specialization.tape
-        ready = inputs.columns(columns)
-        rows = len(columns[0])
-        lists = [array.reshape(rows, -1).tolist() for array in ready]
-        frozen = tape.frozen_numbers()
-        values, gradient = [], [0.0] * len(self.now[0])
-        for row, numbers in enumerate(zip(*lists)):
-            value, part = self._run(frozen, tape.random_numbers(), numbers, columns, row)
-            values.append(value)
-            gradient = [old + new for old, new in zip(gradient, part)]
-        return mean_of(values), [number / rows for number in gradient]
-
-    def write_numbers(self) -> None:
-        for parameter, number in zip(self.program.parameters, self.now[0]):
-            parameter._data = number
-
-    def write_back(self) -> None:
-        self.write_numbers()
-        self.optimizer.states, self.optimizer.steps = list(self.now[1]), self.now[2]
-
-
-SMALL = 20_000
-"""Up to so many parameters the gradients are put into one array, and moved with one call."""
-
-
-class _Numbers(NamedTuple):
-    """What a step moves; a step replaces all of it at once, so that Ctrl-C comes before or after.
+class _Training(ABC):
+    """Training with one program; what the optimiser's rule moves are numbers, or arrays of them.
 
     Attributes:
-        arrays: the parameters, as the program takes them.
-        moved: the same, as the optimiser's rule takes them: all in one array, if they are few.
-        states: the optimiser's state for each of ``moved``.
-        steps: how many steps it has taken.
+        now: the parameters, as the optimiser's rule takes them, its state for each, and how many steps
+            it has taken. A step replaces all of it at once, so that Ctrl-C comes before or after.
+        subtract: moves one of them by a change.
+        is_finite: tells whether one of them is finite.
     """
 
-    arrays: Sequence[Any]
-    moved: Sequence[Any]
-    states: Sequence[Any]
-    steps: int
+    subtract: Any
+    is_finite: Any
 
-
-class _OnArrays:
-    """Training with a program on arrays."""
-
-    def __init__(self, program: Runner, specialization: Specialization, optimizer: Any) -> None:
-        import numpy
-
-        self.numpy = numpy
+    def __init__(self, program: Runner, specialization: Specialization, optimizer: Any, on: Any) -> None:
         self.program, self.specialization, self.optimizer = program, specialization, optimizer
-        self.run = specialization.on_arrays["value_and_gradient"]
-        self.vectors = specialization.array_source.parameters
-        numbers = [parameter._data for parameter in program.parameters]
-        self.together = len(numbers) <= SMALL
-        self.memory: Any = "C" if self.together else "F"  # large products of a training like columns better
-        self.order = self._joined([vector.places.reshape(vector.shape) for vector in self.vectors])
-        stops = itertools.accumulate(vector.size for vector in self.vectors)
-        self.cuts = [slice(stop - vector.size, stop) for stop, vector in zip(stops, self.vectors)]
-        flat, *columns = [
-            [array] if self.together else self._parts(array)
-            for column in (numbers, *zip(*optimizer.states))
-            for array in [numpy.array(column, specialization.dtype)[self.order]]
-        ]
-        self.now = self._numbers(flat, tuple(zip(*columns)) or ((),) * len(flat), optimizer.steps)
+        self.run = on["value_and_gradient"]
+        moved = self.taken([parameter._data for parameter in program.parameters])
+        columns = [self.taken(column) for column in zip(*optimizer.states)]
+        self.now: tuple[Any, Any, int] = (moved, [*zip(*columns)] or [()] * len(moved), optimizer.steps)
 
-    def _numbers(self, moved: Sequence[Any], states: Sequence[Any], steps: int) -> _Numbers:
-        return _Numbers(self._parts(moved[0]) if self.together else moved, moved, states, steps)
+    def taken(self, numbers: Sequence[float]) -> Sequence[Any]:
+        """Take a number for each parameter, in their order, as the optimiser's rule does."""
+        return numbers
 
-    def _parts(self, flat: Any) -> list[Any]:
-        """Cut an array of all numbers into one for each vector of parameters."""
-        return [
-            flat[cut].reshape(vector.shape, order=self.memory) for cut, vector in zip(self.cuts, self.vectors)
-        ]
+    def in_order(self, moved: Sequence[Any]) -> Sequence[float]:
+        """Make numbers of them again."""
+        return moved
 
-    def _joined(self, parts: Sequence[Any]) -> Any:
-        """Put the parts into one array again."""
-        return self.numpy.concatenate([part.ravel(self.memory) for part in parts])
+    @abstractmethod
+    def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
+        """Compute the mean over some rows, and its gradient as the optimiser's rule takes it."""
+
+    def through_values(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
+        """Compute the same where rows need the engine."""
+        self.write_numbers()
+        mean, gradient = self.program.mean_and_grad(*columns)
+        return mean, self.taken(gradient)
 
     def step(self, columns: Sequence[Any]) -> float:
-        mean, after = self._moved_by(self._gradients(columns))
+        """Move the parameters once; see ``Trainer``."""
+        mean, after = self._moved_by(self.gradient, columns)
         if after is None and math.isfinite(mean):  # the engine knows what passes nothing on
-            mean, after = self._moved_by(self._through_values(columns))
+            mean, after = self._moved_by(self.through_values, columns)
         if after is None or not math.isfinite(mean):
             raise FloatingPointError(NOT_FINITE)
         self.now = after
         return mean
 
-    def _gradients(self, columns: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
-        """Compute the loss of each row, and the gradient of their mean."""
-        specialization = self.specialization
-        ready = specialization.inputs.columns(columns)
-        losses, gradients, *held = self.run(
-            *self.now.arrays,
-            *specialization.leaves.frozen(),
-            *specialization.leaves.random(len(columns[0]) if columns else 1),
-            *ready,
-        )
-        if held and not self.numpy.all(held[0]):
-            return self._through_values(columns)
-        return losses, gradients
-
-    def _moved_by(self, found: tuple[Any, Sequence[Any]]) -> tuple[float, _Numbers | None]:
-        """Compute the mean loss, and what a step moves; None if a parameter would not be finite."""
-        numpy, optimizer = self.numpy, self.optimizer
-        losses, gradients = found
-        _, moved, states, steps = self.now
-        gradients = [*map(numpy.asarray, gradients)]
-        if self.together:
-            gradients = [self._joined(gradients)]
+    def _moved_by(self, compute: Callable[..., Any], columns: Sequence[Any]) -> tuple[float, Any]:
+        """Compute the mean, and what is after a step; None if a parameter would not be finite."""
+        mean, gradient = compute(columns)
+        optimizer, (moved, states, steps) = self.optimizer, self.now
         optimizer.steps = steps
         rate, number_of_step = itertools.repeat(optimizer.learning_rate), itertools.repeat(steps + 1)
-        changes, states = zip(*map(optimizer.update, moved, gradients, states, rate, number_of_step))
-        del gradients, found  # the next arrays take their place, which is in the caches
-        moved = [
-            numpy.subtract(old, change, dtype=self.specialization.dtype)
-            for old, change in zip(moved, changes)
-        ]
-        finite = all(map(self._is_finite, moved))
-        return mean_of_rows(losses), self._numbers(moved, states, steps + 1) if finite else None
-
-    def _is_finite(self, array: Any) -> bool:
-        """Tell whether an array is finite; its square, which is fast to sum, nearly always tells."""
-        flat = array.ravel("K")
-        return bool(math.isfinite(flat @ flat) or self.numpy.isfinite(flat).all())
-
-    def _through_values(self, columns: Sequence[Any]) -> tuple[Any, list[Any]]:
-        """Compute a batch of which some rows take another way through the function."""
-        self.write_numbers()
-        mean, gradient = self.program.mean_and_grad(*columns)
-        flat = self.numpy.array(gradient, self.specialization.dtype)
-        return self.numpy.array(mean), [flat[v.places].reshape(v.shape) for v in self.vectors]
-
-    def _in_order(self, parts: Sequence[Any]) -> list[float]:
-        """Put the numbers of arrays into the parameters' order."""
-        flat = self._joined(parts)
-        ordered = self.numpy.empty_like(flat)
-        ordered[self.order] = flat
-        numbers: list[float] = ordered.tolist()
-        return numbers
+        changes, states = zip(*map(optimizer.update, moved, gradient, states, rate, number_of_step))
+        del gradient  # the next arrays take its place, which is in the caches
+        moved = [*map(self.subtract, moved, changes)]
+        return mean, (moved, states, steps + 1) if all(map(self.is_finite, moved)) else None
 
     def write_numbers(self) -> None:
         """Put the parameters into the Values."""
-        for parameter, number in zip(self.program.parameters, self._in_order(self.now.moved)):
+        for parameter, number in zip(self.program.parameters, self.in_order(self.now[0])):
             parameter._data = number
 
     def write_back(self) -> None:
         """Put everything where it came from."""
         self.write_numbers()
-        columns = [self._in_order(column) for column in zip(*self.now.states)]
-        if columns:
-            self.optimizer.states = [*zip(*columns)]
-        self.optimizer.steps = self.now.steps
+        columns = [self.in_order(column) for column in zip(*self.now[1])]
+        self.optimizer.states = [*zip(*columns)] or self.optimizer.states
+        self.optimizer.steps = self.now[2]
+
+
+class _OnFloats(_Training):
+    """Training with a straight-line program."""
+
+    subtract = staticmethod(operator.sub)
+    is_finite = staticmethod(math.isfinite)
+
+    def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
+        tape = self.specialization.tape
+        frozen = tape.frozen_numbers()
+        if not columns:
+            return self._row(frozen, tape.random_numbers(), (), (), 0)
+        rows = len(columns[0])
+        lists = [array.reshape(rows, -1).tolist() for array in self.specialization.inputs.columns(columns)]
+        values, gradient = [], [0.0] * len(self.now[0])
+        for row, *numbers in zip(range(rows), *lists):
+            value, part = self._row(frozen, tape.random_numbers(), numbers, columns, row)
+            values.append(value)
+            gradient = [old + new for old, new in zip(gradient, part)]
+        return mean_of(values), [number / rows for number in gradient]
+
+    def _row(
+        self, frozen: Any, random: Any, numbers: Sequence[Any], columns: Sequence[Any], row: int
+    ) -> tuple[float, list[float]]:
+        try:
+            value, gradient, held = self.run(self.now[0], frozen, random, *numbers)
+            if held:
+                return value, gradient
+            self.program.eager.warn_of_guards(1)
+        except OUTSIDE:  # the engine says which operation it was, or computes on
+            pass
+        self.write_numbers()
+        value, gradient = self.program.eager(arguments_of_row(columns, row), gradient=True)
+        return value, gradient
+
+
+SMALL = 20_000
+"""Up to so many parameters are kept in one array, and moved with one call."""
+
+
+class _OnArrays(_Training):
+    """Training with a program on arrays."""
+
+    def __init__(self, program: Runner, specialization: Specialization, optimizer: Any, on: Any) -> None:
+        import numpy
+
+        self.numpy, self.leaves = numpy, specialization.leaves
+        self.together = len(program.parameters) <= SMALL
+        self.subtract = functools.partial(numpy.subtract, dtype=specialization.dtype)
+        leaves = specialization.array_source.parameters
+        stops = itertools.accumulate(leaf.size for leaf in leaves)
+        self.cuts = [(slice(stop - leaf.size, stop), leaf.shape) for stop, leaf in zip(stops, leaves)]
+        super().__init__(program, specialization, optimizer, on)
+
+    def taken(self, numbers: Sequence[float]) -> Sequence[Any]:
+        arrays = self.leaves.parameters(numbers)
+        if self.together:
+            return self._joined(arrays)
+        return [self.numpy.array(array, order="F") for array in arrays]  # large products like columns better
+
+    def in_order(self, moved: Sequence[Any]) -> Sequence[float]:
+        return self.leaves.in_order(self._parts(moved))
+
+    def _joined(self, arrays: Sequence[Any]) -> list[Any]:
+        """Put the arrays of a program into one."""
+        return [self.numpy.concatenate([array.ravel() for array in arrays])]
+
+    def _parts(self, moved: Sequence[Any]) -> Sequence[Any]:
+        """Cut it again into what the program takes."""
+        return [moved[0][cut].reshape(shape) for cut, shape in self.cuts] if self.together else moved
+
+    def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
+        ready = self.specialization.inputs.columns(columns)
+        losses, gradient, *held = self.run(
+            *self._parts(self.now[0]),
+            *self.leaves.frozen(),
+            *self.leaves.random(len(columns[0]) if columns else 1),
+            *ready,
+        )
+        if held and not self.numpy.all(held[0]):
+            return self.through_values(columns)
+        arrays = [*map(self.numpy.asarray, gradient)]
+        return mean_of_rows(losses), self._joined(arrays) if self.together else arrays
+
+    def step(self, columns: Sequence[Any]) -> float:
+        with self.numpy.errstate(all="ignore"):  # the engine says it, where something is not finite
+            return super().step(columns)
+
+    def is_finite(self, array: Any) -> bool:
+        """Tell whether an array is finite; its square, which is fast to sum, nearly always tells."""
+        flat = array.ravel("K")
+        return bool(math.isfinite(flat @ flat) or self.numpy.isfinite(flat).all())
