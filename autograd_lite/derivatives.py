@@ -56,7 +56,7 @@ def grad(output: Value, inputs: Value | Sequence[Value], create_graph: bool = Fa
     if create_graph:
         check_fresh(nodes)
     check = check_finite if current_mode().checking else None
-    totals = adjoints(output, nodes, _rules_on_values if create_graph else lambda node: node.captured, check)
+    totals = adjoints(output, nodes, _rules_on_values if create_graph else None, check)
     gradients = [totals.get(value, 0.0) for value in listed]
     if create_graph:
         gradients = [total if isinstance(total, Value) else Value(total) for total in gradients]

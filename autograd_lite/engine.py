@@ -6,13 +6,13 @@ parents are the Values among its inputs, once for each use: ``x * x`` has the pa
 are its derivatives by each parent.
 
 Two files only make this fast, and could be deleted: ``core.kernels`` does what ``record`` does, written
-out for each operation, and ``core.sweep`` does what ``accumulate`` does, in place.
+out for each operation, and ``core.sweep`` walks the graph as the functions below do, and adds up in place.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, SupportsFloat
 
 from autograd_lite.core.coercion import as_float, leaf_data
@@ -156,17 +156,18 @@ def topological_order(output: Value) -> tuple[list[Value], list[Value]]:
             nodes.append(waiting.pop())
         elif node not in seen:
             seen.add(node)
-            if node.op is None:
-                leaves.append(node)
+            parents = node.parents
+            if parents:
+                waiting += (node, None, *reversed(parents))
             else:
-                waiting += (node, None, *reversed(node.parents))
+                leaves.append(node)
     return leaves, nodes
 
 
 def adjoints(
     output: Value,
     nodes: Sequence[Value],
-    partials_of: Callable[[Value], Iterable[Any]] = lambda node: node.captured,
+    partials_of: Callable[[Value], Sequence[Any]] | None = None,
     check: Callable[[Value, Value, Any], None] | None = None,
 ) -> dict[Value, Any]:
     """Compute the derivative of an output by every Value of its graph; no ``.grad`` is touched.
@@ -177,14 +178,15 @@ def adjoints(
     Args:
         output: the Value to differentiate.
         nodes: the inner nodes of its graph in topological order.
-        partials_of: returns a node's partial derivative by each parent, in any kind of number.
+        partials_of: returns a node's partial by each parent, in any kind of number; None: those captured.
         check: called with a node, its parent and the contribution along that edge.
     """
     totals: dict[Value, Any] = {output: 1.0}
     for node in reversed(nodes):
         if node not in totals:  # it only decided, in a where, which number to take
             continue
-        for parent, contribution in zip(node.parents, contributions(node, totals[node], partials_of(node))):
+        partials = node.captured if partials_of is None else partials_of(node)
+        for parent, contribution in zip(node.parents, contributions(node, totals[node], partials)):
             if contribution is None:
                 continue
             if check is not None:
@@ -193,7 +195,7 @@ def adjoints(
     return totals
 
 
-def contributions(node: Value, upstream: Any, partials: Iterable[Any]) -> list[Any]:
+def contributions(node: Value, upstream: Any, partials: Sequence[Any]) -> list[Any]:
     """List what a node adds to the gradient of each parent: upstream · partial.
 
     Where the operation is flat, or has chosen another input, it adds 0, whatever comes from above: in
@@ -205,7 +207,6 @@ def contributions(node: Value, upstream: Any, partials: Iterable[Any]) -> list[A
     """
     op = node.op
     assert op is not None
-    partials = list(partials)
     products = [upstream * partial for partial in partials]
     undefined = op.stops and any(math.isnan(number_of(product)) for product in products)
     if not undefined and not op.conditions:

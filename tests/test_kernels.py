@@ -30,6 +30,7 @@ import random, struct, warnings
 warnings.simplefilter("ignore")
 import autograd_lite as ag
 from autograd_lite import Value, grad
+from autograd_lite.engine import topological_order
 from autograd_lite.ops import OPS
 
 def bits(number):
@@ -61,7 +62,8 @@ for number in range(400):
     values[-1].backward()
     values[-1].backward()
     print(*(bits(value.data) for value in values), *(bits(value.grad) for value in values),
-          *(bits(g) for g in grad(values[-1], leaves)))
+          *(bits(g) for g in grad(values[-1], leaves)),
+          *(bits(node.data) for part in topological_order(values[-1]) for node in part))
 """
 
 

@@ -56,7 +56,11 @@ class Node(Scalar):
     @property
     def parents(self) -> tuple[Any, ...]:
         """The Values among the inputs, in order; ``x * x`` has the parents (x, x)."""
-        return () if self._layout is None else self._pair(self._first, self._second)
+        if self._layout is None:
+            return ()
+        if self._second is None:
+            return (self._first,)
+        return tuple(self._first) if self._second is MANY else (self._first, self._second)
 
     @property
     def partials(self) -> tuple[float, ...]:
@@ -67,13 +71,13 @@ class Node(Scalar):
     @property
     def captured(self) -> tuple[float, ...]:
         """The same partials, also while the forward pass is traced."""
-        return () if self._layout is None else self._pair(self._first_partial, self._second_partial)
-
-    def _pair(self, first: Any, second: Any) -> tuple[Any, ...]:
-        """Pair what the first places hold with what the second ones do, if they hold something of it."""
+        if self._layout is None:
+            return ()
         if self._second is None:
-            return (first,)
-        return tuple(first) if self._second is MANY else (first, second)
+            return (self._first_partial,)
+        if self._second is MANY:
+            return tuple(self._first_partial)
+        return (self._first_partial, self._second_partial)
 
     @property
     def _prev(self) -> tuple[Any, ...]:

@@ -1,6 +1,7 @@
-"""The backward pass without a table: gradients are added up where they stand.
+"""The walks of ``engine`` that read a node's slots themselves; the backward pass adds up in place.
 
-Could be deleted: ``engine.accumulate`` gives the same bits, more slowly.
+Could be deleted: what stands in ``engine`` under the same name, and ``accumulate``, which ``sweep``
+replaces, give the same bits, more slowly.
 """
 
 from __future__ import annotations
@@ -8,13 +9,14 @@ from __future__ import annotations
 import math
 import os
 import threading
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite import engine
 from autograd_lite.core.node import MANY
-from autograd_lite.engine import Value, accumulate
+from autograd_lite.engine import Value, accumulate, contributions
 
-__all__ = ["sweep"]
+__all__ = ["adjoints", "sweep", "topological_order"]
 
 _one_at_a_time = threading.RLock()
 """Held by a sweep: two threads may share nodes; and by a fork, which waits until they are whole."""
@@ -114,4 +116,67 @@ def _zeroed(output: Value, leaves: list[Value], before: list[float]) -> list[Val
     return nodes
 
 
-engine.accumulate = sweep
+def topological_order(output: Value) -> tuple[list[Value], list[Value]]:
+    """List the leaves of a graph, and its inner nodes so that each follows its parents."""
+    leaves: list[Value] = []
+    nodes: list[Value] = []
+    seen: set[Value] = set()
+    see, emit = seen.add, nodes.append
+    waiting: list[Any] = [output]
+    take = waiting.pop
+    while waiting:
+        node = take()
+        if node is None:
+            emit(take())
+            continue
+        while node not in seen:  # down along first parents
+            see(node)
+            if node._layout is None:
+                leaves.append(node)
+                break
+            second = node._second
+            if second is MANY:
+                waiting += (node, None, *reversed(node._first))
+                break
+            waiting += (node, None) if second is None else (node, None, second)
+            node = node._first
+    return leaves, nodes
+
+
+plain_adjoints = engine.adjoints
+
+
+def adjoints(
+    output: Value,
+    nodes: Sequence[Value],
+    partials_of: Callable[[Value], Sequence[Any]] | None = None,
+    check: Callable[[Value, Value, Any], None] | None = None,
+) -> dict[Value, Any]:
+    """Compute the derivative of an output by every Value of its graph; no ``.grad`` is touched."""
+    if partials_of is not None or check is not None:
+        return plain_adjoints(output, nodes, partials_of, check)
+    totals: dict[Value, float] = {output: 1.0}
+    for node in reversed(nodes):
+        if node not in totals:
+            continue
+        layout, upstream, first, second = node._layout, totals[node], node._first, node._second
+        if layout is not None and layout.op.conditions:
+            for parent, contribution in zip(node.parents, contributions(node, upstream, node.captured)):
+                if contribution is not None:
+                    totals[parent] = totals[parent] + contribution if parent in totals else contribution
+        elif second is MANY:
+            for parent, partial in zip(first, node._first_partial):
+                product = upstream * partial
+                totals[parent] = totals[parent] + product if parent in totals else product
+        else:
+            product = upstream * node._first_partial
+            totals[first] = totals[first] + product if first in totals else product
+            if second is not None:
+                product = upstream * node._second_partial
+                totals[second] = totals[second] + product if second in totals else product
+    if math.isfinite(sum(totals.values())):
+        return totals
+    return plain_adjoints(output, nodes)  # then it matters which nodes pass nothing on
+
+
+engine.accumulate, engine.adjoints, engine.topological_order = sweep, adjoints, topological_order
