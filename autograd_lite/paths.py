@@ -80,4 +80,7 @@ def _walk(output: Value, end: Value, nodes: Sequence[Value], names: Mapping[Valu
             products = contributions(node, product, node.partials)
         edges = [edge for edge in zip(parents, node.partials, products) if edge[0] in leading]
         for parent, partial, passed_on in reversed(edges):
-            waiting.append((parent, (*way, names[parent]), (*partials, partial), passed_on))
+            if names[parent] == names[node]:  # the node changes nothing
+                waiting.append((parent, way, partials, passed_on))
+            else:
+                waiting.append((parent, (*way, names[parent]), (*partials, partial), passed_on))

@@ -16,6 +16,8 @@ STYLE = (
     'node [fontname="Helvetica" fontsize="12" shape="box"]',
     'edge [fontname="Helvetica" fontsize="10"]',
 )
+ALARMING = ' color="#B00020" style="dashed" penwidth="3"'
+"""How what is inf or nan is drawn."""
 FORMS = {"value": "", "op": ' shape="ellipse"', "fold": ' peripheries="2"'}
 
 
@@ -41,12 +43,13 @@ def _node(node: Node) -> str:
     lines = [node.name, *node.notes]
     if node.value is not None:
         lines = [four_digits(node.value), *lines, f"∂ {four_digits(node.gradient)}"]
-    return f"{node.key} [label={quoted(*lines)}{FORMS[node.kind]}]"
+    return f"{node.key} [label={quoted(*lines)}{FORMS[node.kind]}{'' if node.is_finite else ALARMING}]"
 
 
 def _edge(edge: Edge) -> str:
-    label = f" [label={quoted(edge.label)}]" if edge.label else ""
-    return f"{edge.source} -> {edge.target}{label}"
+    looks = [f"label={quoted(edge.label)}"] if edge.label else []
+    looks += [] if edge.is_finite else [ALARMING.strip()]
+    return f"{edge.source} -> {edge.target}" + (f" [{' '.join(looks)}]" if looks else "")
 
 
 def quoted(*lines: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 
-__all__ = ["four_digits", "is_exotic", "middle_cut", "readable", "width_of", "xml"]
+__all__ = ["four_digits", "is_exotic", "is_finite", "middle_cut", "readable", "width_of", "xml"]
 
 # In parts of the font size; no sans-serif font in common use is wider (DejaVu and Verdana come close).
 _WIDTHS = {
@@ -145,6 +146,11 @@ def four_digits(number: float | None) -> str:
         ['-12', '0.6667', '1e-300', '-0', '1.235e+05', '-inf', '–']
     """
     return "–" if number is None else format(number, ".4g")
+
+
+def is_finite(number: float | None) -> bool:
+    """Return whether a number is neither inf nor nan; one that is not known yet counts as finite."""
+    return number is None or math.isfinite(number)
 
 
 def xml(text: str) -> str:

@@ -10,7 +10,7 @@ from autograd_lite.compiler.arrays.expressions import BATCH, Expression, call, l
 from autograd_lite.compiler.arrays.ir import Array, Constant, Operand, View
 from autograd_lite.compiler.arrays.reading import Reading
 from autograd_lite.core.op import Op, evaluate
-from autograd_lite.core.symbol import Symbol
+from autograd_lite.core.symbol import Symbol, formula
 
 __all__ = [
     "Concatenate",
@@ -55,6 +55,10 @@ class Primitive(Array, ABC):
 
     def comment(self) -> str:
         """What scalar code it stands for, where the line does not say it."""
+        return ""
+
+    def back_comment(self, reading: Reading, slot: int) -> str:
+        """How a textbook writes the derivative by an operand, where the line has another form."""
         return ""
 
 
@@ -269,6 +273,14 @@ class Map(_OfOp):
             values[label] = reading.short(operand) if known is None else known
         values.update(zip(self.op.attributes, map(float, self.attributes)))
         return _scaled(d, evaluate(self.op._terms[slot], values))
+
+    def back_comment(self, reading: Reading, slot: int) -> str:
+        reads = [*map(reading.short, self.operands)]
+        if not any(self.op.textbook[slot : slot + 1]) or any(read.form != "name" for read in reads):
+            return ""
+        y, *inputs = (Symbol(read.arguments[0]) for read in (reading.name_of(self), *reads))
+        (written,) = self.op.textbook_slopes(y, [*inputs, *map(float, self.attributes)], [slot])
+        return f"{self.op.name}' = {formula(written)}"
 
 
 class Reduce(_OfOp):

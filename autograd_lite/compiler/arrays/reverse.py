@@ -39,6 +39,7 @@ class Reverse:
         self.wanted = depend_on_parameters(program.arrays)
         self.lines: list[Line] = []
         self.adjoints: dict[int, Expression] = {}
+        self.comments: dict[int, tuple[Expression, str]] = {}  # on what is sent back, by its id
         self.contributions: dict[int, list[tuple[Expression | None, Expression]]] = {}
 
     def run(self, seed: Expression) -> None:
@@ -74,6 +75,7 @@ class Reverse:
             if isinstance(operand, View) and operand.array.number in self.wanted:
                 back = array.back(self.reading, slot, d)
                 if back is not None:
+                    self.comments[id(back)] = back, array.back_comment(self.reading, slot)
                     self._send(operand, back, array.batched and not array.sums_the_batch(slot))
 
     def _send(self, operand: Operand, d: Expression, batched: bool) -> None:
@@ -110,7 +112,8 @@ class Reverse:
         self._add_up(array, [*[self._adjoint(array)] * bool(pieces), *whole] if whole else [])
 
     def _set(self, array: Array, adjoint: Expression) -> None:
-        self.lines.append((f"d{self.reading.names[array.number]}", adjoint, ""))
+        _, comment = self.comments.get(id(adjoint), (adjoint, ""))
+        self.lines.append((f"d{self.reading.names[array.number]}", adjoint, comment))
 
     def _add_up(self, array: Array, terms: Sequence[Expression]) -> None:
         """Write a sum in lines of which none is too long."""

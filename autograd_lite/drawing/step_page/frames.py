@@ -49,7 +49,7 @@ class Frames:
         self._prefix, self._count, self._numbers = prefix, len(trace), trace.values
         self._values = trace.nodes
         self._keys = {name: graph.places[value] for name, value in self._values.items()}
-        self._names = {value: name for name, value in self._values.items()}
+        self._places = graph.places
         kinds = {node.key: node.kind for node in graph.nodes}
         self._into: dict[str, list[int]] = {}
         self._op_of: dict[str, tuple[str, int]] = {}
@@ -128,12 +128,11 @@ class Frames:
         if step.phase == "seed":
             return []
         if step.phase == "backward":
-            names = [step.node]
+            keys = [self._keys[step.node]]
         else:
-            names = [self._names[parent] for parent in self._values[step.node].parents]
+            keys = [self._places[parent] for parent in self._values[step.node].parents]
         about = self._keys[step.parent or step.node]
-        keys = dict.fromkeys(self._keys[name] for name in names)
-        return [self._id(key) for key in keys if key != about]
+        return [self._id(key) for key in dict.fromkeys(keys) if key != about]
 
     def _edges(self, step: Step) -> list[str]:
         """Return the arrow against which a backward step goes, if the picture has it."""
