@@ -9,7 +9,7 @@ from typing import Any
 from autograd_lite.composed import shifted
 from autograd_lite.core.coercion import as_float, is_plain, position_of
 from autograd_lite.engine import Value
-from autograd_lite.functions import dot, log, logsumexp, pick, relu, softplus
+from autograd_lite.functions import dot, log, logsumexp, pick, relu, softplus, square
 from autograd_lite.functions import sum as sum_of
 
 __all__ = [
@@ -231,7 +231,7 @@ def l2(parameters: Iterable[Value]) -> Any:
 
 def _squares(differences: list[Any]) -> Any:
     """Compute the sum of some squares; a single one as a lecture writes it."""
-    return differences[0] ** 2 if len(differences) == 1 else dot(differences, differences)
+    return square(differences[0]) if len(differences) == 1 else dot(differences, differences)
 
 
 def _outputs(output: Any, count: int | None = None) -> list[Any]:

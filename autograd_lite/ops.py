@@ -123,6 +123,12 @@ SQRT = Op(
     array="sqrt({0})",
     doc="Square root.", example=("sqrt(2.0)", 1.414214),
 )
+# What a loss squares: one product, the same digits on floats and on arrays.
+SQUARE = Op(
+    "square", "{0} ** 2", "{0} * {0}", lambda y, a: 2.0 * a,
+    array="{0} * {0}", why="square scales the gradient by twice its input",
+    doc="The number times itself.", example=("square(-3.0)", 9.0),
+)
 SIN = Op(
     "sin", "sin({0})", ieee.sin, lambda y, a: COS(a),
     array="sin({0})", doc="Sine of an angle in radians.",

@@ -157,7 +157,7 @@ def _derivatives(op: Op) -> str:
     """Write the derivative by each input; of an operation on lists, by one element of each."""
     if op.many is None:
         every = ([f"`{each}`" for each in op.partial_formulas(index)] for index in range(len(op.partials)))
-        return ", ".join(", computed as ".join(forms) for forms in every)
+        return ", ".join(first + "".join(f" (computed as {more})" for more in rest) for first, *rest in every)
     names, defaults = op.parameters()
     if op.attributes:  # a position: the element there, and another
         at, other = (Symbol(f"{names[0]}[{index}]") for index in (*op.attributes, "i"))

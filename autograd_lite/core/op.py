@@ -6,6 +6,7 @@ import functools
 import itertools
 import math
 import operator
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,10 +20,6 @@ Rule = Callable[..., Any]
 """Given the output and the inputs, all of one kind of number: a partial derivative."""
 
 ARGUMENTS = ("a", "b", "c")
-
-
-SIGNED = ("add", "sub", "mul", "truediv", "pow", "neg")
-"""Python's operators that are written with a sign."""
 
 
 class Op:
@@ -112,7 +109,8 @@ class Op:
         self.example = example
         self.why = why or f"{name} scales the gradient by its own slope at this point"
         self.dunder = dunder
-        self.sign = template.replace("{0}", "").replace("{1}", "").strip() if dunder in SIGNED else name
+        around = re.sub(r"\{\d\}", "", template).strip()
+        self.sign = name if re.search(r"[^\W\d]|\(", around) else around
         self.names = [*ARGUMENTS[: len(partials)], *self.attributes]
         self.layouts: dict[str, Any] = {}  # of its nodes, and its kernels: they go with the operation
         self.kernels: dict[Any, Callable[..., Any]] = {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -228,6 +227,8 @@ def _place(place: Any) -> str:
 
 def _key(key: Any) -> str:
     if isinstance(key, str):
+        import json
+
         return f"[{json.dumps(key, ensure_ascii=False)}]"
     numbers = key if type(key) is tuple else (key,)
     return _place(key) if all(type(number) in (int, bool) for number in numbers) else ""
