@@ -150,6 +150,8 @@ def bce_with_logits(output: Any, target: float) -> Any:
     """
     (z,) = _outputs(output, 1)
     y = _probability(target)
+    if not isinstance(y, Value) and y in (0.0, 1.0):  # without 0 · log
+        return softplus(-z if y else z)
     return y * softplus(-z) + (1.0 - y) * softplus(z)
 
 

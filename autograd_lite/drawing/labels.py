@@ -14,7 +14,7 @@ __all__ = ["cut", "derivatives", "formula_of", "operation_text", "short_name"]
 
 LONGEST_FORMULA = 24
 """The most characters of a formula beside an edge."""
-LONGEST_LABEL = 34
+LONGEST_LABEL = 38
 """The most characters beside an edge with a formula; without one there may be more."""
 LONGEST_NAME = 16
 """The most characters of a name beside an edge."""

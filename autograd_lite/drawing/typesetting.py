@@ -28,7 +28,7 @@ LEADING = 1.3
 ROOM = {"value": 126.0, "op": 130.0, "fold": 230.0}
 """Pixels that a line of a node may be wide; longer ones are shortened."""
 
-LABEL_ROOM = 240.0
+LABEL_ROOM = 270.0
 NARROW_LABEL_ROOM = 110.0
 PADDING = 9.0
 LABEL_PADDING = 3.0
