@@ -199,13 +199,16 @@ def test_numbers_that_are_not_finite_stand_out_by_colour_and_shape():
     drawing = draw(z, names={})
     boxes = boxes_of(drawing.svg)
     assert [name for name, (dashed, _) in boxes.items() if dashed] == ["x", "v1", "v2"]
-    assert boxes["x"][1] == ["inf"] and boxes["v2"][1] == ["nan"] and boxes["y"][1] == []
+    assert boxes["x"][1] == ["⚠ inf"] and boxes["v2"][1] == ["⚠ nan"] and boxes["y"][1] == []
     z.backward()
     boxes = boxes_of(draw(z, names={}).svg)
-    assert boxes["y"] == (True, ["∂ inf"]) and boxes["x"] == (True, ["inf"])
+    assert boxes["y"] == (True, ["∂ ⚠ inf"]) and boxes["x"] == (True, ["⚠ inf"])
     assert "#B00020" not in plain.svg + plain.source and "dash" not in plain.svg + plain.source
     assert draw(z, names={}).source.count('color="#B00020" style="dashed"') == 5
     assert json.loads(drawing.to_json())["nodes"][0]["value"] == "inf"
+    data = json.loads(re.search(r'id="data">(.*?)</script>', step_through(z, names={}).to_html(), re.DOTALL)[1])
+    texts = [text for stop in data["stops"] for _, text, _ in stop["texts"]]
+    assert texts == ["⚠ inf", "⚠ nan", "∂ 1", "∂ 1", "∂ 2", "∂ ⚠ inf"]
 
 
 def boxes_of(svg):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograd_lite.drawing.graph import Edge, Graph, Node
 from autograd_lite.drawing.labels import cut
-from autograd_lite.drawing.text import four_digits, readable
+from autograd_lite.drawing.text import marked, readable
 
 __all__ = ["dot_body", "dot_source"]
 
@@ -42,7 +42,7 @@ def dot_body(graph: Graph) -> list[str]:
 def _node(node: Node) -> str:
     lines = [node.name, *node.notes]
     if node.value is not None:
-        lines = [four_digits(node.value), *lines, f"∂ {four_digits(node.gradient)}"]
+        lines = [marked(node.value), *lines, f"∂ {marked(node.gradient)}"]
     return f"{node.key} [label={quoted(*lines)}{FORMS[node.kind]}{'' if node.is_finite else ALARMING}]"
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from autograd_lite.drawing.graph import Edge, Node
-from autograd_lite.drawing.text import four_digits, is_finite, middle_cut, width_of
+from autograd_lite.drawing.text import is_finite, marked, middle_cut, width_of
 
 __all__ = ["TextLine", "label_lines", "label_size", "node_lines", "node_size"]
 
@@ -85,7 +85,7 @@ def node_lines(node: Node) -> list[TextLine]:
 
 
 def _number_line(part: str, lead: str, number: float | None, colour: str) -> TextLine:
-    text = f"{lead}{four_digits(number)}"
+    text = f"{lead}{marked(number)}"
     if is_finite(number):
         return TextLine(part, text, TEXT, colour)
     return TextLine(part, text, TEXT, WHITE, bold=True, patch=ALARM)

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd_lite.core.symbol import format_number
 from autograd_lite.drawing.graph import Graph, Node
-from autograd_lite.drawing.text import four_digits
+from autograd_lite.drawing.text import marked
 from autograd_lite.stepping import Step, Trace
 
 __all__ = ["MOST_STEPS", "Frames", "runs_of"]
@@ -65,8 +65,8 @@ class Frames:
         for step in trace:
             if step.parent is not None:
                 after[step.parent] = step.after
-                width = len(four_digits(longest.get(step.parent, 0.0)))
-                if len(four_digits(step.after)) > width or step.parent not in longest:
+                width = len(marked(longest.get(step.parent, 0.0)))
+                if len(marked(step.after)) > width or step.parent not in longest:
                     longest[step.parent] = step.after
         self.final = self._with_gradients(graph, dict.fromkeys(self._values, 0.0) | after)
         self.widest = self._with_gradients(graph, dict.fromkeys(self._values, 0.0) | after | longest)
@@ -86,7 +86,7 @@ class Frames:
         """Return the texts before the first step: known leaves, nothing computed, no gradient."""
         texts = []
         for key, name in self._shows.items():
-            value = four_digits(self._numbers[name]) if self._values[name].op is None else "?"
+            value = marked(self._numbers[name]) if self._values[name].op is None else "?"
             texts += [(self._id(key, "value"), value), (self._id(key, "gradient"), "∂ –")]
         return texts
 
@@ -152,8 +152,8 @@ class Frames:
         if self._shows.get(key) != name:
             return []
         if step.phase == "forward":
-            return [(self._id(key, "value"), four_digits(step.after), "?")]
-        return [(self._id(key, "gradient"), f"∂ {four_digits(step.after)}", "∂ ?")]
+            return [(self._id(key, "value"), marked(step.after), "?")]
+        return [(self._id(key, "gradient"), f"∂ {marked(step.after)}", "∂ ?")]
 
     def _id(self, key: str, part: str = "") -> str:
         return "-".join(filter(None, (self._prefix, key, part)))
