@@ -226,6 +226,10 @@ class TouchyDict(dict):
     __iter__ = __len__ = __getitem__ = keys = values = items
 
 
+class Nowhere:
+    __module__ = None
+
+
 class Descriptor:
     def __get__(self, thing, kind):
         raise AssertionError
@@ -240,7 +244,8 @@ def test_nothing_that_an_object_defines_is_called():
     a, b, c = (Value(1.0) for _ in range(3))
     variables = {
         "touchy": Touchy([a]), "proxy": Proxy(), "items": TouchyList([b]), "table": TouchyDict(k=c),
-        "described": Described(), "module": numpy, "function": math.sin, "kind": Value, "rest": iter([1]),
+        "described": Described(), "nowhere": Nowhere(), "module": numpy, "function": math.sin, "kind": Value,
+        "rest": iter([1]),
     }  # fmt: skip
     assert names_of([a, b, c], variables) == ["touchy.w[0]", "items[0]", 'table["k"]']
     assert attributes_of(Proxy()) == {} == attributes_of(Described())
@@ -290,6 +295,9 @@ def test_large_tables_of_values_are_named(monkeypatch):
     units = [Plain(size=300, w=row) for row in W]
     found, _ = looked_at([W[199][299]], {"units": units}, monkeypatch)
     assert found == {id(W[199][299]): "units[199].w[299]"}
+    bag = Plain(**{f"a{place}": place for place in range(200)}, last=W[0][0])
+    tables = {f"t{place}": [Value(0.0)] for place in range(200)}
+    assert names_of([W[0][0], tables["t150"][0]], {"bag": bag, "tables": tables}) == ["bag.last", "t150[0]"]
 
 
 def test_there_is_an_end_to_searching(monkeypatch):

@@ -206,7 +206,9 @@ def test_numbers_that_are_not_finite_stand_out_by_colour_and_shape():
     assert "#B00020" not in plain.svg + plain.source and "dash" not in plain.svg + plain.source
     assert draw(z, names={}).source.count('color="#B00020" style="dashed"') == 5
     assert json.loads(drawing.to_json())["nodes"][0]["value"] == "inf"
-    data = json.loads(re.search(r'id="data">(.*?)</script>', step_through(z, names={}).to_html(), re.DOTALL)[1])
+    data = json.loads(
+        re.search(r'id="data">(.*?)</script>', step_through(z, names={}).to_html(), re.DOTALL)[1]
+    )
     texts = [text for stop in data["stops"] for _, text, _ in stop["texts"]]
     assert texts == ["⚠ inf", "⚠ nan", "∂ 1", "∂ 1", "∂ 2", "∂ ⚠ inf"]
 

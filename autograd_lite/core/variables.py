@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from types import (
     BuiltinFunctionType,
@@ -26,7 +26,7 @@ PACKAGE = "autograd_lite"
 MOST_ENTRIES = 100_000
 """The most entries of lists, tables and objects that are looked at."""
 LONGEST = 100
-"""What has more entries is looked into only if the first one leads to a Value: else it is data."""
+"""What has more entries is looked into only if one of the first leads to a Value: else it is data."""
 DEEPEST = 8
 """The most steps from a variable to a Value."""
 FEW = 4
@@ -134,8 +134,8 @@ class _Search:
 
     def _enter(self, name: str, thing: Any) -> list[tuple[str, Any]]:
         """Note the Values in something, and return what else is in it."""
-        written, entries, count = contents_of(thing)
-        if self.looked_at > MOST_ENTRIES or (count > LONGEST and not _leads_to_value(thing, 0)):
+        written, entries, count = contents = contents_of(thing)
+        if self.looked_at > MOST_ENTRIES or is_data(thing, contents):
             return []
         self.looked_at += count
         further = []
@@ -155,13 +155,19 @@ def _own_tables(variables: Mapping[str, Any]) -> list[tuple[str, Any]]:
     found = [
         (key, table)
         for thing in variables.values()
-        if issubclass(type(thing), dict) and dict.__len__(thing) <= LONGEST
+        if issubclass(type(thing), dict) and not is_data(thing, contents_of(thing))
         for key, table in dict.items(thing)
         if isinstance(key, str) and all(part.isidentifier() for part in key.split("."))
         if issubclass(type(table), (dict, *LISTS)) or _is_array(table)
     ]
-    keys = [key for key, _ in found]
-    return [(key, table) for key, table in found if key not in variables and keys.count(key) == 1]
+    uses = Counter(key for key, _ in found)
+    return [(key, table) for key, table in found if key not in variables and uses[key] == 1]
+
+
+def is_data(thing: Any, contents: Contents) -> bool:
+    """Tell whether something is so long, and begins in such a way, that it is no place for Values."""
+    written, _, count = contents
+    return count > LONGEST and written is not _attribute and not _leads_to_value(thing, 0)
 
 
 def _leads_to_value(thing: Any, depth: int) -> bool:
@@ -194,7 +200,7 @@ def contents_of(thing: Any) -> Contents:
             return _place, enumerate(base.__iter__(thing)), base.__len__(thing)
     if _is_array(thing):
         return _place, zip(itertools.product(*map(range, thing.shape)), thing.flat), thing.size
-    held = {} if kind.__module__.partition(".")[0] == PACKAGE else attributes_of(thing)
+    held = {} if str(kind.__module__).partition(".")[0] == PACKAGE else attributes_of(thing)
     return _attribute, held.items(), len(held)
 
 
