@@ -11,7 +11,7 @@ from autograd_lite.core.symbol import unchanged
 from autograd_lite.core.variables import variables_of, written_names
 from autograd_lite.engine import Value
 
-__all__ = ["array_name", "name_all", "variables_of"]
+__all__ = ["array_name", "changes_nothing", "name_all", "variables_of"]
 
 LAYER = re.compile(r"(?P<layer>.*\.)?neurons\.(?P<neuron>\d+)\.(?:w\.(?P<place>\d+)|b)")
 """The dotted name of a parameter of a layer: which layer, which neuron, which of its weights or its bias."""
@@ -50,6 +50,16 @@ def name_all(values: Sequence[Value], variables: Mapping[str, Any]) -> dict[Valu
     drawn = [value for value in values if value not in same] if same else values
     numbered = _numbered(drawn, names, {*names.values()})
     return {value: numbered[same.get(value, value)] for value in values} if same else numbered
+
+
+def changes_nothing(node: Value, names: Mapping[Value, str]) -> bool:
+    """Return whether an inner node has the name of its operand: it is neither drawn nor a step.
+
+    Args:
+        node: an inner node.
+        names: the name of every Value in its graph.
+    """
+    return names[node] == names[node.parents[0]]
 
 
 def array_name(role: str, layer: int) -> str:

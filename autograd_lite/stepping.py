@@ -15,7 +15,7 @@ from autograd_lite.core.symbol import Symbol, factor, fill, format_number
 from autograd_lite.engine import Value, contributions, topological_order
 from autograd_lite.files import json_text, suffix_of, write_text
 from autograd_lite.gradients import check_fresh
-from autograd_lite.naming import name_all, variables_of
+from autograd_lite.naming import changes_nothing, name_all, variables_of
 from autograd_lite.paths import Path, paths_between
 
 __all__ = ["Line", "Path", "Step", "Trace", "renderers", "step_through"]
@@ -323,11 +323,6 @@ def _steps(output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) ->
                 f"{numbers_text} = {format_number(contribution)}",
                 op.why,
             )  # fmt: skip
-
-
-def changes_nothing(node: Value, names: Mapping[Value, str]) -> bool:
-    """Return whether a node has the name of its operand: what changes nothing is neither drawn nor a step."""
-    return names[node] == names[node.parents[0]]
 
 
 def _operation(node: Value) -> Op:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from autograd_lite.drawing.folding.neurons import IndexedGraph
 from autograd_lite.engine import Value
+from autograd_lite.naming import changes_nothing
 
 __all__ = ["without_idle"]
 
@@ -24,7 +25,7 @@ def without_idle(graph: IndexedGraph, names: Mapping[Value, str]) -> IndexedGrap
     new: list[int] = []  # for each old position the new one
     for index, value in enumerate(graph.values):
         parents = graph.parents[index]
-        if parents and names[value] == names[graph.values[parents[0]]]:
+        if parents and changes_nothing(value, names):
             new.append(new[parents[0]])
         else:
             new.append(len(kept))
