@@ -21,6 +21,7 @@ from autograd_lite.core.node import Node, check_finite
 from autograd_lite.core.op import DETACH, Op
 from autograd_lite.core.own import name_or_remember
 from autograd_lite.core.scalar import NO_GRADIENT, number_of, refuse_while_traced
+from autograd_lite.core.variables import callers_names
 
 __all__ = ["NO_GRADIENT", "Value"]
 
@@ -112,7 +113,7 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
     numbers = op.numbers(operands, number_of)
     y = op.forward(*numbers)
     if mode.checking and not math.isfinite(y):
-        raise FloatingPointError(f"{op.call_text(operands)} is {y}")
+        raise FloatingPointError(f"{op.call_text(operands, callers_names(op.flattened(operands)))} is {y}")
     if not mode.recording and op is not DETACH:
         if current_tracer() is None:
             return Value(y)
@@ -156,11 +157,10 @@ def topological_order(output: Value) -> tuple[list[Value], list[Value]]:
             nodes.append(waiting.pop())
         elif node not in seen:
             seen.add(node)
-            parents = node.parents
-            if parents:
-                waiting += (node, None, *reversed(parents))
-            else:
+            if node.op is None:
                 leaves.append(node)
+            else:
+                waiting += (node, None, *reversed(node.parents))
     return leaves, nodes
 
 

@@ -84,7 +84,8 @@ def evaluate_expression(text: str, variables: Mapping[str, float | Value]) -> Va
     Known are names, numbers, ``+ - * / **``, unary minus, parentheses, the package's
     functions (of numbers, or of lists such as ``[x, y]``), and assignments, separated
     by semicolons or new lines. Every variable and every assigned name becomes the
-    label of its Value, if that has none yet. ``pi`` and ``e`` are constants where they are neither.
+    label of its Value (of a list ``h``: ``h[0]``, ``h[1]``), if that has none yet. ``pi``
+    and ``e`` are constants where they are neither.
 
     Args:
         text: such as ``"(x + y) * z"`` or ``"q = x + y; L = q * z"``.
@@ -185,6 +186,15 @@ def _width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
 
 
+def name_parts(name: str, result: Any) -> None:
+    """Label a Value, or those in a list, by the name that the list was given: h[0], h[1]."""
+    if isinstance(result, list):
+        for place, item in enumerate(result):
+            name_parts(f"{name}[{place}]", item)
+    elif isinstance(result, Value) and not result.label:
+        result.label = name
+
+
 class _Reader:
     """Computes the tree of an expression, node by node."""
 
@@ -210,8 +220,7 @@ class _Reader:
         if name in self.names or name in FUNCTIONS or name.startswith("__"):
             self.refuse(target, f"the name {_short(name)} is taken or not allowed: use another one")
         result = self.term(node.value, 0)
-        if isinstance(result, Value) and not result.label:
-            result.label = name
+        name_parts(name, result)
         self.names[name] = result
         return result
 

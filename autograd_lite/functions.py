@@ -23,7 +23,7 @@ def documentation(op: Op) -> str:
     lines = [op.doc or f"The operation {op.name}.", "", "Formula:", f"    y = {formula}"]
     if op.many is None:
         for index in range(len(op.partials)):
-            lines.append(f"    ∂y/∂{names[index]} = {op.partial_formula(index)}")
+            lines.append(f"    ∂y/∂{names[index]} = {' = '.join(op.partial_formulas(index))}")
     lines.append("")
     lines += [
         "Args are Values, or plain numbers (with numbers alone the result is a float).",

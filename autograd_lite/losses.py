@@ -9,7 +9,7 @@ from typing import Any
 from autograd_lite.composed import shifted
 from autograd_lite.core.coercion import as_float, is_plain, position_of
 from autograd_lite.engine import Value
-from autograd_lite.functions import dot, log, logsumexp, pick, relu, softplus
+from autograd_lite.functions import dot, log, logsumexp, pick, relu, softplus, square
 from autograd_lite.functions import sum as sum_of
 
 __all__ = [
@@ -43,15 +43,14 @@ def squared_error(output: Any, target: Any) -> Any:
 
     Source: lectures A6, C2.
     """
-    differences = [t - f for f, t in _pairs(output, target)]
-    return dot(differences, differences) * 0.5
+    return 0.5 * _squares([t - f for f, t in _pairs(output, target)])
 
 
 def mse(output: Any, target: Any) -> Any:
     """Compute the mean squared error over the outputs.
 
     Formula:
-        loss = 1/n Σ_i (target[i] - output[i])²
+        loss = 1/n Σ_i (output[i] - target[i])²
 
     Args:
         output: a Value, or a list of n of them.
@@ -66,8 +65,9 @@ def mse(output: Any, target: Any) -> Any:
 
     Source: lectures C2.
     """
-    differences = [t - f for f, t in _pairs(output, target)]
-    return dot(differences, differences) / len(differences)
+    differences = [f - t for f, t in _pairs(output, target)]
+    squares = _squares(differences)
+    return squares if len(differences) == 1 else squares / len(differences)
 
 
 def gaussian_nll(output: Any, target: Any, variance: Any = 1.0) -> Any:
@@ -94,7 +94,7 @@ def gaussian_nll(output: Any, target: Any, variance: Any = 1.0) -> Any:
         raise ValueError(f"a variance is a positive number, got {variance!r}")
     differences = [t - f for f, t in _pairs(output, target)]
     constant = log(2.0 * math.pi * variance) * (0.5 * len(differences))
-    return dot(differences, differences) * 0.5 / variance + constant
+    return 0.5 * _squares(differences) / variance + constant
 
 
 def binary_cross_entropy(output: Any, target: float) -> Any:
@@ -150,6 +150,8 @@ def bce_with_logits(output: Any, target: float) -> Any:
     """
     (z,) = _outputs(output, 1)
     y = _probability(target)
+    if not isinstance(y, Value) and y in (0.0, 1.0):  # without 0 · log
+        return softplus(-z if y else z)
     return y * softplus(-z) + (1.0 - y) * softplus(z)
 
 
@@ -226,7 +228,12 @@ def l2(parameters: Iterable[Value]) -> Any:
     Source: lectures C3.
     """
     listed = list(parameters)
-    return dot(listed, listed) * 0.5 if listed else sum_of([])
+    return 0.5 * dot(listed, listed) if listed else sum_of([])
+
+
+def _squares(differences: list[Any]) -> Any:
+    """Compute the sum of some squares; a single one as a lecture writes it."""
+    return square(differences[0]) if len(differences) == 1 else dot(differences, differences)
 
 
 def _outputs(output: Any, count: int | None = None) -> list[Any]:

@@ -14,7 +14,8 @@ Where a line needs more: ``attributes`` are inputs that are plain numbers, such 
 one rule of an operation on lists, ``pack`` turns what a caller passes into these lists, and ``shares``
 says that the partials of a list add up to 1; ``stops`` says where nothing is passed on, whatever comes from
 above; ``array`` is the form for compiled programs; ``identity`` is the number that
-changes nothing; ``why`` is the sentence that the steps show. ``Op`` documents each.
+changes nothing; ``textbook`` is how a lecture writes the partials, where the rule is written to lose
+no digits, and ``why`` the sentence that the steps show. ``Op`` documents each.
 """
 
 from __future__ import annotations
@@ -87,6 +88,7 @@ POW = Op(
     lambda y, a, b: b * WHERE(b, a, WHERE(LESS(SMALLEST, ABS(a)), a, 1.0)) ** (b - 1.0),
     lambda y, a, b: y * LOG(WHERE(a, a, WHERE(LESS(b, 0.0), a, 1.0))),
     identity=(None, 1.0), stops=(lambda a, b: b == 0.0, lambda a, b: False),
+    textbook=(lambda y, a, b: b * a ** (b - 1.0), lambda y, a, b: y * LOG(a)),
     dunder="pow", why="** brings the exponent down in front and lowers it by one",
     doc="Power; never complex: a negative number to a fractional power is nan.",
 )
@@ -120,6 +122,12 @@ SQRT = Op(
     array="sqrt({0})",
     doc="Square root.", example=("sqrt(2.0)", 1.414214),
 )
+# What a loss squares: one product, the same digits on floats and on arrays.
+SQUARE = Op(
+    "square", "{0} ** 2", "{0} * {0}", lambda y, a: 2.0 * a,
+    array="{0} * {0}", why="square scales the gradient by twice its input",
+    doc="The number times itself.", example=("square(-3.0)", 9.0),
+)
 SIN = Op(
     "sin", "sin({0})", ieee.sin, lambda y, a: COS(a),
     array="sin({0})", doc="Sine of an angle in radians.",
@@ -138,13 +146,13 @@ TAN = Op("tan", "tan({0})", ieee.tan, lambda y, a: 1.0 + y * y,
 # 1 - y * y would lose the slope's tail to rounding; this is the same, and keeps it.
 TANH = Op(
     "tanh", "tanh({0})", math.tanh, lambda y, a: 4.0 * SIGMOID(2.0 * a) * SIGMOID(-2.0 * a),
-    array="tanh({0})",
+    array="tanh({0})", textbook=(lambda y, a: 1.0 - y**2.0,),
     doc="Hyperbolic tangent, (exp(a) - exp(-a)) / (exp(a) + exp(-a)).",
     example=("tanh(0.5)", 0.462117),
 )
 SIGMOID: Op = Op(
     "sigmoid", "sigmoid({0})", ieee.sigmoid, lambda y, a: y * SIGMOID(-a),
-    array=sigmoid_of_array,
+    array=sigmoid_of_array, textbook=(lambda y, a: y * (1.0 - y),),
     doc="Logistic sigmoid, 1 / (1 + exp(-a)).", example=("sigmoid(0.1)", 0.524979),
 )
 RELU = Op(
@@ -157,6 +165,7 @@ LEAKY_RELU = Op(
     "leaky_relu", "leaky_relu({0}, {1})", "{0} if {0} > 0.0 else {1} * {0}",
     lambda y, a, slope: STEP(a, 0.0) + slope * STEP(-a, 1.0), attributes={"slope": 0.01},
     array="where({0} > 0.0, {0}, {1} * {0})",
+    textbook=(lambda y, a, slope: WHERE(STEP(a, 0.0), 1.0, slope),),
     doc="a where a is positive, slope * a elsewhere.", example=("leaky_relu(-2.0)", -0.02),
 )
 # The inner RELU keeps exp from overflowing where the other piece is chosen.
@@ -165,6 +174,7 @@ ELU = Op(
     lambda y, a, alpha: WHERE(STEP(-a, 1.0), alpha * EXP(-RELU(-a)), 1.0),
     attributes={"alpha": 1.0},
     array="where({0} > 0.0, {0}, {1} * expm1(minimum({0}, 0.0)))",
+    textbook=(lambda y, a, alpha: WHERE(STEP(a, 0.0), 1.0, y + alpha),),
     doc="Exponential linear unit: a where a is positive, alpha * (exp(a) - 1) elsewhere.",
     example=("elu(-1.0)", -0.632121),
 )
@@ -175,13 +185,14 @@ SOFTPLUS = Op(
 )
 LOG_SIGMOID = Op(
     "log_sigmoid", "log_sigmoid({0})", ieee.log_sigmoid, lambda y, a: SIGMOID(-a),
-    array="-logaddexp(-{0}, 0.0)",
+    array="-logaddexp(-{0}, 0.0)", textbook=(lambda y, a: 1.0 - SIGMOID(a),),
     doc="log(sigmoid(a)), without overflow.", example=("log_sigmoid(0.0)", -0.693147),
 )
 SILU = Op(
     "silu", "silu({0})", ieee.silu,
     lambda y, a: SIGMOID(a) * (1.0 + a * SIGMOID(-a)),
     array=lambda xp, a: a * sigmoid_of_array(xp, a),
+    textbook=(lambda y, a: y + SIGMOID(a) * (1.0 - y),),
     doc="a * sigmoid(a), also called swish.", example=("silu(1.0)", 0.731059),
 )
 
@@ -192,6 +203,7 @@ MAXIMUM = Op(
     lambda y, a, b: 0.5 * (1.0 + LESS(b, a) - LESS(a, b)),
     lambda y, a, b: 0.5 * (1.0 + LESS(a, b) - LESS(b, a)),
     array="maximum({0}, {1})", stops=True,
+    textbook=(lambda y, a, b: LESS(b, a), lambda y, a, b: LESS(a, b)),
     why="maximum passes the gradient on to the larger input; at a tie each gets half",
     doc="The larger of two numbers.", example=("maximum(2.0, 3.0)", 3.0),
 )
@@ -200,6 +212,7 @@ MINIMUM = Op(
     lambda y, a, b: 0.5 * (1.0 + LESS(a, b) - LESS(b, a)),
     lambda y, a, b: 0.5 * (1.0 + LESS(b, a) - LESS(a, b)),
     array="minimum({0}, {1})", stops=True,
+    textbook=(lambda y, a, b: LESS(a, b), lambda y, a, b: LESS(b, a)),
     why="minimum passes the gradient on to the smaller input; at a tie each gets half",
     doc="The smaller of two numbers.", example=("minimum(2.0, 3.0)", 2.0),
 )

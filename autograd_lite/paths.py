@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from autograd_lite.core.symbol import format_number
 from autograd_lite.engine import Value, contributions, topological_order
+from autograd_lite.naming import changes_nothing
 
 __all__ = ["Path", "paths_between"]
 
@@ -80,4 +81,7 @@ def _walk(output: Value, end: Value, nodes: Sequence[Value], names: Mapping[Valu
             products = contributions(node, product, node.partials)
         edges = [edge for edge in zip(parents, node.partials, products) if edge[0] in leading]
         for parent, partial, passed_on in reversed(edges):
-            waiting.append((parent, (*way, names[parent]), (*partials, partial), passed_on))
+            if changes_nothing(node, names):
+                waiting.append((parent, way, partials, passed_on))
+            else:
+                waiting.append((parent, (*way, names[parent]), (*partials, partial), passed_on))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,13 +15,16 @@ from autograd_lite.core.symbol import Symbol, factor, fill, format_number
 from autograd_lite.derivatives import check_fresh
 from autograd_lite.engine import Value, contributions, topological_order
 from autograd_lite.files import json_text, suffix_of, write_text
-from autograd_lite.naming import name_all, variables_of
+from autograd_lite.naming import changes_nothing, name_all, variables_of
 from autograd_lite.paths import Path, paths_between
 
 __all__ = ["Line", "Path", "Step", "Trace", "renderers", "step_through"]
 
 renderers: dict[str, Callable[[Trace], str]] = {}
 """What writes a trace, by a file's suffix or a notebook's MIME type; ``drawing`` adds its own."""
+
+SEEN = 1e-5
+"""How far a number may be off, in parts of itself, before it is seen: six digits are shown."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,10 @@ class Trace(Sequence[Step]):
     def __init__(self, output: Value, names: Mapping[Value, str], steps: Sequence[Step]) -> None:
         self._output = output
         self._names = dict(names)
-        self._values = {name: value.data for value, name in self._names.items()}
+        self._nodes: dict[str, Value] = {}
+        for value, name in self._names.items():
+            self._nodes.setdefault(name, value)  # a later one with its name changes nothing
+        self._values = {name: value.data for name, value in self._nodes.items()}
         self._steps = tuple(steps)
 
     def __len__(self) -> int:
@@ -127,7 +134,7 @@ class Trace(Sequence[Step]):
     @property
     def nodes(self) -> dict[str, Value]:
         """The Values of the graph, by name: first the leaves, then in the order of computing."""
-        return {name: value for value, name in self._names.items()}
+        return dict(self._nodes)
 
     @property
     def gradients(self) -> dict[str, float]:
@@ -158,9 +165,9 @@ class Trace(Sequence[Step]):
 
     def _find(self, target: Value | str) -> Value:
         for value, name in self._names.items():
-            if target is value or target == name:
+            if target is value or target in (name, value.label or name):
                 return value
-        raise ValueError(f"{target!r} is not in this graph; there are {', '.join(self._names.values())}")
+        raise ValueError(f"{target!r} is not in this graph; there are {', '.join(self._nodes)}")
 
     def to_json(self, **more: Any) -> str:
         """Write the whole trace as JSON; inf and nan, which JSON lacks, become strings.
@@ -272,6 +279,8 @@ def _steps(output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) ->
     index = 0
     symbols = {value: Symbol(name) for value, name in names.items()}
     for node in nodes:
+        if changes_nothing(node, names):
+            continue
         index += 1
         op = _operation(node)
         numbers = op.numbers(node.inputs, number_of)
@@ -283,7 +292,7 @@ def _steps(output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) ->
         )  # fmt: skip
     index += 1
     name = names[output]
-    op_name = output.op.name if output.op else ""
+    op_name = next((node.op.name for node in nodes if names[node] == name and node.op is not None), "")
     yield Step(
         index, "seed", name, op_name, None, None, None, None, 1.0, 0.0, 1.0,
         derivative(name, name), "1", "the output changes exactly as much as itself",
@@ -291,6 +300,9 @@ def _steps(output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) ->
     gradients: dict[Value, float] = {output: 1.0}
     for node in reversed(nodes):
         if node not in gradients:  # all that was computed from it is a condition
+            continue
+        if changes_nothing(node, names):
+            gradients[node.parents[0]] = gradients[node]
             continue
         op, upstream = _operation(node), gradients[node]
         passed_on = contributions(node, upstream, node.partials)
@@ -324,8 +336,21 @@ def symbolic_inputs(node: Value, symbols: Mapping[Value, Symbol]) -> list[Any]:
 
 
 def symbolic_partials(node: Value, symbols: Mapping[Value, Symbol]) -> list[Any]:
-    """Return the derivative of a node by each parent, in Symbols."""
-    return _operation(node).slopes(symbols[node], symbolic_inputs(node, symbols), node.slots)
+    """Return the derivative of a node by each parent, in Symbols, as a textbook has it.
+
+    Where that does not give the number, at a tie, or where a difference loses its digits, it is what
+    the engine computes.
+    """
+    op, inputs = _operation(node), symbolic_inputs(node, symbols)
+    formulas = op.slopes(symbols[node], inputs, node.slots)
+    if not op.textbook:
+        return formulas
+    numbers = op.textbook_slopes(node.data, op.numbers(node.inputs, number_of), node.slots)
+    written = op.textbook_slopes(symbols[node], inputs, node.slots)
+    return [
+        textbook if math.isclose(number, partial, rel_tol=SEEN) else exact
+        for textbook, exact, number, partial in zip(written, formulas, numbers, node.partials)
+    ]
 
 
 def derivative(of: str, by: str) -> str:

@@ -162,7 +162,8 @@ def _call(op: Op) -> str:
 def _derivatives(op: Op) -> str:
     """Write the derivative by each input; of an operation on lists, by one element of each."""
     if op.many is None:
-        return ", ".join(f"`{op.partial_formula(index)}`" for index in range(len(op.partials)))
+        every = ([f"`{each}`" for each in op.partial_formulas(index)] for index in range(len(op.partials)))
+        return ", ".join(first + "".join(f" (computed as {more})" for more in rest) for first, *rest in every)
     names, defaults = op.parameters()
     if op.attributes:  # a position: the element there, and another
         at, other = (Symbol(f"{names[0]}[{index}]") for index in (*op.attributes, "i"))

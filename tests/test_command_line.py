@@ -114,7 +114,7 @@ def test_logistic_regression_on_one_example():
     assert "8  v8 = -v7 = -(-0.744397) = 0.744397" in lines
     assert "11  ∂v8/∂v6 += ∂v8/∂v7 · (1 / v6) = -1 · 2.10517 = -2.10517  (0 → -2.10517)" in lines
     assert "12  ∂v8/∂v5 += ∂v8/∂v6 · -1 = -2.10517 · -1 = 2.10517  (0 → 2.10517)" in lines
-    sigmoid_rule = "13  ∂v8/∂v4 += ∂v8/∂v5 · (v5 * sigmoid(-v4))"
+    sigmoid_rule = "13  ∂v8/∂v4 += ∂v8/∂v5 · (v5 * (1 - v5))"
     assert f"{sigmoid_rule} = 2.10517 · 0.249376 = 0.524979  (0 → 0.524979)" in lines
     assert lines[lines.index("Gradients") :] == [
         "Gradients",

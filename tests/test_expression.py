@@ -179,6 +179,7 @@ PRECISE = {
         for name in ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "tanh")
     },
     "sigmoid": _sigmoid,
+    "square": lambda a: a * a,
     "softplus": _softplus,
     "log_sigmoid": lambda a: -_softplus(-a),
     "silu": lambda a: a * _sigmoid(a),

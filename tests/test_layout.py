@@ -25,7 +25,7 @@ from autograd_lite.drawing.layout.placement import WIDEST, arrange, place
 from autograd_lite.drawing.layout.ports import spread_ports
 from autograd_lite.drawing.svg import render
 from autograd_lite.drawing.text import four_digits, middle_cut, readable, width_of
-from autograd_lite.drawing.typesetting import label_size, node_lines, node_size
+from autograd_lite.drawing.typesetting import ALARM, label_size, node_lines, node_size
 
 ROOT = Path(__file__).parents[1]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -422,10 +422,15 @@ def test_every_text_can_be_told_from_its_background(name):
     card = root.find(f"{SVG}rect").get("fill")
     checked = 0
     for group in root.iter(f"{SVG}g"):
-        background = [rect.get("fill") for rect in group.findall(f"{SVG}rect") if rect.get("fill") != "none"]
-        for text in group.findall(f"{SVG}text"):
-            assert contrast(text.get("fill"), (background or [card])[0]) >= 4.5
-            checked += 1
+        background = card
+        for element in group:
+            if element.tag == f"{SVG}rect" and element.get("fill") != "none":
+                behind, background = background, element.get("fill")
+            elif element.tag == f"{SVG}text":
+                assert contrast(element.get("fill"), background) >= 4.5
+                if background == ALARM:  # a patch behind this one line
+                    background = behind
+                checked += 1
     assert checked or name == "empty"
 
 

@@ -237,6 +237,8 @@ CASES = [
          st.tuples(between(-1e6, 1e6))),
     Case("cos", ag.cos, mp.cos, [*AROUND_ZERO, (0.0,), (math.pi,), (math.pi / 2,), (1e15,)],
          st.tuples(between(-1e6, 1e6))),
+    Case("square", ag.square, lambda a: a * a, [*AROUND_ZERO, (1e150,), (-1e-150,)],
+         st.tuples(between(-1e150, 1e150))),
     Case("tan", ag.tan, mp.tan, [*AROUND_ZERO, (0.0,), (math.pi,), (math.pi / 4,), (1.57,), (math.pi / 2,)],
          st.tuples(between(-1e6, 1e6))),
     Case("tanh", ag.tanh, mp.tanh, [*TAILS, (0.6584789484624083,)],

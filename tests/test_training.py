@@ -718,7 +718,7 @@ def test_a_loss_that_is_not_finite_names_epoch_batch_and_operation():
     model.w[0].data, model.b.data = -1.0, 0.0
     X, y = [[-1.0], [-2.0], [3.0]], [0.0, 0.0, 0.0]
     optimizer = optim.SGD(lr=0.001, momentum=0.9)
-    with pytest.raises(FloatingPointError, match=r"epoch 0, batch 2: log\(-\d.*\) is nan; try a smaller"):
+    with pytest.raises(FloatingPointError, match=r"epoch 0, batch 2: log\(f=-\d.*\) is nan; try a smaller"):
         fit(model, lambda f, t: f.log(), X, y, optimizer=optimizer, batch_size=1, shuffle=False)
     assert optimizer.steps == 2
     assert all(map(math.isfinite, numbers(model)))

@@ -15,6 +15,7 @@ from typing import Any
 
 from autograd_lite.core.op import Op
 from autograd_lite.core.scalar import Scalar, number_of, refuse_while_traced
+from autograd_lite.core.variables import callers_names
 
 __all__ = ["MANY", "Layout", "Node", "check_finite", "layout"]
 
@@ -134,9 +135,11 @@ def check_finite(node: Node, parent: Node, contribution: Any) -> None:
     number = number_of(contribution)
     if not math.isfinite(number):
         assert node.op is not None
-        name = f"the Value {parent.label!r}" if parent.label else f"the Value {parent.data!r}"
+        names = callers_names(node.parents)
+        name = parent.label or names.get(id(parent), "")
         raise FloatingPointError(
-            f"the gradient that {node.op.call_text(node.inputs)} gives to {name} is {number}"
+            f"the gradient that {node.op.call_text(node.inputs, names)} gives to the Value "
+            f"{name or parent.data!r} is {number}"
         )
 
 

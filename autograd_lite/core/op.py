@@ -6,12 +6,13 @@ import functools
 import itertools
 import math
 import operator
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograd_lite.core.coercion import as_float
 from autograd_lite.core.ieee import SIGNALS, Guarded
-from autograd_lite.core.symbol import STRENGTH, Number, Symbol, formula
+from autograd_lite.core.symbol import Number, Symbol, formula
 
 __all__ = ["DETACH", "Choice", "Op"]
 
@@ -55,6 +56,8 @@ class Op:
             change nothing (None where there is none).
         dunder: for one of Python's own operators the name of its special method: "add", "truediv";
             its template is then Python's own way to write it.
+        textbook: the partial derivatives as a lecture writes them, rules like ``partials``, for what is
+            read; one for each input, or None where the partial itself is meant to be read.
         why: a sentence on what the operation does to a gradient.
         doc: a sentence on what the operation computes.
         example: a call, and the number it gives, rounded to six digits.
@@ -81,6 +84,7 @@ class Op:
         stops: bool | tuple[Callable[..., bool], ...] = False,
         identity: tuple[float | None, float | None] = (None, None),
         dunder: str = "",
+        textbook: tuple[Rule | None, ...] = (),
         why: str = "",
         doc: str = "",
         example: tuple[str, float] | None = None,
@@ -100,11 +104,13 @@ class Op:
         self.shares = shares
         self.stops = stops
         self.identity = identity
+        self.textbook = textbook
         self.doc = doc
         self.example = example
         self.why = why or f"{name} scales the gradient by its own slope at this point"
         self.dunder = dunder
-        self.sign = template.replace("{0}", "").replace("{1}", "").strip() if dunder in STRENGTH else name
+        around = re.sub(r"\{\d\}", "", template).strip()
+        self.sign = name if re.search(r"[^\W\d]|\(", around) else around
         self.names = [*ARGUMENTS[: len(partials)], *self.attributes]
         self.layouts: dict[str, Any] = {}  # of its nodes, and its kernels: they go with the operation
         self.kernels: dict[Any, Any] = {}
@@ -117,7 +123,9 @@ class Op:
         """Raise a ValueError if the declaration contradicts itself."""
         if len(self.partials) > len(ARGUMENTS):
             raise ValueError(f"{self.name}: more than {len(ARGUMENTS)} inputs are a list: give `many`")
-        for rule in self.partials:
+        if self.textbook and len(self.textbook) != len(self.partials):
+            raise ValueError(f"{self.name}: give a textbook form, or None, for each partial")
+        for rule in (*self.partials, *filter(None, self.textbook)):
             if not callable(rule):
                 raise ValueError(f"{self.name}: each partial is a function, got {rule!r}")
             count = getattr(getattr(rule, "__code__", None), "co_argcount", len(self.names) + 1)
@@ -178,6 +186,12 @@ class Op:
             raise TypeError(f"{self.name}({', '.join(names)}) got {len(inputs)} arguments")
         return (*inputs, *defaults[len(defaults) - missing :])
 
+    def without_default(self, inputs: Sequence[Any]) -> Sequence[Any]:
+        """Leave out the last list of an operation on lists if it is the default, such as a bias of 0."""
+        names, defaults = self.parameters()
+        has_one = not self.attributes and len(inputs) == len(names) and len(defaults) == 1
+        return [*inputs[:-1], []] if has_one and [*inputs[-1]] == [*defaults] else inputs
+
     def split(self, inputs: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
         """Split all inputs into the differentiable ones and the attributes."""
         count = len(inputs) - len(self.attributes)
@@ -201,11 +215,16 @@ class Op:
         args = self.flattened(inputs)
         return [slot for slot in range(len(args) - len(self.attributes)) if isinstance(args[slot], kind)]
 
-    def call_text(self, operands: Sequence[Any]) -> str:
-        """Write a call with its operands' labels and numbers, for an error message."""
+    def call_text(self, operands: Sequence[Any], names: Mapping[int, str] | None = None) -> str:
+        """Write a call with its operands' names and numbers, for an error message.
+
+        Args:
+            operands: all inputs (or lists of inputs), then the attributes.
+            names: names for operands that have no label, by their ``id``.
+        """
         shown = []
         for operand in self.flattened(operands):
-            label = getattr(operand, "label", "")
+            label = getattr(operand, "label", "") or (names or {}).get(id(operand), "")
             shown.append((f"{label}=" if label else "") + repr(getattr(operand, "data", operand)))
         return f"{self.name}({', '.join(shown)})"
 
@@ -247,6 +266,20 @@ class Op:
     def _terms(self) -> list[Any]:
         return self.terms(self.names)
 
+    def textbook_slopes(self, y: Any, inputs: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
+        """Compute what ``slopes`` does, by the textbook forms where there are any."""
+        if not self.textbook:
+            return self.slopes(y, inputs, wanted)
+        values = {"y": y, **dict(zip(self.names, inputs))}
+        return [evaluate(self._readable_terms[index], values) for index in wanted]
+
+    @functools.cached_property
+    def _readable_terms(self) -> list[Any]:
+        symbols = [*map(Symbol, ["y", *self.names])]
+        return [
+            partial if rule is None else rule(*symbols) for rule, partial in zip(self.textbook, self._terms)
+        ]
+
     @functools.cached_property
     def conditions(self) -> frozenset[int]:
         """The inputs whose partial is the constant 0, as that of where's condition: they get no gradient."""
@@ -268,6 +301,11 @@ class Op:
     def partial_formula(self, index: int) -> str:
         """Write the partial derivative by an input, with y for the output."""
         return formula(self._terms[index])
+
+    def partial_formulas(self, index: int) -> list[str]:
+        """Write it as a textbook does, if that is declared, and as it is computed."""
+        readable = [self._readable_terms[index]] if any(self.textbook[index : index + 1]) else []
+        return [*map(formula, readable), self.partial_formula(index)]
 
     def evaluate(self, operands: Sequence[Any], values: Mapping[str, Any]) -> Any:
         """Apply the operation to Symbols, with values put in for their names."""

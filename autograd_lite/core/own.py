@@ -12,6 +12,7 @@ from autograd_lite.core.node import Node
 from autograd_lite.core.op import Op
 from autograd_lite.core.scalar import LOCAL_GRADIENTS, Scalar, refuse_while_traced
 from autograd_lite.core.symbol import Number
+from autograd_lite.core.variables import callers_names
 
 __all__ = ["OWN", "name_or_remember"]
 
@@ -62,7 +63,9 @@ def name_or_remember(node: Node, children: Any, local_grads: Any) -> None:
     refuse_while_traced("a node is given its own local gradients")
     mode = current_mode()
     if mode.checking and not math.isfinite(node._data):
-        raise FloatingPointError(f"{OWN.call_text((children, None))} is {node._data}")
+        raise FloatingPointError(
+            f"{OWN.call_text((children, None), callers_names(children))} is {node._data}"
+        )
     if children and mode.recording:
         node.remember(OWN, ((*children,), (node._data, partials)), partials)
 

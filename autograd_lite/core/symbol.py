@@ -113,7 +113,7 @@ def _written(term: Any) -> tuple[int, str]:
 
 def _filled(op: Op, operands: Sequence[Any]) -> tuple[int, str]:
     if op.many is not None:
-        shown = [*map(formula, op.flattened(operands))]
+        shown = [*map(formula, op.flattened(op.without_default(operands)))]
         if len(shown) > _MOST_SHOWN:
             shown[3:-2] = ["…"]
         return ATOM, f"{op.name}({', '.join(shown)})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograd_lite.drawing.graph import Edge, Graph, Node
 from autograd_lite.drawing.labels import cut
-from autograd_lite.drawing.text import four_digits, readable
+from autograd_lite.drawing.text import marked, readable
 
 __all__ = ["dot_body", "dot_source"]
 
@@ -16,6 +16,8 @@ STYLE = (
     'node [fontname="Helvetica" fontsize="12" shape="box"]',
     'edge [fontname="Helvetica" fontsize="10"]',
 )
+ALARMING = ' color="#B00020" style="dashed" penwidth="3"'
+"""How what is inf or nan is drawn."""
 FORMS = {"value": "", "op": ' shape="ellipse"', "fold": ' peripheries="2"'}
 
 
@@ -40,13 +42,14 @@ def dot_body(graph: Graph) -> list[str]:
 def _node(node: Node) -> str:
     lines = [node.name, *node.notes]
     if node.value is not None:
-        lines = [four_digits(node.value), *lines, f"∂ {four_digits(node.gradient)}"]
-    return f"{node.key} [label={quoted(*lines)}{FORMS[node.kind]}]"
+        lines = [marked(node.value), *lines, f"∂ {marked(node.gradient)}"]
+    return f"{node.key} [label={quoted(*lines)}{FORMS[node.kind]}{'' if node.is_finite else ALARMING}]"
 
 
 def _edge(edge: Edge) -> str:
-    label = f" [label={quoted(edge.label)}]" if edge.label else ""
-    return f"{edge.source} -> {edge.target}{label}"
+    looks = [f"label={quoted(edge.label)}"] if edge.label else []
+    looks += [] if edge.is_finite else [ALARMING.strip()]
+    return f"{edge.source} -> {edge.target}" + (f" [{' '.join(looks)}]" if looks else "")
 
 
 def quoted(*lines: str) -> str:

@@ -12,9 +12,10 @@ from autograd_lite.derivatives import check_fresh
 from autograd_lite.drawing.folding.captions import Fold
 from autograd_lite.drawing.folding.focus import in_focus
 from autograd_lite.drawing.folding.folder import Folder
+from autograd_lite.drawing.folding.idle import without_idle
 from autograd_lite.drawing.folding.neurons import IndexedGraph, find_neurons, index_graph
 from autograd_lite.drawing.labels import cut, derivatives, formula_of, operation_text
-from autograd_lite.drawing.text import four_digits, readable
+from autograd_lite.drawing.text import four_digits, is_finite, readable
 from autograd_lite.engine import NO_GRADIENT, Value, contributions
 from autograd_lite.naming import name_all
 
@@ -54,6 +55,11 @@ class Node:
     notes: tuple[str, ...] = ()
     tip: str = ""
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether neither its value nor its gradient is inf or nan."""
+        return is_finite(self.value) and is_finite(self.gradient)
+
 
 @dataclass(frozen=True)
 class Edge:
@@ -71,6 +77,11 @@ class Edge:
     target: str
     label: str = ""
     gradient: float | None = None
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether neither the gradient along it nor the number in its label is inf or nan."""
+        return is_finite(self.gradient) and not self.label.endswith(("= inf", "= -inf", "= nan"))
 
 
 @dataclass(frozen=True)
@@ -130,10 +141,13 @@ def build(
         raise ValueError("without folding everything is shown: leave out either focus or fold")
     indexed = index_graph(output)
     named = name_all(indexed.values, names or {})
+    indexed = without_idle(indexed, named)
     folds: list[Fold] = []
     quiet: set[int] = set()
     if budget:
-        neurons, listed = find_neurons(indexed), [*named.values()]
+        neurons, listed = find_neurons(indexed), [named[value] for value in indexed.values]
+        if isinstance(focus, str) and focus not in listed:  # a label, whatever it is drawn as
+            focus = next((value for value in indexed.values if value.label == focus), focus)
         opened = in_focus(indexed, neurons, listed, focus, depth or 1) if focus is not None else ()
         folder = Folder(indexed, neurons, listed, budget, *opened)
         folds = folder.folds()
@@ -209,10 +223,11 @@ class _Builder:
                 self._add_fold(number, self.folds[number], sources[number])
             else:
                 self._add_value(number)
-        places = {value: self.keys[number] for value, number in zip(self.indexed.values, self.part)}
+        places = {value: self.keys[self.part[index]] for value, index in self.indexed.position.items()}
         operands = {self.keys[number]: [self.keys[s] for s in sources[number]] for number in sources}
         outline = outline_of(places[output], self.lines, operands)
-        equation = " = ".join(filter(None, (self.names[output], formula_of(output, self.names))))
+        drawn = self.indexed.values[self.indexed.position[output]]
+        equation = " = ".join(filter(None, (self.names[drawn], formula_of(drawn, self.names))))
         return Graph(equation, tuple(self.nodes), tuple(self.edges), places, outline)
 
     def _sources(self) -> dict[int, dict[int, float | None]]:
@@ -238,8 +253,9 @@ class _Builder:
         if value.op is not None:
             circle = self._add_node("op", operation_text(value), tip=value.op.why)
             self._add_operands(index, gradient, circle, stale)
-        more = (("stale",), STALE) if stale else ()
-        key = self._add_node("value", name, value.data, gradient, *more)
+        title = value.label if value.label != name else ""
+        notes, tip = (("stale",), STALE) if stale else ((), title)
+        key = self._add_node("value", name, value.data, gradient, notes, tip)
         if circle is not None:
             self.edges.append(Edge(circle, key, gradient=gradient))
         self._place(index, key, " = ".join(filter(None, (name, formula))), value.data, gradient)

@@ -14,7 +14,7 @@ __all__ = ["cut", "derivatives", "formula_of", "operation_text", "short_name"]
 
 LONGEST_FORMULA = 24
 """The most characters of a formula beside an edge."""
-LONGEST_LABEL = 28
+LONGEST_LABEL = 38
 """The most characters beside an edge with a formula; without one there may be more."""
 LONGEST_NAME = 16
 """The most characters of a name beside an edge."""
@@ -32,7 +32,7 @@ def operation_text(node: Value) -> str:
     """
     op = node.op
     assert op is not None
-    sign = op.sign
+    sign = "Σ" if op.template.startswith("Σ") else op.sign
     if op.many is not None:
         _, attributes = op.split(node.inputs)
         return " ".join([sign, *map(_constant_text, attributes)])

@@ -11,7 +11,7 @@ from autograd_lite.drawing.graph import Edge, Graph, Node
 from autograd_lite.drawing.layout.geometry import Box, Point
 from autograd_lite.drawing.layout.placement import Placement
 from autograd_lite.drawing.text import is_exotic, readable, xml
-from autograd_lite.drawing.typesetting import LABEL, LEADING, TextLine, label_lines, node_lines
+from autograd_lite.drawing.typesetting import ALARM, LABEL, LEADING, TextLine, label_lines, node_lines
 
 __all__ = ["SIZE", "render", "size_of"]
 
@@ -22,7 +22,10 @@ BOX = 'fill="#FFFFFF" stroke="#404040" stroke-width="1.5"'
 FOLD = 'fill="#F2F5F8" stroke="#404040" stroke-width="1.5"'
 FOLD_INNER = 'fill="none" stroke="#404040"'
 OP = 'fill="#E9E9E4" stroke="#404040" stroke-width="1.5"'
+ALARMING = f'fill="#FFFFFF" stroke="{ALARM}" stroke-width="3" stroke-dasharray="9 4"'
 EDGE = "#5A5A5A"
+BROKEN = "7 4"
+"""The dashes of an arrow along which something flows that is inf or nan."""
 
 THINNEST, THICKEST = 1.2, 4.5
 HEAD_LENGTH = 7.0
@@ -85,10 +88,10 @@ def _node(node: Node, box: Box) -> Iterable[str]:
     if node.kind == "op":
         yield _rounded(box, min(width, height) / 2, OP)
     elif node.kind == "fold":
-        yield _rounded(box, 6, FOLD)
+        yield _rounded(box, 6, FOLD if node.is_finite else ALARMING)
         yield _rounded((left + 3.5, top + 3.5, width - 7, height - 7), 3.5, FOLD_INNER)
     else:
-        yield _rounded(box, 6, BOX)
+        yield _rounded(box, 6, BOX if node.is_finite else ALARMING)
     named = [
         (f"{PREFIX}-{node.key}-{line.part}" if line.part != "note" else "", line) for line in node_lines(node)
     ]
@@ -102,6 +105,9 @@ def _column(lines: Sequence[tuple[str, TextLine]], middle: float, center: float)
     for key, line in lines:
         # The baseline, so that capitals and digits (0.72 high) stand in the middle of the line.
         baseline = top + line.height / 2 + 0.36 * line.size
+        if line.patch:
+            place = middle - line.width / 2 - 4, top + 0.5, line.width + 8, line.height - 1
+            yield _rounded(place, 3, f'fill="{line.patch}"')
         top += line.height
         yield (
             "<text"
@@ -128,8 +134,9 @@ def _edge(index: int, edge: Edge, curve: Sequence[Point], box: Box | None, width
     yield f'<g id="{key}">'
     if edge.label:
         yield _tooltip(edge.label)
-    yield f'<path d="{line}" fill="none" stroke="{EDGE}" stroke-width="{_number(width)}"/>'
-    yield f'<path d="{head}" fill="{EDGE}"/>'
+    colour, dashes = (EDGE, "") if edge.is_finite else (ALARM, f' stroke-dasharray="{BROKEN}"')
+    yield f'<path d="{line}" fill="none" stroke="{colour}" stroke-width="{_number(width)}"{dashes}/>'
+    yield f'<path d="{head}" fill="{colour}"/>'
     if box is not None:
         left, top, box_width, height = box
         yield _rounded(box, 3, f'fill="{CARD_COLOUR}"')

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 
-__all__ = ["four_digits", "is_exotic", "middle_cut", "readable", "width_of", "xml"]
+__all__ = ["four_digits", "is_exotic", "is_finite", "marked", "middle_cut", "readable", "width_of", "xml"]
 
 # In parts of the font size; no sans-serif font in common use is wider (DejaVu and Verdana come close).
 _WIDTHS = {
@@ -145,6 +146,21 @@ def four_digits(number: float | None) -> str:
         ['-12', '0.6667', '1e-300', '-0', '1.235e+05', '-inf', '–']
     """
     return "–" if number is None else format(number, ".4g")
+
+
+def marked(number: float | None) -> str:
+    """Write a number likewise; inf and nan with a sign that cannot be overlooked.
+
+    Example:
+        >>> marked(2.0), marked(float("nan"))
+        ('2', '⚠ nan')
+    """
+    return four_digits(number) if is_finite(number) else f"⚠ {four_digits(number)}"
+
+
+def is_finite(number: float | None) -> bool:
+    """Return whether a number is neither inf nor nan; one that is not known yet counts as finite."""
+    return number is None or math.isfinite(number)
 
 
 def xml(text: str) -> str:

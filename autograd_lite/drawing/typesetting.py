@@ -7,14 +7,17 @@ import re
 from dataclasses import dataclass
 
 from autograd_lite.drawing.graph import Edge, Node
-from autograd_lite.drawing.text import four_digits, middle_cut, width_of
+from autograd_lite.drawing.text import is_finite, marked, middle_cut, width_of
 
 __all__ = ["TextLine", "label_lines", "label_size", "node_lines", "node_size"]
 
 INK = "#1A1A1A"
+WHITE = "#FFFFFF"
 VALUE = "#0072B2"
 GRADIENT = "#B34700"
 QUIET = "#4D4D4D"
+ALARM = "#B00020"
+"""What is inf or nan stands in white on it, in a box with a broken outline of this colour."""
 
 TEXT = 13.0
 SIGN = 15.0
@@ -25,7 +28,7 @@ LEADING = 1.3
 ROOM = {"value": 126.0, "op": 130.0, "fold": 230.0}
 """Pixels that a line of a node may be wide; longer ones are shortened."""
 
-LABEL_ROOM = 200.0
+LABEL_ROOM = 270.0
 NARROW_LABEL_ROOM = 110.0
 PADDING = 9.0
 LABEL_PADDING = 3.0
@@ -43,6 +46,7 @@ class TextLine:
         size: of the font, in pixels.
         colour: of the text.
         bold: whether it is set in bold.
+        patch: the colour of what it stands on; "" for none.
     """
 
     part: str
@@ -50,6 +54,7 @@ class TextLine:
     size: float
     colour: str
     bold: bool = False
+    patch: str = ""
 
     @property
     def width(self) -> float:
@@ -74,9 +79,16 @@ def node_lines(node: Node) -> list[TextLine]:
     lines = [TextLine("name", middle_cut(node.name, size, room, bold=True), size, INK, bold=True)]
     lines += [TextLine("note", middle_cut(note, LABEL, room), LABEL, QUIET) for note in node.notes]
     if node.kind != "op" and node.value is not None:
-        lines.append(TextLine("value", four_digits(node.value), TEXT, VALUE))
-        lines.append(TextLine("gradient", f"∂ {four_digits(node.gradient)}", TEXT, GRADIENT))
+        lines.append(_number_line("value", "", node.value, VALUE))
+        lines.append(_number_line("gradient", "∂ ", node.gradient, GRADIENT))
     return lines
+
+
+def _number_line(part: str, lead: str, number: float | None, colour: str) -> TextLine:
+    text = f"{lead}{marked(number)}"
+    if is_finite(number):
+        return TextLine(part, text, TEXT, colour)
+    return TextLine(part, text, TEXT, WHITE, bold=True, patch=ALARM)
 
 
 def node_size(node: Node) -> tuple[float, float]:
@@ -104,7 +116,8 @@ def label_lines(edge: Edge, is_narrow: bool = False) -> list[TextLine]:
     """
     texts = re.split(" (?== )", edge.label) if is_narrow else [edge.label]
     room = NARROW_LABEL_ROOM if is_narrow else LABEL_ROOM
-    return [TextLine("label", middle_cut(text, LABEL, room), LABEL, QUIET) for text in texts]
+    colour = QUIET if edge.is_finite else ALARM
+    return [TextLine("label", middle_cut(text, LABEL, room), LABEL, colour) for text in texts]
 
 
 def label_size(edge: Edge, is_narrow: bool = False) -> tuple[float, float]:

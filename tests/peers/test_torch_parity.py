@@ -88,6 +88,7 @@ PAIRS = {
     ),
     "elu(x)": Pair("elu", ag.elu, functional.elu),
     "elu(x, 1.5)": Pair("elu", lambda x: ag.elu(x, 1.5), lambda x: functional.elu(x, 1.5)),
+    "square(x)": Pair("square", ag.square, torch.square),
     "softplus(x)": Pair("softplus", ag.softplus, functional.softplus),
     "log_sigmoid(x)": Pair("log_sigmoid", ag.log_sigmoid, functional.logsigmoid),
     "silu(x)": Pair("silu", ag.silu, functional.silu),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from autograd_lite.compiler.arrays.expressions import BATCH
 from autograd_lite.compiler.arrays.ir import Array, ArrayProgram, Leaf, Operand, View
 from autograd_lite.compiler.arrays.primitives import Map, MatrixProduct, Pick, RowDots, SumsOfProducts
+from autograd_lite.naming import array_name
 
 __all__ = ["is_layer", "name_arrays"]
 
@@ -46,8 +47,8 @@ class _Namer:
                 for role, operand in zip(["X", "W", "b", "b", "b"], array.operands):
                     leaf = _weights(operand)
                     if leaf and not leaf.name:
-                        self.give(leaf, f"{role}{layer}")
-                self.give(array, f"z{layer}")
+                        self.give(leaf, array_name(role, layer))
+                self.give(array, array_name("z", layer))
             elif isinstance(array, Pick) and isinstance(array.values, View):
                 leaf = _weights(array.values)
                 if leaf:

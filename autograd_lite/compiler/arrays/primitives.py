@@ -10,7 +10,7 @@ from autograd_lite.compiler.arrays.expressions import BATCH, Expression, call, n
 from autograd_lite.compiler.arrays.indexing import Named
 from autograd_lite.compiler.arrays.ir import Array, Constant, Operand, View
 from autograd_lite.core.op import Op, evaluate
-from autograd_lite.core.symbol import Symbol
+from autograd_lite.core.symbol import Symbol, formula
 
 __all__ = [
     "Concatenate",
@@ -53,6 +53,10 @@ class Primitive(Array, ABC):
 
     def comment(self) -> str:
         """What scalar code it stands for, where the line does not say it."""
+        return ""
+
+    def back_comment(self, named: Named, slot: int) -> str:
+        """How a textbook writes the derivative by an operand, where the line has another form."""
         return ""
 
 
@@ -247,6 +251,14 @@ class Map(_OfOp):
             values[label] = operand.read(named) if known is None else known
         values.update(zip(self.op.attributes, map(float, self.attributes)))
         return _scaled(d, evaluate(self.op._terms[slot], values))
+
+    def back_comment(self, named: Named, slot: int) -> str:
+        reads = [each.read(named) for each in self.operands]
+        if not any(self.op.textbook[slot : slot + 1]) or any(read.form != "name" for read in reads):
+            return ""
+        y, *inputs = (Symbol(read.arguments[0]) for read in (name(self.name), *reads))
+        (written,) = self.op.textbook_slopes(y, [*inputs, *map(float, self.attributes)], [slot])
+        return f"{self.op.name}' = {formula(written)}"
 
 
 class Reduce(_OfOp):

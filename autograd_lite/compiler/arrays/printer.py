@@ -157,6 +157,9 @@ class NumPyPrinter:
 
 
 def _aligned(lines: Sequence[tuple[str, str]]) -> list[str]:
-    """Write lines with their comments below one another."""
+    """Write lines with their comments below one another; a gap, which has neither, begins anew."""
+    if ("", "") in lines:
+        gap = lines.index(("", ""))
+        return [*_aligned(lines[:gap]), "", *_aligned(lines[gap + 1 :])]
     width = min(max((len(text) for text, comment in lines if comment), default=0), COMMENTS)
     return [f"{text.ljust(width)}  # {comment}" if comment else text for text, comment in lines]

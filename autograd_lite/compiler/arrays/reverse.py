@@ -38,6 +38,7 @@ class Reverse:
         self.adjoints: dict[int, Expression] = {}  # often that of another array is the same
         self.whole: dict[int, list[Expression]] = defaultdict(list)  # what came back to all of an array
         self.pieces: dict[int, list[Piece]] = defaultdict(list)
+        self.comments: dict[Expression, str] = {}  # on what is sent back
 
     def run(self, seed: Expression) -> None:
         """Write the lines.
@@ -68,6 +69,7 @@ class Reverse:
                 continue
             if operand.array.number in self.wanted:
                 back = array.back(self.named, slot, self.adjoints[array.number])
+                self.comments[back] = array.back_comment(self.named, slot)
                 self._send(operand, back, array.batched and not array.sums_the_batch(slot))
 
     def _send(self, operand: View, d: Expression, batched: bool) -> None:
@@ -105,7 +107,7 @@ class Reverse:
         return d
 
     def _set(self, array: Array, adjoint: Expression) -> None:
-        self.lines.append((f"d{array.name}", adjoint, ""))
+        self.lines.append((f"d{array.name}", adjoint, self.comments.get(adjoint, "")))
 
     def _add_pieces(self, array: Array, d: Expression, pieces: Sequence[Piece]) -> None:
         """Write what came back for some of the elements."""

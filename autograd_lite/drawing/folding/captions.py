@@ -128,7 +128,9 @@ def neuron_formula(graph: IndexedGraph, names: Sequence[str], neuron: Neuron) ->
         value = graph.values[index]
         assert value.op is not None
         for parent in value.parents:
-            written.setdefault(parent, Symbol(short_name(names[graph.position[parent]])))
+            position = graph.position[parent]
+            known = written.get(graph.values[position], Symbol(short_name(names[position])))
+            written.setdefault(parent, known)
         written[value] = Symbol("", value.op, tuple(symbolic_inputs(value, written)))
     return cut(str(written[root]), LONGEST_NOTE)
 

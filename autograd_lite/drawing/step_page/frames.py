@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd_lite.core.symbol import format_number
 from autograd_lite.drawing.graph import Graph, Node
-from autograd_lite.drawing.text import four_digits
+from autograd_lite.drawing.text import marked
 from autograd_lite.stepping import Step, Trace
 
 __all__ = ["MOST_STEPS", "Frames", "runs_of"]
@@ -49,7 +49,7 @@ class Frames:
         self._prefix, self._count, self._numbers = prefix, len(trace), trace.values
         self._values = trace.nodes
         self._keys = {name: graph.places[value] for name, value in self._values.items()}
-        self._names = {value: name for name, value in self._values.items()}
+        self._places = graph.places
         kinds = {node.key: node.kind for node in graph.nodes}
         self._into: dict[str, list[int]] = {}
         self._op_of: dict[str, tuple[str, int]] = {}
@@ -65,8 +65,8 @@ class Frames:
         for step in trace:
             if step.parent is not None:
                 after[step.parent] = step.after
-                width = len(four_digits(longest.get(step.parent, 0.0)))
-                if len(four_digits(step.after)) > width or step.parent not in longest:
+                width = len(marked(longest.get(step.parent, 0.0)))
+                if len(marked(step.after)) > width or step.parent not in longest:
                     longest[step.parent] = step.after
         self.final = self._with_gradients(graph, dict.fromkeys(self._values, 0.0) | after)
         self.widest = self._with_gradients(graph, dict.fromkeys(self._values, 0.0) | after | longest)
@@ -86,7 +86,7 @@ class Frames:
         """Return the texts before the first step: known leaves, nothing computed, no gradient."""
         texts = []
         for key, name in self._shows.items():
-            value = four_digits(self._numbers[name]) if self._values[name].op is None else "?"
+            value = marked(self._numbers[name]) if self._values[name].op is None else "?"
             texts += [(self._id(key, "value"), value), (self._id(key, "gradient"), "∂ –")]
         return texts
 
@@ -128,12 +128,11 @@ class Frames:
         if step.phase == "seed":
             return []
         if step.phase == "backward":
-            names = [step.node]
+            keys = [self._keys[step.node]]
         else:
-            names = [self._names[parent] for parent in self._values[step.node].parents]
+            keys = [self._places[parent] for parent in self._values[step.node].parents]
         about = self._keys[step.parent or step.node]
-        keys = dict.fromkeys(self._keys[name] for name in names)
-        return [self._id(key) for key in keys if key != about]
+        return [self._id(key) for key in dict.fromkeys(keys) if key != about]
 
     def _edges(self, step: Step) -> list[str]:
         """Return the arrow against which a backward step goes, if the picture has it."""
@@ -153,8 +152,8 @@ class Frames:
         if self._shows.get(key) != name:
             return []
         if step.phase == "forward":
-            return [(self._id(key, "value"), four_digits(step.after), "?")]
-        return [(self._id(key, "gradient"), f"∂ {four_digits(step.after)}", "∂ ?")]
+            return [(self._id(key, "value"), marked(step.after), "?")]
+        return [(self._id(key, "gradient"), f"∂ {marked(step.after)}", "∂ ?")]
 
     def _id(self, key: str, part: str = "") -> str:
         return "-".join(filter(None, (self._prefix, key, part)))
