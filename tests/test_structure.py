@@ -68,6 +68,8 @@ WITHIN = {
         "layout.geometry",
         "layout.crossings",
         "layout.coordinates",
+        "layout.layers",
+        "layout.bands",
         "layout.layered",
         "layout.graphviz",
         "layout.ports",
