@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -19,8 +20,9 @@ from lecture_graphs import LECTURE_GRAPHS
 import autograd_lite as ag
 from autograd_lite import Value, draw
 from autograd_lite.drawing.graph import build
-from autograd_lite.drawing.layout.placement import WIDEST, arrange
+from autograd_lite.drawing.layout.placement import WIDEST, Way, arrange, place
 from autograd_lite.drawing.svg import size_of
+from autograd_lite.drawing.typesetting import label_size, node_size
 
 ROOT = Path(__file__).parents[1]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -64,6 +66,10 @@ CROWDED = {
 """What has no room on a slide with texts of 9 pixels, and how high they are there."""
 
 
+SHORT = ("convolution", "tiny and huge", "wide and shallow")
+"""What has too few layers to be cut in three where one should."""
+
+
 def smallest_text(svg):
     root = ElementTree.fromstring(svg)
     return min(float(text.get("font-size")) for text in root.iter(f"{SVG}text"))
@@ -100,6 +106,23 @@ def test_in_both_directions_nothing_overlaps_and_nothing_is_too_wide(name, direc
     if len(placement.boxes) < 20:  # what is that small has at most one turn
         steps = [direction_of(placement, edge) for edge in graph.edges]
         assert steps.count(direction) >= 0.6 * len(steps)
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("bands", [2, 3])
+@pytest.mark.parametrize("name", [name for name in LECTURE_GRAPHS if name not in SHORT])
+def test_a_leaf_that_is_used_once_stands_in_the_band_where_it_is_used(name, bands, columns):
+    graph = build(LECTURE_GRAPHS[name](), names={})
+    sizes = {node.key: node_size(node) for node in graph.nodes}
+    way = Way(downwards=False, narrow=False, gap=24.0, bands=bands, columns=columns)
+    placement = place(graph, sizes, [label_size(edge) for edge in graph.edges], way=way)
+    check(graph, placement)
+    check_ways_are_free(graph, placement)
+    inner = {edge.target for edge in graph.edges}
+    uses = Counter(edge.source for edge in graph.edges)
+    for edge, curve in zip(graph.edges, placement.curves, strict=True):
+        if edge.source not in inner and uses[edge.source] == 1:
+            assert [x for x, _ in curve] == sorted(x for x, _ in curve)
 
 
 def direction_of(placement, edge):

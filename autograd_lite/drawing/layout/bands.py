@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -140,21 +141,38 @@ def open_bands(diagram: Diagram, layers: Sequence[int], cuts: Sequence[int]) -> 
     Returns:
         The new layer of each part, and that with which each band but the first begins.
     """
-    inner = {target for _, target in diagram.links}
-    needed = {source for source, _ in diagram.links}
-    leaves: dict[int, list[int]] = {}
-    for item in sorted(needed - inner):
-        leaves.setdefault(layers[item], []).append(item)
+    moves: dict[int, int] = {}
+    labels: dict[int, list[int]] = {}
+    for leaf, (needed, own) in _leaves(diagram, layers).items():
+        cut = cuts[bisect_right(cuts, needed) - 1] if cuts and cuts[0] <= needed else 0
+        if layers[leaf] < cut:
+            moves[leaf], labels[leaf] = cut, own
+    entered = set(moves.values())
     new = [0] * (max(layers, default=0) + 1)
     for cut in cuts:
-        new[cut] = 3 if cut - 1 in leaves else 2
+        new[cut] = 3 if cut in entered else 2
     before = [*accumulate(new)]
     opened = [layer + before[layer] for layer in layers]
-    entries = [cut + before[cut - 1] + 1 for cut in cuts]
-    for cut, entry in zip(cuts, entries):
-        for leaf in leaves.get(cut - 1, []):
-            opened[leaf] = entry + 1
-    return opened, entries
+    entries = {cut: cut + before[cut - 1] + 1 for cut in cuts}
+    for leaf, cut in moves.items():
+        opened[leaf] = entries[cut] + 1
+        for label in labels[leaf]:
+            opened[label] = max(opened[label], cut + before[cut])
+    return opened, [*entries.values()]
+
+
+def _leaves(diagram: Diagram, layers: Sequence[int]) -> dict[int, tuple[int, list[int]]]:
+    """Return each leaf with the layer in which its first label may be at the latest, and all its labels."""
+    targets: dict[int, list[int]] = {}
+    for source, target in diagram.links:
+        targets.setdefault(source, []).append(target)
+    leaves: dict[int, tuple[int, list[int]]] = {}
+    for leaf in sorted(targets.keys() - {target for _, target in diagram.links}):
+        labels = [target for target in targets[leaf] if diagram.parts[target].kind == "label"]
+        latest = [layers[targets[label][0]] - 1 for label in labels]
+        latest += [layers[target] for target in targets[leaf] if target not in labels]
+        leaves[leaf] = min(latest), labels
+    return leaves
 
 
 def expected_size(profile: Profile, cuts: Sequence[int]) -> tuple[float, float]:
