@@ -22,7 +22,7 @@ def __getattr__(name: str) -> Any:
 def _page(trace: Trace, direction: str = "auto") -> str:
     from autograd_lite.drawing.step_page.page import page
 
-    return page(trace, direction)
+    return page(trace, direction=direction)
 
 
 def _notebook(trace: Trace) -> str:
