@@ -141,6 +141,7 @@ def test_random_programs_are_drawn_well(engine):
         check(graph, placement)
         if placement.engine == "built-in":
             check_ways_are_free(graph, placement)
+            assert placement.width <= WIDEST
 
     run()
 

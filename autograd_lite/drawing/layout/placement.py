@@ -125,10 +125,10 @@ def arrange(graph: Graph, engine: str = "built-in", direction: str = "auto") -> 
     expected = _expected(graph, sizes, (long, short), direction, engine)
     parts = len(graph.nodes) + sum(width > 0 for width, _ in long)
     ranked = sorted(expected, key=expected.__getitem__)
-    further = [way for way in ranked[MOST_TRIED:] if not way.downwards]
+    narrowest = sorted(ranked[MOST_TRIED:], key=lambda way: (way.downwards, -way.bands, way.columns))
     best: Placement | None = None
     least = (True, math.inf)
-    for number, way in enumerate([*ranked[:MOST_TRIED], *further[:MOST_TRIED]]):
+    for number, way in enumerate([*ranked[:MOST_TRIED], *narrowest[:MOST_TRIED]]):
         too_wide, about = expected[way]
         is_enough = least <= (too_wide, OPTIMISM * about) or parts > MANY or number >= MOST_TRIED
         if is_enough and not least[0]:
