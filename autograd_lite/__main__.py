@@ -22,6 +22,7 @@ Step through an expression: compute it, then its gradient, one step at a time.
 
 usage: python3 -m autograd_lite EXPRESSION [NAME=NUMBER ...] [--check] [--json]
                                 [--html FILE] [--svg FILE] [--dot FILE]
+                                [--direction LR|TB|auto]
 
   EXPRESSION   names, numbers, + - * / **, parentheses, functions of numbers or of
                lists such as [x, y], and assignments separated by semicolons; pi and e
@@ -33,6 +34,8 @@ usage: python3 -m autograd_lite EXPRESSION [NAME=NUMBER ...] [--check] [--json]
   --html FILE  also write a page to step through, as in --html steps.html
   --svg FILE   also write a picture of the graph, as in --svg graph.svg
   --dot FILE   also write the graph for Graphviz, as in --dot graph.dot
+  --direction LR, TB or auto
+               draw from left to right, from top to bottom, or as it fits a slide (auto)
   --help       show this text
   --version    show the version
 
@@ -49,6 +52,8 @@ examples:
 OPTIONS = ("--check", "--json", "--help", "--version", "--")
 FILES = ("--html", "--svg", "--dot")
 """The options that take the name of a file, which ends as the option says."""
+
+DIRECTIONS = ("LR", "TB", "auto")
 
 MOST_CHECKED = 100
 """The most variables whose gradients --check compares with finite differences."""
@@ -94,6 +99,7 @@ def _run(arguments: Sequence[str]) -> int:
 
         _write(f"autograd_lite {__version__}\n", sys.stdout)
         return 0
+    arguments, direction = _take_direction(arguments)
     arguments, files = _take_files(arguments)
     rest = [argument for argument in arguments if argument not in OPTIONS]
     _refuse_unknown_options(rest)
@@ -108,12 +114,31 @@ def _run(arguments: Sequence[str]) -> int:
         _complain(f"warning: {message}")
     gradients = {**trace.gradients, **{name: 0.0 for name in variables if name not in trace.gradients}}
     checks = _check(text, variables) if "--check" in arguments else []
-    written = _write_files(output, trace, files)
+    written = _write_files(output, trace, files, direction)
     if "--json" in arguments:
         _write(_as_json(trace, gradients, checks), sys.stdout)
     else:
         _write(_as_text(trace, gradients, checks), sys.stdout)
     return 0 if written and all(check["ok"] is not False for check in checks) else 1
+
+
+def _take_direction(arguments: Sequence[str]) -> tuple[list[str], str]:
+    """Take the option out that says where the drawing goes, with the word that follows it or its =."""
+    rest: list[str] = []
+    directions: list[str] = []
+    waiting = iter(arguments)
+    for argument in waiting:
+        option, equals, word = argument.partition("=")
+        if option != "--direction":
+            rest.append(argument)
+            continue
+        directions.append(word if equals else next(waiting, ""))
+        if directions[-1] not in DIRECTIONS:
+            got = f", not {directions[-1][:40]!r}" if directions[-1] else ""
+            raise ExpressionError(f"--direction takes one of {', '.join(DIRECTIONS)}{got}")
+    if len(directions) > 1:
+        raise ExpressionError("--direction is given twice: remove one")
+    return rest, directions[0] if directions else "auto"
 
 
 def _take_files(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -137,18 +162,21 @@ def _take_files(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     return rest, files
 
 
-def _write_files(output: Value, trace: Trace, files: dict[str, str]) -> bool:
+def _write_files(output: Value, trace: Trace, files: dict[str, str], direction: str) -> bool:
     """Write the page and the pictures; complain of those that cannot be written."""
     if not files:
         return True
     from autograd_lite.drawing import draw
 
     output.backward()  # so that the picture shows the gradients
-    drawing = draw(output, names={})
+    drawing = draw(output, names={}, direction=direction)
     written = True
     for option, name in files.items():
         try:
-            (trace if option == "--html" else drawing).save(name)
+            if option == "--html":
+                trace.save(name, direction)
+            else:
+                drawing.save(name)
         except OSError as error:
             _complain(f"cannot write {name[:200]!r}: {error.strerror or error}")
             written = False

@@ -20,7 +20,7 @@ from autograd_lite.paths import Path, paths_between
 
 __all__ = ["Line", "Path", "Step", "Trace", "renderers", "step_through"]
 
-renderers: dict[str, Callable[[Trace], str]] = {}
+renderers: dict[str, Callable[..., str]] = {}
 """What writes a trace, by a file's suffix or a notebook's MIME type; ``drawing`` adds its own."""
 
 SEEN = 1e-5
@@ -184,22 +184,31 @@ class Trace(Sequence[Step]):
         }
         return json_text(content)
 
-    def to_html(self) -> str:
-        """Write the step page: one HTML document, which needs no other file and no network."""
-        return renderers[".html"](self)
+    def to_html(self, direction: str = "auto") -> str:
+        """Write the step page: one HTML document, which needs no other file and no network.
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+        Args:
+            direction: of its picture: "LR" (from left to right), "TB" (from top to bottom), or
+                "auto".
+
+        Raises:
+            ValueError: if there is no such direction.
+        """
+        return renderers[".html"](self, direction)
+
+    def save(self, path: str | os.PathLike[str], direction: str = "auto") -> None:
         """Write the trace to a file, whole or not at all.
 
         Args:
             path: its name; it ends in .html for the step page, .json, or .txt.
+            direction: of the step page's picture, as for ``to_html``.
 
         Raises:
-            ValueError: if it ends in something else.
+            ValueError: if it ends in something else, or there is no such direction.
             OSError: if it cannot be written.
         """
         suffix = suffix_of(path, [kind for kind in renderers if kind.startswith(".")])
-        write_text(path, renderers[suffix](self))
+        write_text(path, self.to_html(direction) if suffix == ".html" else renderers[suffix](self))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """Return the step page for notebooks, and the text for where that cannot be shown."""

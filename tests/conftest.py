@@ -26,7 +26,7 @@ def chrome():
 
 @pytest.fixture(params=["dot", "built-in"])
 def engine(request):
-    """Run a test once with Graphviz, which must be there, and once without it."""
+    """Run a test once with Graphviz, which must be there, and once with the built-in layout."""
     if request.param == "dot":
         found("dot")
     return request.param

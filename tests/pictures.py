@@ -11,8 +11,8 @@ FOLDER = Path(__file__).parents[1] / "notebooks" / "pictures"
 
 
 def graph():
-    """Write the drawing as SVG; the built-in layout gives the same everywhere."""
-    return draw(first_example(), engine="built-in").svg
+    """Write the drawing as SVG."""
+    return draw(first_example()).svg
 
 
 def still(path):

@@ -195,6 +195,31 @@ def test_the_highlight_does_not_rest_on_colour(opened):
     assert sorted(page.run(labels)) == ["hidden", "hidden", "hidden", "visible"]
 
 
+HEADS = """
+const shown = [...document.querySelectorAll('#picture [id^="graph-e"] path:not([fill="none"])')].filter(
+    (head) => getComputedStyle(head).visibility === "visible" && head.closest(".on"));
+const near = (point, box) =>
+    point.x > box.left - 3 && point.x < box.right + 3 && point.y > box.top - 3 && point.y < box.bottom + 3;
+return shown.map((head) => {
+    const tip = head.getPointAtLength(0).matrixTransform(head.getScreenCTM());
+    const boxes = [...document.querySelectorAll('#picture g[id^="graph-n"]')].filter(
+        (group) => near(tip, group.querySelector("rect").getBoundingClientRect()));
+    return boxes.map((group) => group.querySelector("[id$='-name']").textContent).join();
+});
+"""
+
+
+def test_the_arrows_of_a_step_point_the_way_its_numbers_go(opened):
+    page = opened(TRACE)
+    heads = []
+    for position in (1, 2, 4, 5, 6, 7):
+        page.slide(position)
+        heads.append(page.run(HEADS))
+    forwards = [["+", "+", "q"], ["*", "*", "L"]]
+    backwards = [["q", "*"], ["*", "z"], ["x", "+"], ["+", "y"]]  # in the order of the drawing
+    assert [sorted(names) for names in heads] == [sorted(names) for names in forwards + backwards]
+
+
 def test_the_focus_goes_through_the_controls_in_order(opened):
     page = opened(TRACE)
     page.slide(3)

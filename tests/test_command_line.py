@@ -439,6 +439,38 @@ def test_files_are_written_beside_the_steps(tmp_path, joined):
     assert (tmp_path / "graph.dot").read_text(encoding="utf-8").startswith("digraph")
 
 
+@pytest.mark.parametrize("options", [["--direction", "TB"], ["--direction=TB"]])
+def test_the_direction_of_what_is_drawn(tmp_path, options):
+    files = [tmp_path / name for name in ("steps.html", "graph.svg", "graph.dot")]
+    drawn = {}
+    for direction in ([], options):
+        for file in files:
+            printed(*FIRST_EXAMPLE, *direction, f"--{file.suffix[1:]}", str(file))
+            drawn.setdefault(file.name, []).append(file.read_text(encoding="utf-8"))
+    for name, (across, down) in drawn.items():
+        if name == "graph.dot":
+            assert 'rankdir="LR"' in across and 'rankdir="TB"' in down
+        else:
+            sizes = [
+                re.search(r'<svg [^>]*width="([\d.]+)" height="([\d.]+)"', text) for text in (across, down)
+            ]
+            (width, height), (narrow, high) = (map(float, size.groups()) for size in sizes)
+            assert width > height and narrow < high
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--direction"], "--direction takes one of LR, TB, auto"),
+        (["--direction="], "--direction takes one of LR, TB, auto"),
+        (["--direction", "up"], "--direction takes one of LR, TB, auto, not 'up'"),
+        (["--direction=LR", "--direction=TB"], "--direction is given twice: remove one"),
+    ],
+)
+def test_directions_that_are_refused(options, problem):
+    assert_refused(run("x", "x=1", *options), problem)
+
+
 def test_files_and_json(tmp_path):
     trace = strictly(printed(*FIRST_EXAMPLE, "--json", "--check", "--html", str(tmp_path / "s.html")))
     assert trace["gradients"] == {"x": -4.0, "y": -4.0, "z": 3.0}

@@ -25,7 +25,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd_lite as ag
-from autograd_lite import Value, draw, draw_dot, nn
+from autograd_lite import Value, draw, draw_dot, nn, step_through
 from autograd_lite.drawing.dot import quoted
 from autograd_lite.drawing.graph import build
 from autograd_lite.drawing.labels import operation_text
@@ -495,6 +495,14 @@ def test_draw_dot_gives_a_digraph_that_renders():
     ElementTree.fromstring(digraph.pipe(format="svg"))
 
 
+@pytest.mark.parametrize(("direction", "rank"), [("LR", "LR"), ("TB", "TB"), ("auto", "LR")])
+def test_a_direction_is_passed_on_to_graphviz(direction, rank):
+    L = first_example()
+    source = draw(L, direction=direction).source
+    assert f'graph [rankdir="{rank}"]' in source
+    assert draw_dot(L, direction=direction).source == source
+
+
 def test_draw_dot_uses_the_callers_names():
     inputs = Value(2.0)
     assert '"2\\ninputs\\n∂ –"' in draw_dot(inputs * 3.0).source
@@ -518,8 +526,13 @@ def test_what_is_no_value_is_refused(thing, hint):
 
 def test_wrong_options_are_refused():
     x = Value(1.0)
-    with pytest.raises(ValueError, match="'dot', 'built-in' or None"):
+    with pytest.raises(ValueError, match="engine is 'built-in' or 'dot', got 'neato'"):
         draw(x, engine="neato")
+    for function in (draw, draw_dot):
+        with pytest.raises(ValueError, match="direction is 'LR', 'TB' or 'auto', got 'up'"):
+            function(x, direction="up")
+    with pytest.raises(ValueError, match="direction is 'LR', 'TB' or 'auto', got 'up'"):
+        step_through(x).to_html(direction="up")
     with pytest.raises(TypeError, match="fold is a number of nodes"):
         draw(x, fold="all")
     with pytest.raises(ValueError, match="at least 1 node"):

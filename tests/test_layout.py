@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 
 from autograd_lite.drawing.graph import Edge, Graph, Node
 from autograd_lite.drawing.layout import graphviz
+from autograd_lite.drawing.layout.bands import turn
 from autograd_lite.drawing.layout.crossings import count_crossings, rows_with_few_crossings
 from autograd_lite.drawing.layout.geometry import Diagram, Part, smooth_curve
-from autograd_lite.drawing.layout.placement import WIDEST, arrange, place
+from autograd_lite.drawing.layout.placement import WIDEST, Way, arrange, place
 from autograd_lite.drawing.layout.ports import spread_ports
 from autograd_lite.drawing.svg import render
 from autograd_lite.drawing.text import four_digits, middle_cut, readable, width_of
@@ -100,15 +101,15 @@ HOSTILE = Graph(
     ),
     outline="]]> <b>\n\x01",
 )
-# From left to right this is too wide for a page, unless the labels are narrow.
+# From left to right this is too wide for a slide, unless the labels are narrow.
 NARROW = Graph(
     "narrow labels",
     tuple(
         Node(f"n{index}", "op", "tanh") if index % 2 else value(f"n{index}", f"v{index}")
-        for index in range(11)
+        for index in range(9)
     ),
     tuple(
-        Edge(f"n{index}", f"n{index + 1}", "" if index % 2 else "∂L/∂q = z = -4", 2.0) for index in range(10)
+        Edge(f"n{index}", f"n{index + 1}", "" if index % 2 else "∂L/∂q = z = -4", 2.0) for index in range(8)
     ),
 )
 # From y, one edge goes level past the first column, between labels, and bends after it.
@@ -206,9 +207,10 @@ def graphs(draw):
 # ---- Places -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("direction", ["LR", "TB", "auto"])
 @pytest.mark.parametrize("name", GRAPHS)
-def test_nothing_overlaps_and_every_edge_ends_on_its_nodes(name, engine):
-    placement = arrange(GRAPHS[name], engine)
+def test_nothing_overlaps_and_every_edge_ends_on_its_nodes(name, direction, engine):
+    placement = arrange(GRAPHS[name], engine, direction)
     assert placement.engine == engine
     check(GRAPHS[name], placement)
     if engine == "built-in":
@@ -217,11 +219,13 @@ def test_nothing_overlaps_and_every_edge_ends_on_its_nodes(name, engine):
 
 @pytest.mark.parametrize("downwards", [False, True])
 def test_random_graphs_are_placed_well(engine, downwards):
-    @settings(max_examples=60 if engine == "built-in" else 15, deadline=None)
-    @given(graphs())
-    def run(graph):
+    @settings(max_examples=100 if engine == "built-in" else 15, deadline=None)
+    @given(graphs(), st.integers(1, 4), st.integers(1, 3), st.booleans())
+    def run(graph, bands, columns, narrow):
         sizes = {node.key: node_size(node) for node in graph.nodes}
-        placement = place(graph, sizes, [label_size(edge) for edge in graph.edges], engine, downwards)
+        labels = [label_size(edge, narrow) for edge in graph.edges]
+        way = Way(downwards, narrow, 14.0 if narrow else 24.0, bands, columns)
+        placement = place(graph, sizes, labels, engine, way)
         assert placement.engine == engine
         check(graph, placement)
         if engine == "built-in":
@@ -277,24 +281,85 @@ def test_numbers_flow_from_left_to_right(engine):
 
 def test_labels_are_broken_into_lines_where_that_makes_a_picture_narrow_enough(engine):
     placement = arrange(NARROW, engine)
-    assert placement.height < placement.width <= WIDEST
+    assert placement.height < placement.width <= 1200.0
     label = ElementTree.fromstring(render(NARROW, placement, "p")).find(f".//{SVG}text[@id='p-e0-label']")
     assert [line.text for line in label] == ["∂L/∂q", "= z", "= -4"]
     assert "".join(label.itertext()) == "∂L/∂q = z = -4"
 
 
-def test_what_would_be_too_wide_goes_from_top_to_bottom():
-    placement = arrange(chain(30), "built-in")
-    check(chain(30), placement)
-    assert placement.width <= WIDEST < placement.height
+def lines_of(placement, keys, downwards):
+    """Give the boxes of a chain, those that follow one another the same way in one list."""
+    lines = []
+    for key in keys:
+        x, y, width, height = placement.boxes[key]
+        begin, end, across = (y, y + height, x) if downwards else (x, x + width, y)
+        if not lines or begin < lines[-1][-1][1]:
+            lines.append([])
+        lines[-1].append((begin, end, across))
+    return lines
 
 
-def test_a_long_chain_is_straight_and_drawn_in_reasonable_time():
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_what_is_too_long_goes_on_in_the_next_line_as_a_text_does(direction):
+    graph = chain(30)
+    placement = arrange(graph, "built-in", direction)
+    check(graph, placement)
+    check_ways_are_free(graph, placement)
+    assert placement.width <= WIDEST
+    lines = lines_of(placement, [f"v{index}" for index in range(30)], direction == "TB")
+    assert 2 <= len(lines) <= 8
+    assert min(map(len, lines)) >= 2
+    beginnings = [line[0][2] for line in lines]
+    assert beginnings == sorted(beginnings)  # each line is below the one before, or to its right
+
+
+def test_a_chain_of_any_length_is_drawn_in_reasonable_time():
     graph = chain(2_000)
+    before = time.perf_counter()
     placement = arrange(graph)
-    assert placement.engine == "built-in"
-    centers = [x + width / 2 for x, _, width, _ in (placement.boxes[f"v{index}"] for index in range(2_000))]
-    assert max(centers) - min(centers) < WIDEST
+    assert time.perf_counter() - before < 20.0
+    assert placement.width <= WIDEST
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(1, 80), min_size=1, max_size=8), st.lists(st.integers(1, 80), min_size=8, max_size=8)
+)
+def test_edges_that_turn_in_the_same_order_lie_in_one_another(exits, entries):
+    heights = [*itertools.accumulate(exits)]
+    below = heights[-1] + 12.0
+    arrivals = [below + 9.0 * len(exits) + y for y in itertools.accumulate(entries)]
+    last = len(exits) - 1
+    ways = [
+        [*points_along(turn((500.0, y), (0.0, arrivals[rank]), rank, last, rank, below), steps=8)]
+        for rank, y in enumerate(heights)
+    ]
+    for one, other in itertools.combinations(ways, 2):
+        assert not any(cross(a, b) for a in itertools.pairwise(one) for b in itertools.pairwise(other))
+
+
+def cross(one, other):
+    """Tell whether two stretches have a point in common."""
+
+    def side(start, end, point):
+        return (end[0] - start[0]) * (point[1] - start[1]) - (end[1] - start[1]) * (point[0] - start[0])
+
+    return all(
+        side(*line, ends[0]) * side(*line, ends[1]) < -1e-9 for line, ends in ((one, other), (other, one))
+    )
+
+
+def test_edges_from_one_node_to_far_ones_go_together_as_far_as_they_can():
+    placement = arrange(LONG, "built-in")
+    far = [curve for edge, curve in zip(LONG.edges, placement.curves, strict=True) if edge.source == "n0"]
+    assert len({(curve[0], curve[3]) for curve in far}) < len(far)
+
+
+def test_leaves_stand_in_several_columns_where_one_would_be_too_high():
+    placement = arrange(WIDE, "built-in")
+    check_ways_are_free(WIDE, placement)
+    assert len({round(placement.boxes[f"n{index}"][0]) for index in range(40)}) > 1
+    assert placement.height < 40 * 60.0
 
 
 def test_a_tree_has_no_crossing_and_crossings_are_counted():
@@ -304,7 +369,7 @@ def test_a_tree_has_no_crossing_and_crossings_are_counted():
 
 
 def test_an_unknown_engine_is_refused():
-    with pytest.raises(ValueError, match="no engine 'neato': use 'dot' or 'built-in'"):
+    with pytest.raises(ValueError, match="engine is 'built-in' or 'dot', got 'neato'"):
         arrange(XYZ, "neato")
 
 
@@ -318,14 +383,16 @@ def answering(tmp_path, monkeypatch, script):
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
 
 
-def test_dot_is_used_where_it_is_installed():
+def test_dot_is_used_where_it_is_asked_for():
     found("dot")
-    assert arrange(XYZ).engine == "dot"
+    assert arrange(XYZ).engine == "built-in"
+    assert arrange(XYZ, "dot").engine == "dot"
 
 
-def test_without_dot_the_built_in_layout_takes_its_place(monkeypatch, tmp_path):
+@pytest.mark.parametrize("direction", ["LR", "TB", "auto"])
+def test_without_dot_the_built_in_layout_takes_its_place(direction, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert arrange(XYZ) == arrange(XYZ, "dot") == arrange(XYZ, "built-in")
+    assert arrange(XYZ, "dot", direction) == arrange(XYZ, "built-in", direction)
 
 
 @pytest.mark.parametrize(
@@ -349,7 +416,7 @@ def test_a_dot_that_fails_is_replaced(script, monkeypatch, tmp_path):
     monkeypatch.setattr(graphviz, "SECONDS", 0.3)
     answering(tmp_path, monkeypatch, script)
     before = time.perf_counter()
-    assert arrange(XYZ) == arrange(XYZ, "built-in")
+    assert arrange(XYZ, "dot") == arrange(XYZ, "built-in")
     assert time.perf_counter() - before < 20.0
 
 
@@ -358,7 +425,7 @@ def test_an_answer_that_puts_all_in_one_place_is_refused(monkeypatch, tmp_path):
     objects = ", ".join(f'{{"name": "{index}", "pos": "1,1"}}' for index in range(parts))
     edges = ", ".join(f'{{"id": "{index}", "pos": "1,1 1,1 1,1 1,1"}}' for index in range(10))
     answering(tmp_path, monkeypatch, f'echo \'{{"objects": [{objects}], "edges": [{edges}]}}\'')
-    assert arrange(XYZ).engine == "built-in"
+    assert arrange(XYZ, "dot").engine == "built-in"
 
 
 # ---- SVG --------------------------------------------------------------------------------------

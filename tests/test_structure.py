@@ -70,6 +70,8 @@ WITHIN = {
         "layout.geometry",
         "layout.crossings",
         "layout.coordinates",
+        "layout.layers",
+        "layout.bands",
         "layout.layered",
         "layout.graphviz",
         "layout.ports",

@@ -19,10 +19,10 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'autograd_lite.drawing' has no attribute {name!r}")
 
 
-def _page(trace: Trace) -> str:
+def _page(trace: Trace, direction: str = "auto") -> str:
     from autograd_lite.drawing.step_page.page import page
 
-    return page(trace)
+    return page(trace, direction=direction)
 
 
 def _notebook(trace: Trace) -> str:

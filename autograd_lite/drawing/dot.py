@@ -12,7 +12,6 @@ LONGEST_LABEL = 200
 """The most characters of a line in a label: Graphviz has limits of its own."""
 
 STYLE = (
-    'graph [rankdir="LR"]',
     'node [fontname="Helvetica" fontsize="12" shape="box"]',
     'edge [fontname="Helvetica" fontsize="10"]',
 )
@@ -21,8 +20,12 @@ ALARMING = ' color="#B00020" style="dashed" penwidth="3"'
 FORMS = {"value": "", "op": ' shape="ellipse"', "fold": ' peripheries="2"'}
 
 
-def dot_source(graph: Graph) -> str:
+def dot_source(graph: Graph, direction: str = "auto") -> str:
     r"""Write a graph in DOT.
+
+    Args:
+        graph: what is to be written.
+        direction: "TB" (from top to bottom); else it goes from left to right.
 
     Example:
         >>> from autograd_lite import Value
@@ -30,12 +33,13 @@ def dot_source(graph: Graph) -> str:
         >>> print(dot_source(build(Value(3.0, 'a "quoted" name'))).splitlines()[4].strip())
         n0 [label="3\na \"quoted\" name\n∂ –"]
     """
-    return "".join(("digraph {\n", *dot_body(graph), "}\n"))
+    return "".join(("digraph {\n", *dot_body(graph, direction), "}\n"))
 
 
-def dot_body(graph: Graph) -> list[str]:
+def dot_body(graph: Graph, direction: str = "auto") -> list[str]:
     """Return the lines between the braces."""
-    lines = [*STYLE, *map(_node, graph.nodes), *map(_edge, graph.edges)]
+    rank = "TB" if direction == "TB" else "LR"
+    lines = [f'graph [rankdir="{rank}"]', *STYLE, *map(_node, graph.nodes), *map(_edge, graph.edges)]
     return [f"\t{line}\n" for line in lines]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_lite.drawing.dot import dot_body, dot_source
 from autograd_lite.drawing.graph import BUDGET, Graph, build
-from autograd_lite.drawing.layout.placement import arrange
+from autograd_lite.drawing.layout.placement import arrange, check_way
 from autograd_lite.drawing.svg import SIZE, render, size_of
 from autograd_lite.drawing.text import readable, xml
 from autograd_lite.engine import Value
@@ -50,8 +50,8 @@ class Drawing:
 
     Args:
         graph: what it shows.
-        engine: what finds the places: "dot" (Graphviz), "built-in", or None for dot where
-            it is installed.
+        engine: what finds the places: "built-in" or "dot" (Graphviz).
+        direction: "LR" (from left to right), "TB" (from top to bottom), or "auto".
 
     Example:
         >>> x = Value(3.0, "x")
@@ -63,19 +63,20 @@ class Drawing:
         ('<svg', 'digraph')
     """
 
-    def __init__(self, graph: Graph, engine: str | None = None) -> None:
+    def __init__(self, graph: Graph, engine: str = "built-in", direction: str = "auto") -> None:
         self.graph = graph
         self.engine = engine
+        self.direction = direction
 
     @functools.cached_property
     def svg(self) -> str:
         """The picture as SVG."""
-        return render(self.graph, arrange(self.graph, self.engine))
+        return render(self.graph, arrange(self.graph, self.engine, self.direction))
 
     @functools.cached_property
     def source(self) -> str:
         """The graph in Graphviz's DOT language."""
-        return dot_source(self.graph)
+        return dot_source(self.graph, self.direction)
 
     @property
     def html(self) -> str:
@@ -137,11 +138,13 @@ def draw(
     fold: int | bool | str = BUDGET,
     focus: Value | str | None = None,
     depth: int | None = None,
-    engine: str | None = None,
+    engine: str = "built-in",
+    direction: str = "auto",
 ) -> Drawing:
     """Return a drawing of the graph that computed a Value, with the numbers and gradients of this moment.
 
     Large graphs are folded: neurons, then layers and repeated examples, become one box each.
+    What is too long for a slide goes on below, as a text does in its next line.
 
     Args:
         output: the last Value of the graph.
@@ -151,12 +154,15 @@ def draw(
         focus: a Value, or the name of a Value, a fold or a module, to show in detail.
         depth: how many steps to open, backwards from the focus, 1 by default; the first
             step into a layer shows its neurons, the next one their products.
-        engine: what finds the places: "dot" (Graphviz), "built-in", or None for dot where
-            it is installed.
+        engine: what finds the places: "built-in", or "dot" for Graphviz; where that is not
+            installed, the built-in layout takes its place.
+        direction: "LR" (from left to right), "TB" (from top to bottom), or "auto": as it is
+            largest on a slide.
 
     Raises:
         TypeError: if output is not a Value, or another argument is of the wrong type.
-        ValueError: if the focus is not in the graph, or a number is out of range.
+        ValueError: if the focus is not in the graph, a number is out of range, or there is no
+            such engine or direction.
 
     Example:
         >>> x, y = Value(2.0), Value(3.0)
@@ -164,22 +170,25 @@ def draw(
         <Drawing of v1 = x * y: 4 nodes>
     """
     _check(output, "draw")
-    if engine not in (None, "dot", "built-in"):
-        raise ValueError(f"engine is 'dot', 'built-in' or None, got {engine!r}")
+    check_way(engine, direction)
     if names is None:
         names = variables_of(sys._getframe(1))
-    return Drawing(build(output, names, fold, focus, depth), engine)
+    return Drawing(build(output, names, fold, focus, depth), engine, direction)
 
 
-def draw_dot(output: Value, *, names: Mapping[str, Any] | None = None) -> graphviz.Digraph:
+def draw_dot(
+    output: Value, *, names: Mapping[str, Any] | None = None, direction: str = "auto"
+) -> graphviz.Digraph:
     """Return a graph for the graphviz package, whose Digraph can be changed and rendered.
 
     Args:
         output: the last Value of the graph.
         names: as for ``draw``.
+        direction: "LR" or "auto" (from left to right), or "TB" (from top to bottom).
 
     Raises:
         TypeError: if output is not a Value.
+        ValueError: if there is no such direction.
         ImportError: if the graphviz package is not installed.
 
     Example:
@@ -188,13 +197,14 @@ def draw_dot(output: Value, *, names: Mapping[str, Any] | None = None) -> graphv
         True
     """
     _check(output, "draw_dot")
+    check_way("dot", direction)
     try:
         import graphviz
     except ImportError as error:
         raise ImportError("draw_dot needs the graphviz package: pip install graphviz") from error
     if names is None:
         names = variables_of(sys._getframe(1))
-    return graphviz.Digraph(format="svg", body=dot_body(build(output, names)))
+    return graphviz.Digraph(format="svg", body=dot_body(build(output, names), direction))
 
 
 def _check(output: Any, name: str) -> None:

@@ -28,6 +28,9 @@ BROKEN = "7 4"
 """The dashes of an arrow along which something flows that is inf or nan."""
 
 THINNEST, THICKEST = 1.2, 4.5
+BACKWARD = 4.0
+"""The width of an arrow back, which a step page shows."""
+
 HEAD_LENGTH = 7.0
 TOOLTIP = 2000
 """Characters of a tooltip, at most."""
@@ -38,13 +41,14 @@ SIZE = re.compile(r' width="([\d.]+)" height="([\d.]+)"')
 PREFIX = "\0"  # stands for the ids' prefix until the content is known; no text contains it
 
 
-def render(graph: Graph, placement: Placement, prefix: str | None = None) -> str:
+def render(graph: Graph, placement: Placement, prefix: str | None = None, both_ways: bool = False) -> str:
     """Write the picture as SVG.
 
     Args:
         graph: what is to be drawn.
         placement: where.
         prefix: what every id begins with; by default a hash of the content.
+        both_ways: whether each edge also has a hidden arrow back, its id ending in "-back".
 
     Returns:
         One element with presentation attributes only: no style, script or reference.
@@ -62,7 +66,7 @@ def render(graph: Graph, placement: Placement, prefix: str | None = None) -> str
     ]
     for index, edge in enumerate(graph.edges):
         stroke = _stroke(edge.gradient, strongest)
-        lines += _edge(index, edge, placement.curves[index], placement.labels[index], stroke)
+        lines += _edge(index, edge, placement.curves[index], placement.labels[index], stroke, both_ways)
     for node in graph.nodes:
         lines += _node(node, placement.boxes[node.key])
     content = "\n".join([*lines, "</svg>", ""])
@@ -128,15 +132,19 @@ def _pinned(line: TextLine) -> str:
 # ---- Edges --------------------------------------------------------------------------------
 
 
-def _edge(index: int, edge: Edge, curve: Sequence[Point], box: Box | None, width: float) -> Iterable[str]:
+def _edge(
+    index: int, edge: Edge, curve: Sequence[Point], box: Box | None, width: float, both_ways: bool
+) -> Iterable[str]:
     key = f"{PREFIX}-e{index}"
-    line, head = _arrow(curve, width)
     yield f'<g id="{key}">'
     if edge.label:
         yield _tooltip(edge.label)
-    colour, dashes = (EDGE, "") if edge.is_finite else (ALARM, f' stroke-dasharray="{BROKEN}"')
-    yield f'<path d="{line}" fill="none" stroke="{colour}" stroke-width="{_number(width)}"{dashes}/>'
-    yield f'<path d="{head}" fill="{colour}"/>'
+    look = (EDGE, "") if edge.is_finite else (ALARM, f' stroke-dasharray="{BROKEN}"')
+    yield from _arrow(curve, width, *look)
+    if both_ways:
+        yield f'<g id="{key}-back" visibility="hidden">'
+        yield from _arrow(curve[::-1], BACKWARD, *look)
+        yield "</g>"
     if box is not None:
         left, top, box_width, height = box
         yield _rounded(box, 3, f'fill="{CARD_COLOUR}"')
@@ -174,8 +182,8 @@ def _stroke(gradient: float | None, strongest: float) -> float:
     return THINNEST + (THICKEST - THINNEST) * math.sqrt(abs(gradient) / strongest)
 
 
-def _arrow(curve: Sequence[Point], width: float) -> tuple[str, str]:
-    """Write the path of a line that ends below its head, and the path of that head."""
+def _arrow(curve: Sequence[Point], width: float, colour: str, dashes: str) -> Iterable[str]:
+    """Write a line that ends below its head, and that head."""
     x, y = curve[-1]
     from_x, from_y = next(point for point in reversed(curve) if math.dist(point, curve[-1]) > 0.01)
     distance = math.dist((from_x, from_y), (x, y))
@@ -191,7 +199,8 @@ def _arrow(curve: Sequence[Point], width: float) -> tuple[str, str]:
         (base_x - half * along_y, base_y + half * along_x),
         (base_x + half * along_y, base_y - half * along_x),
     )
-    return line, f"M{_point((x, y))}L{_point(sides[0])}L{_point(sides[1])}Z"
+    yield f'<path d="{line}" fill="none" stroke="{colour}" stroke-width="{_number(width)}"{dashes}/>'
+    yield f'<path d="M{_point((x, y))}L{_point(sides[0])}L{_point(sides[1])}Z" fill="{colour}"/>'
 
 
 # ---- Pieces -------------------------------------------------------------------------------

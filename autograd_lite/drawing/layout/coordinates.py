@@ -8,7 +8,7 @@ from itertools import pairwise
 from autograd_lite.drawing.layout.crossings import Rows
 from autograd_lite.drawing.layout.geometry import LayeredGraph
 
-__all__ = ["columns_of", "y_coordinates"]
+__all__ = ["APART", "APART_FROM_BEND", "columns_of", "loose_items", "y_coordinates"]
 
 APART = 16.0
 """Pixels between two parts of a column."""
@@ -28,7 +28,7 @@ STEEPNESS = 0.14
 """Pixels that a gap widens for each pixel that an edge climbs in it."""
 
 
-def y_coordinates(graph: LayeredGraph, rows: Rows) -> list[float]:
+def y_coordinates(graph: LayeredGraph, rows: Rows, loose: set[int]) -> list[float]:
     """Compute the height of every item's middle.
 
     In turn, each layer comes as near to its neighbours as it can.
@@ -36,12 +36,12 @@ def y_coordinates(graph: LayeredGraph, rows: Rows) -> list[float]:
     Args:
         graph: parts and bends in their layers.
         rows: the order in each layer, from top to bottom.
+        loose: what makes room for the rest.
     """
     distances = [[_distance(graph, above, below) for above, below in pairwise(row)] for row in rows]
     heights = [0.0] * len(graph.sizes)
     for row, steps in zip(rows, distances):
         _settle(heights, row, steps, [0.0] * len(row), [1.0] * len(row))
-    loose = _loose(graph, rows)
     layers = list(zip(rows, distances))
     for number in range(ROUNDS):
         is_last = number >= ROUNDS - 4
@@ -60,7 +60,7 @@ def columns_of(
     columns: list[tuple[float, float]] = []
     left = 0.0
     for row in rows:
-        right = left + max(graph.sizes[item][0] for item in row)
+        right = left + max((graph.sizes[item][0] for item in row), default=0.0)
         columns.append((left, right))
         climbs = [abs(heights[item] - heights[other]) for item in row for other in graph.after[item]]
         left = right + gap + min(STEEPNESS * max(climbs, default=0.0), WIDER * gap)
@@ -121,7 +121,7 @@ def _distance(graph: LayeredGraph, above: int, below: int) -> float:
     return (graph.sizes[above][1] + graph.sizes[below][1]) / 2 + room
 
 
-def _loose(graph: LayeredGraph, rows: Rows) -> set[int]:
+def loose_items(graph: LayeredGraph, rows: Rows) -> set[int]:
     """Return leaves, and what leads from them to an operation: labels and bends."""
     loose: set[int] = set()
     for row in rows:

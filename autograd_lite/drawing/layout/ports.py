@@ -16,7 +16,9 @@ CORNER = 7.0
 """Pixels near the corners of a box that stay free."""
 
 
-def spread_ports(diagram: Diagram, centers: Sequence[Point], routes: Routes) -> Routes:
+def spread_ports(
+    diagram: Diagram, centers: Sequence[Point], routes: Routes, are_long: Sequence[bool] = ()
+) -> Routes:
     """Return routes of which each has a port of its own at the border of the nodes that it links.
 
     Routes come in at the middle of a side. They are sorted by where they pass the column
@@ -26,6 +28,8 @@ def spread_ports(diagram: Diagram, centers: Sequence[Point], routes: Routes) -> 
         diagram: what was placed; labels keep their ports in the middle.
         centers: where.
         routes: the curves of the links.
+        are_long: for each link whether it is one of those that begin as one if they come from
+            the same part, and so have a port in common; by default none is.
     """
     shifts = [[0.0, 0.0] for _ in routes]
     insets = [[0.0, 0.0] for _ in routes]
@@ -36,10 +40,14 @@ def spread_ports(diagram: Diagram, centers: Sequence[Point], routes: Routes) -> 
                 at_nodes.setdefault((link[side], side), []).append(index)
     for (item, side), indices in at_nodes.items():
         part = diagram.parts[item]
-        indices.sort(key=lambda index: (_other_height(routes[index], side), index))
-        for index, shift in zip(indices, _offsets(part, len(indices))):
-            shifts[index][side] = shift
-            insets[index][side] = _inset(part, shift)
+        together = [index for index in indices if are_long and are_long[index] and side == 0]
+        alone = {*indices}.difference(together)
+        ports = [[index] for index in alone] + [together] * bool(together)
+        ports.sort(key=lambda port: (_other_height(routes[port[0]], side), port[0]))
+        for port, shift in zip(ports, _offsets(part, len(ports))):
+            for index in port:
+                shifts[index][side] = shift
+                insets[index][side] = _inset(part, shift)
     return [_moved(*three) for three in zip(routes, shifts, insets)]
 
 

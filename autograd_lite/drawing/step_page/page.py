@@ -21,7 +21,7 @@ PREFIX = "graph"
 HELP = "Press Next or the → key; ← goes back, Home and End go to either end."
 
 
-def page(trace: Trace) -> str:
+def page(trace: Trace, direction: str = "auto") -> str:
     """Write the step page: the picture, the controls and every step as text.
 
     It holds all it needs, and asks for nothing from elsewhere. Without its script it
@@ -30,6 +30,7 @@ def page(trace: Trace) -> str:
     Args:
         trace: what it shows. Of more than 5000 steps it takes those in the middle at
             once, and says so.
+        direction: of the picture: "LR" (from left to right), "TB" (from top to bottom) or "auto".
 
     Example:
         >>> from autograd_lite import Value, step_through
@@ -42,11 +43,11 @@ def page(trace: Trace) -> str:
 
     graph = build(trace.nodes[trace.output], names=trace.nodes, check_stale=False)
     frames = Frames(graph, trace, PREFIX)
-    placement = arrange(frames.widest)
+    placement = arrange(frames.widest, direction=direction)
     content: dict[str, str] = {
         "title": xml(readable(frames.final.title)),
         "style": _style(placement.width),
-        "picture": render(frames.final, placement, PREFIX),
+        "picture": render(frames.final, placement, PREFIX, both_ways=True),
         "count": _shown(trace),
         "table": table(trace),
         "data": _script_json(_data(trace, frames)),
