@@ -309,7 +309,7 @@ def test_every_layer_of_a_deep_network_stays_visible(depth):
     assert [*folds_of(graph)] == [f"layers.{i}" for i in range(depth)]
 
 
-def test_the_steps_of_a_recurrent_network_use_the_weights_of_the_first_without_an_arrow():
+def test_the_steps_of_a_recurrent_network_share_weights_that_belong_to_none():
     states = nn.RNN(3, 5, seed=0)([[0.1, 0.2, 0.3]] * 40)
     graph = build(states[-1][0], names={})
     check_form(graph)
@@ -319,9 +319,11 @@ def test_the_steps_of_a_recurrent_network_use_the_weights_of_the_first_without_a
         "… 36 more steps": ("dot, tanh", "360 values"),
         "step 39": ("5 neurons", "tanh(Σ wx + b)"),
         "step 40": ("1 neuron", "tanh(Σ wx + b)"),
+        "weights W, U, b": ("45 weights",),
     }
-    assert [(edge.source, edge.target) for edge in graph.edges] == [
-        ("n0", "n1"), ("n1", "n2"), ("n2", "n3"), ("n3", "n4"),
+    assert sorted((edge.source, edge.target) for edge in graph.edges) == [
+        ("n0", "n1"), ("n0", "n2"), ("n0", "n3"), ("n0", "n4"), ("n0", "n5"),
+        ("n1", "n2"), ("n2", "n3"), ("n3", "n4"), ("n4", "n5"),
     ]  # fmt: skip
 
 
@@ -368,7 +370,8 @@ def test_focus_opens_one_neuron_down_to_each_product():
     users = {
         edge.target for edge in graph.edges if edge.source == graph.places[network.layers[0].neurons[3].b]
     }
-    assert [node.name for node in graph.nodes if node.key in users] == ["dot"]
+    (penalty,) = [node.name for node in graph.nodes if node.notes == ("Σ of 337 products",)]
+    assert sorted(node.name for node in graph.nodes if node.key in users) == ["dot", "layers.0", penalty]
 
 
 def test_focus_on_a_layer_splits_it_and_a_second_step_opens_its_neurons():

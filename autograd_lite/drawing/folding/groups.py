@@ -66,7 +66,7 @@ def stretches(groups: Sequence[Group], kept: Collection[int]) -> list[Group]:
     by_level = _by_level(groups)
     result: list[Group] = []
     run: list[int] = []
-    for level in [*sorted(by_level, reverse=True), -1]:
+    for level in [*sorted(by_level, reverse=True), -2]:  # the last ends a run down to level 0
         if run and (level in kept or level != run[-1] - 1):
             result += _merged([by_level[each] for each in run])
             run = []
