@@ -19,7 +19,7 @@ from autograd_lite.paths import Path, paths_between
 __all__ = ["Line", "Path", "Step", "Trace", "renderers", "step_through"]
 
 _Edge = tuple[Value, int, Value, float, float, float, float]
-"""A node, which of its parents, that parent; the upstream, the contribution, the gradient before and after."""
+"""A node, which of its parents, and that; upstream, contribution, and the gradient before and after."""
 
 renderers: dict[str, Callable[[Trace], str]] = {}
 """What writes a trace, by a file's suffix or a notebook's MIME type; ``drawing`` adds its own."""

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import sys
 from collections import Counter
 
 import pytest
@@ -303,3 +304,102 @@ def test_what_a_step_names_is_in_the_picture_or_its_box_is_named(name):
         for word in {*re.findall(r"[\w.\[\]]*\w\]*", run[0].formula)} & trace.nodes.keys():
             box = boxes[graph.places[trace.nodes[word]]].name
             assert word in shown or f"In the box {box}: " in stop["inside"]
+
+
+# ---- Size -----------------------------------------------------------------------------------------
+
+
+def chain(count):
+    y = Value(0.5, "x")
+    for _ in range(count):
+        y = y.tanh()
+    return y
+
+
+def powers(count):
+    """Give a long chain all of whose values use the same leaf."""
+    x = Value(1.0, "x")
+    y = x
+    for _ in range(count):
+        y = y * x + 0.1
+    return y
+
+
+def tangle(count):
+    """Give a graph without any form."""
+    generator = random.Random(0)
+    values = [Value(generator.random()) for _ in range(10)]
+    for _ in range(count):
+        a, b = (generator.choice(values[-50:]) for _ in range(2))
+        values.append(generator.choice([a + b, a * b, a.tanh()]))
+    return ag.sum(values)
+
+
+def many_products(count):
+    return ag.sum([Value(1.0) * Value(2.0) for _ in range(count)])
+
+
+def many_uses(count):
+    """Give a sum of many groups that all use the same leaves."""
+    leaves = [Value(float(i)) for i in range(count)]
+    return ag.sum([ag.sum(leaves[i:]).tanh() for i in range(5)])
+
+
+LARGE = {
+    "chain": chain,
+    "powers": powers,
+    "tangle": tangle,
+    "products": many_products,
+    "uses": many_uses,
+    "batch by hand": lambda count: by_hand((2, 8, 1), count // 40),
+}
+
+
+def lines_run(work):
+    """Count the lines of Python that run: the same on every machine, however busy."""
+    count = 0
+
+    def trace(frame, event, argument):
+        nonlocal count
+        count += 1
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_the_work_for_a_folded_picture_and_its_page_grows_as_its_graph_does(name, monkeypatch):
+    monkeypatch.setattr(frames, "MOST_STEPS", 100)
+    sizes, pictures, pages = [], [], []
+    for count in (1000, 4000):
+        output = LARGE[name](count)
+        sizes.append(len(build(output, names={}).places))
+        pictures.append(lines_run(lambda: build(output, names={})))  # noqa: B023
+        pages.append(lines_run(lambda: step_through(output, names={}).to_html()))  # noqa: B023
+    growth = sizes[1] / sizes[0]
+    assert pictures[1] <= 1.1 * growth * pictures[0]
+    assert pages[1] <= 1.1 * growth * pages[0]
+
+
+def test_of_many_gradients_a_page_shows_the_first(monkeypatch):
+    monkeypatch.setattr(frames, "MOST_STEPS", 20)
+    document = page(step_through(many_products(50), names={}))
+    assert document.count('<tr class="gradient"') == 22
+    assert "… and 79 more" in document
+
+
+def test_a_step_is_written_when_it_is_looked_at_and_stays_as_it_was():
+    x = Value(3.0, "x")
+    y = x * x
+    trace = step_through(y, names={})
+    x.data, y.data = 7.0, 8.0
+    assert [str(step) for step in trace[:2]] == ["v1 = x * x = 3 * 3 = 9", "∂v1/∂v1 = 1"]
+    assert trace[-1] is trace[3] and trace.gradients == {"x": 6.0}
+    with pytest.raises(IndexError):
+        trace[4]

@@ -80,9 +80,10 @@ class Folder:
         layers = {group.level for group in groups if group.is_layer and not self.is_step(group)}
         if shallow and (fitting := self.fitted(groups, self.budget)) is not None:
             return fitting
-        between = stretches(groups, layers | cut)
-        if len(layers) > 1 and (fitting := self.fitted(between, 2 * self.budget)) is not None:
-            return fitting
+        if len(layers) > 1:
+            between = stretches(groups, layers | cut)
+            if (fitting := self.fitted(between, 2 * self.budget)) is not None:
+                return fitting
         levels = sorted({group.level for group in groups})
         groups = stretches(groups, {*levels[:ENDS], *levels[-ENDS:], *cut})
         if (fitting := self.fitted(groups, self.budget)) is not None:
@@ -107,14 +108,14 @@ class Folder:
         return self.boxes(groups) if self.open_small_ones(groups, self.budget - count) else folds
 
     def kinds_of_neurons(self) -> dict[int, int]:
-        """Number the kinds of neurons: those that stand side by side, have one form and read from the same."""
+        """Number the kinds of neurons: those side by side that have one form and read from the same."""
         numbers: dict[tuple[object, ...], int] = {}
         kinds: dict[int, int] = {}
         for neuron in self.neurons:
             op = self.graph.values[neuron.root].op
-            sources = tuple(sorted({kinds[root] for root in neuron.operands}))
+            sources = sorted({kinds[root] for root in neuron.operands})
             form = (op, len(neuron.members), neuron.products, neuron.terms)
-            key = (neuron.level, form, layer_of(neuron.name), sources)
+            key = (neuron.level, *form, layer_of(neuron.name), *sources)
             kinds[neuron.root] = numbers.setdefault(key, len(numbers))
         return kinds
 
@@ -123,7 +124,10 @@ class Folder:
         groups: dict[int, Group] = {}
         for neuron in self.neurons:
             group = groups.setdefault(self.kinds[neuron.root], Group([], neuron.level))
-            (group.opened if neuron.root in self.apart else group.neurons).append(neuron)
+            if neuron.root in self.apart:
+                group.opened = (*group.opened, neuron)
+            else:
+                group.neurons.append(neuron)
         return [group for group in groups.values() if group.neurons]
 
     def is_step(self, group: Group) -> bool:

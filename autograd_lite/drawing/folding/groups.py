@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from autograd_lite.drawing.folding.neurons import Neuron
 
 __all__ = ["Group", "alone", "layer_of", "one_per_level", "stretches"]
 
 
-@dataclass
+@dataclass(slots=True)
 class Group:
     """Neurons that are drawn as one box.
 
@@ -30,7 +30,7 @@ class Group:
     layers: int = 0
     open: bool = False
     alone: bool = False
-    opened: list[Neuron] = field(default_factory=list)
+    opened: tuple[Neuron, ...] = ()
 
     @property
     def members(self) -> list[int]:

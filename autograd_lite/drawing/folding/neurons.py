@@ -34,7 +34,7 @@ class IndexedGraph:
     dotted: list[bool]
 
 
-@dataclass
+@dataclass(slots=True)
 class Neuron:
     """A weighted sum with all that belongs to it; or any other operation, alone.
 
@@ -56,10 +56,10 @@ class Neuron:
     members: list[int] = field(default_factory=list)
     products: int = 0
     terms: int = 0
-    leaves: list[int] = field(default_factory=list)
-    operands: list[int] = field(default_factory=list)
+    leaves: Sequence[int] = ()
+    operands: Sequence[int] = ()
     level: int = 0
-    parameters: list[int] = field(default_factory=list)
+    parameters: Sequence[int] = ()
     name: str = ""
     owner: bool = False
 
@@ -138,13 +138,13 @@ def _leads_on(node: Value, parent: Value) -> bool:
 
 def _read(graph: IndexedGraph, roots: Sequence[int], neuron: Neuron) -> None:
     """Fill in what a neuron sums and uses, and which leaves are its parameters."""
+    used: list[int] = []
     plain: list[int] = []
     parameters: list[int] = []
     for index in neuron.members:
         value, parents = graph.values[index], graph.parents[index]
         outside = [parent for parent in parents if roots[parent] != neuron.root or parent < graph.leaves]
-        neuron.leaves += [parent for parent in outside if parent < graph.leaves]
-        neuron.operands += [roots[parent] for parent in outside if parent >= graph.leaves]
+        used += outside
         if value.op is DOT:
             weights, inputs, bias = value.inputs
             neuron.products += len(weights)
@@ -158,17 +158,17 @@ def _read(graph: IndexedGraph, roots: Sequence[int], neuron: Neuron) -> None:
             constant = len(parents) == 1 and any(type(arg) is float and arg != 0.0 for arg in value.args)
             neuron.terms += len(outside) + constant
             plain += [parent for parent in outside if parent < graph.leaves]
-    neuron.leaves = [*dict.fromkeys(neuron.leaves)]
-    neuron.operands = [*dict.fromkeys(neuron.operands)]
+    neuron.leaves = tuple(dict.fromkeys([leaf for leaf in used if leaf < graph.leaves]))
+    neuron.operands = tuple(dict.fromkeys([roots[inner] for inner in used if inner >= graph.leaves]))
     if neuron.products:
         parameters += plain
     elif neuron.operands:
         parameters = [leaf for leaf in neuron.leaves if graph.dotted[leaf]]
-    neuron.parameters = [leaf for leaf in dict.fromkeys(parameters) if leaf >= 0]
+    neuron.parameters = tuple([leaf for leaf in dict.fromkeys(parameters) if leaf >= 0])
 
 
 def _weight_of(graph: IndexedGraph, left: Any, right: Any) -> int:
-    """Return the weight of a product: the dotted one, else the left one of two leaves, else the leaf; or -1."""
+    """Return the weight of a product, or -1: the dotted leaf, else the left one of two, else the only one."""
     position, dotted = graph.position, graph.dotted
     weight = -1
     for arg in (left, right):
