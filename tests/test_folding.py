@@ -3,10 +3,10 @@
 import json
 import random
 import re
-import sys
 from collections import Counter
 
 import pytest
+from counting import lines_run
 from examples import EXAMPLES, batch_loss, programs, textbook
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -353,24 +353,6 @@ LARGE = {
     "uses": many_uses,
     "batch by hand": lambda count: by_hand((2, 8, 1), count // 40),
 }
-
-
-def lines_run(work):
-    """Count the lines of Python that run: the same on every machine, however busy."""
-    count = 0
-
-    def trace(frame, event, argument):
-        nonlocal count
-        count += 1
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return count
 
 
 @pytest.mark.parametrize("name", LARGE)

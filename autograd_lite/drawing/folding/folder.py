@@ -76,7 +76,7 @@ class Folder:
                 if self.count(folds) <= self.budget:
                     return folds
         groups = self.layers()
-        cut = {group.level for group in (*self.opened, *self.split)}
+        cut = {0, *(group.level for group in (*self.opened, *self.split))}  # the output is always seen
         layers = {group.level for group in groups if group.is_layer and not self.is_step(group)}
         if shallow and (fitting := self.fitted(groups, self.budget)) is not None:
             return fitting
