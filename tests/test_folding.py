@@ -111,7 +111,7 @@ def gpt(width=4, tokens=((0, 2), (2, 3), (3, 1))):
         looks = softmax([sum(q * k for q, k in zip(query, key)) / 2.0 for key in keys])
         seen = [sum(looks[s] * values[s][j] for s in range(len(values))) for j in range(width)]
         x = [a + b for a, b in zip(linear(seen, wo), x)]
-        x = [a + b for a, b in zip(linear([h.relu() for h in linear(norm(x), up)], down), x)]
+        x = [a + b for a, b in zip(linear([ag.relu(h) for h in linear(norm(x), up)], down), x)]
         found.append(-softmax(linear(x, head))[following].log())
     return sum(found) / len(found)
 
