@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, overload
 
@@ -19,6 +19,9 @@ from autograd_lite.naming import changes_nothing, name_all, variables_of
 from autograd_lite.paths import Path, paths_between
 
 __all__ = ["Line", "Path", "Step", "Trace", "renderers", "step_through"]
+
+_Edge = tuple[Value, int, Value, float, float, float, float]
+"""A node, which of its parents, and that; upstream, contribution, and the gradient before and after."""
 
 renderers: dict[str, Callable[..., str]] = {}
 """What writes a trace, by a file's suffix or a notebook's MIME type; ``drawing`` adds its own."""
@@ -90,8 +93,8 @@ class Trace(Sequence[Step]):
 
     Args:
         output: the Value that was differentiated.
+        nodes: the inner nodes of its graph, in topological order.
         names: the name of every Value in its graph.
-        steps: the steps in order.
 
     Example:
         >>> x, y = Value(3.0, "x"), Value(2.0, "y")
@@ -102,24 +105,95 @@ class Trace(Sequence[Step]):
         (4, {'x': 2.0, 'y': 3.0})
     """
 
-    def __init__(self, output: Value, names: Mapping[Value, str], steps: Sequence[Step]) -> None:
+    def __init__(self, output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) -> None:
         self._output = output
+        self._nodes = [node for node in nodes if not changes_nothing(node, names)]
         self._names = dict(names)
-        self._nodes: dict[str, Value] = {}
+        self._by_name: dict[str, Value] = {}
         for value, name in self._names.items():
-            self._nodes.setdefault(name, value)  # a later one with its name changes nothing
-        self._values = {name: value.data for name, value in self._nodes.items()}
-        self._steps = tuple(steps)
+            self._by_name.setdefault(name, value)  # a later one with its name changes nothing
+        self._values = {name: value.data for name, value in self._by_name.items()}
+        self._edges = _edges(output, nodes, names)
+        self._written: dict[int, Step] = {}
 
     def __len__(self) -> int:
-        return len(self._steps)
+        return len(self._nodes) + 1 + len(self._edges)
 
     @overload
     def __getitem__(self, index: int) -> Step: ...
     @overload
     def __getitem__(self, index: slice) -> tuple[Step, ...]: ...
     def __getitem__(self, index: int | slice) -> Step | tuple[Step, ...]:
-        return self._steps[index]
+        places = range(len(self))[index]
+        return tuple(map(self._step, places)) if isinstance(places, range) else self._step(places)
+
+    def names_at(self, index: int) -> tuple[str, str | None]:
+        """Return a step's node and parent, without writing the step: a large graph has millions.
+
+        Args:
+            index: the step's position in this sequence, from 0.
+        """
+        edge = index - len(self._nodes) - 1
+        if edge >= 0:
+            return self._names[self._edges[edge][0]], self._names[self._edges[edge][2]]
+        return self._names[self._output if edge == -1 else self._nodes[index]], None
+
+    def _step(self, index: int) -> Step:
+        """Write a step when it is first asked for."""
+        if index not in self._written:
+            edge = index - len(self._nodes) - 1
+            if edge < -1:
+                self._written[index] = self._forward(index)
+            elif edge < 0:
+                self._written[index] = self._seed(index)
+            else:
+                first = index - self._edges[edge][1]
+                self._written.update(enumerate(self._backward(first), first))
+        return self._written[index]
+
+    def _symbols(self, node: Value) -> dict[Value, Symbol]:
+        return {value: Symbol(self._names[value]) for value in (node, *node.parents)}
+
+    def _forward(self, index: int) -> Step:
+        node = self._nodes[index]
+        op, name = _operation(node), self._names[node]
+        numbers = op.numbers(
+            node.inputs, lambda arg: self._values[self._names[arg]] if isinstance(arg, Value) else arg
+        )
+        return Step(
+            index + 1, "forward", name, op.name, None, None, None, None, None, None, self._values[name],
+            f"{name} = {fill(op, symbolic_inputs(node, self._symbols(node)))}",
+            f"{fill(op, numbers)} = {format_number(self._values[name])}",
+            op.why,
+        )  # fmt: skip
+
+    def _seed(self, index: int) -> Step:
+        computing = (node for node in reversed(self._nodes) if self._names[node] == self.output)
+        op_name = next((_operation(node).name for node in computing), "")
+        return Step(
+            index + 1, "seed", self.output, op_name, None, None, None, None, 1.0, 0.0, 1.0,
+            derivative(self.output, self.output), "1", "the output changes exactly as much as itself",
+        )  # fmt: skip
+
+    def _backward(self, index: int) -> Iterator[Step]:
+        """Yield the steps from a node to each of its parents; the first has this index."""
+        first = index - len(self._nodes) - 1
+        node = self._edges[first][0]
+        op, name = _operation(node), self._names[node]
+        rules = zip(node.slots, node.partials, symbolic_partials(node, self._symbols(node)))
+        edges = self._edges[first : first + len(node.slots)]
+        for edge, (argument, local, formula) in zip(edges, rules):
+            index += 1
+            _, _, parent, upstream, contribution, before, after = edge
+            numbers = " · ".join(map(format_number, (upstream, local)))
+            to = derivative(self.output, self._names[parent])
+            yield Step(
+                index, "backward", name, op.name, self._names[parent], argument,
+                upstream, local, contribution, before, after,
+                f"{to} += {derivative(self.output, name)} · {factor(formula)}",
+                f"{numbers} = {format_number(contribution)}",
+                op.why,
+            )  # fmt: skip
 
     @property
     def output(self) -> str:
@@ -134,15 +208,14 @@ class Trace(Sequence[Step]):
     @property
     def nodes(self) -> dict[str, Value]:
         """The Values of the graph, by name: first the leaves, then in the order of computing."""
-        return dict(self._nodes)
+        return dict(self._by_name)
 
     @property
     def gradients(self) -> dict[str, float]:
         """The derivative of the output by each leaf, by name."""
-        after = {step.parent: step.after for step in self if step.phase == "backward"}
-        seed = {self.output: 1.0} if self._output.op is None else {}
-        leaves = (name for value, name in self._names.items() if value.op is None)
-        return {name: after.get(name, seed.get(name, 0.0)) for name in leaves}
+        found = {self.output: 1.0}
+        found.update((self._names[parent], after) for _, _, parent, _, _, _, after in self._edges)
+        return {name: found.get(name, 0.0) for value, name in self._names.items() if value.op is None}
 
     def paths(self, target: Value | str) -> list[Path]:
         """Return every way from the output to a Value; their products add up to its gradient.
@@ -167,7 +240,7 @@ class Trace(Sequence[Step]):
         for value, name in self._names.items():
             if target is value or target in (name, value.label or name):
                 return value
-        raise ValueError(f"{target!r} is not in this graph; there are {', '.join(self._nodes)}")
+        raise ValueError(f"{target!r} is not in this graph; there are {', '.join(self._by_name)}")
 
     def to_json(self, **more: Any) -> str:
         """Write the whole trace as JSON; inf and nan, which JSON lacks, become strings.
@@ -214,8 +287,11 @@ class Trace(Sequence[Step]):
         """Return the step page for notebooks, and the text for where that cannot be shown."""
         return {kind: write(self) for kind, write in renderers.items() if "/" in kind}
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self, steps: Iterable[Step] | None = None) -> Iterator[Line]:
         """Yield the lines of the trace written out, as all its renderers show them.
+
+        Args:
+            steps: those to write, in order; by default all.
 
         Example:
             >>> x = Value(3.0, "x")
@@ -223,7 +299,7 @@ class Trace(Sequence[Step]):
             ['Forward', 'v1 = x * 2 = 3 * 2 = 6']
         """
         heading = said = ""
-        for step in self:
+        for step in self if steps is None else steps:
             phase = "Forward" if step.phase == "forward" else "Backward"
             if phase != heading:
                 yield Line("heading", phase)
@@ -280,32 +356,12 @@ def step_through(output: Value, names: Mapping[str, Any] | None = None) -> Trace
     if names is None:
         names = variables_of(sys._getframe(1))
     named = name_all([*leaves, *nodes], names)
-    return Trace(output, named, list(_steps(output, nodes, named)))
+    return Trace(output, nodes, named)
 
 
-def _steps(output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) -> Iterator[Step]:
-    """Yield the forward steps, the seed, and a backward step for every edge."""
-    index = 0
-    symbols = {value: Symbol(name) for value, name in names.items()}
-    for node in nodes:
-        if changes_nothing(node, names):
-            continue
-        index += 1
-        op = _operation(node)
-        numbers = op.numbers(node.inputs, number_of)
-        yield Step(
-            index, "forward", names[node], op.name, None, None, None, None, None, None, node.data,
-            f"{names[node]} = {fill(op, symbolic_inputs(node, symbols))}",
-            f"{fill(op, numbers)} = {format_number(node.data)}",
-            op.why,
-        )  # fmt: skip
-    index += 1
-    name = names[output]
-    op_name = next((node.op.name for node in nodes if names[node] == name and node.op is not None), "")
-    yield Step(
-        index, "seed", name, op_name, None, None, None, None, 1.0, 0.0, 1.0,
-        derivative(name, name), "1", "the output changes exactly as much as itself",
-    )  # fmt: skip
+def _edges(output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) -> list[_Edge]:
+    """Return the edges of a graph in the order of its backward pass, each with what it passes on."""
+    edges: list[_Edge] = []
     gradients: dict[Value, float] = {output: 1.0}
     for node in reversed(nodes):
         if node not in gradients:  # all that was computed from it is a condition
@@ -313,25 +369,14 @@ def _steps(output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) ->
         if changes_nothing(node, names):
             gradients[node.parents[0]] = gradients[node]
             continue
-        op, upstream = _operation(node), gradients[node]
-        passed_on = contributions(node, upstream, node.partials)
-        for argument, arg, local, formula, contribution in zip(
-            node.slots, node.parents, node.partials, symbolic_partials(node, symbols), passed_on
-        ):
-            index += 1
-            before = after = gradients.get(arg, 0.0)
-            if contribution is None:
-                contribution = 0.0
-            else:
-                gradients[arg] = after = before + contribution
-            numbers_text = " · ".join(map(format_number, (upstream, local)))
-            yield Step(
-                index, "backward", names[node], op.name, names[arg], argument,
-                upstream, local, contribution, before, after,
-                f"{derivative(name, names[arg])} += {derivative(name, names[node])} · {factor(formula)}",
-                f"{numbers_text} = {format_number(contribution)}",
-                op.why,
-            )  # fmt: skip
+        upstream, partials = gradients[node], node.partials
+        for at, (parent, passed_on) in enumerate(zip(node.parents, contributions(node, upstream, partials))):
+            before = after = gradients.get(parent, 0.0)
+            if passed_on is not None:
+                gradients[parent] = after = before + passed_on
+            contribution = 0.0 if passed_on is None else passed_on
+            edges.append((node, at, parent, upstream, contribution, before, after))
+    return edges
 
 
 def _operation(node: Value) -> Op:

@@ -102,9 +102,9 @@ def moons_on_one_example(by_hand=False):
     return (1.0 + -1.0 * network([Value(0.5, "x1"), Value(-0.5, "x2")])).relu()
 
 
-def moons_on_a_hundred(by_hand=False):
+def moons_on_a_hundred(by_hand=False, count=100):
     """Give the demo's loss on a hundred examples, with its penalty on all weights."""
-    return batch_loss(*moons(by_hand))
+    return batch_loss(*moons(by_hand), count)
 
 
 def digits():

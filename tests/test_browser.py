@@ -267,6 +267,13 @@ def test_a_folded_network_is_stepped_through(opened):
         assert page.text("sentence") == str(trace[position - 1])
         assert len(page.highlighted()) >= 1
     assert page.numbers()["x1"] == ("0.5", f"∂ {trace.gradients['x1']:.4g}")
+    (weight,) = [name for name, node in trace.nodes.items() if node is model.layers[1].neurons[3].w[3]]
+    (step,) = [step for step in trace if step.parent == weight]
+    page.slide(step.index)
+    hidden = step.formula.rpartition(" ")[2]  # what the weight is multiplied by
+    assert (
+        page.text("inside") == f"In the box layers.1: {step.node}, {weight}. In the box layers.0: {hidden}."
+    )
 
 
 def test_steps_that_are_left_out_are_taken_at_once(opened, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
@@ -143,17 +144,13 @@ def build(
     named = name_all(indexed.values, names or {})
     indexed = without_idle(indexed, named)
     folds: list[Fold] = []
-    quiet: set[int] = set()
     if budget:
         neurons, listed = find_neurons(indexed), [named[value] for value in indexed.values]
         if isinstance(focus, str) and focus not in listed:  # a label, whatever it is drawn as
             focus = next((value for value in indexed.values if value.label == focus), focus)
         opened = in_focus(indexed, neurons, listed, focus, depth or 1) if focus is not None else ()
-        folder = Folder(indexed, neurons, listed, budget, *opened)
-        folds = folder.folds()
-        apart = (*folder.opened, *folder.split)
-        quiet = {leaf for group in apart for leaf in group.neurons[0].parameters}
-    return _Builder(indexed, named, folds, quiet, check_stale).graph(output)
+        folds = Folder(indexed, neurons, listed, budget, *opened).folds()
+    return _Builder(indexed, named, folds, check_stale).graph(output)
 
 
 def _budget(fold: int | bool | str) -> int:
@@ -186,9 +183,7 @@ def is_stale(value: Value) -> bool:
 class _Builder:
     """Makes nodes and edges from a graph, some of whose Values are folded.
 
-    A part is a fold or a single Value; its number is the lowest position in it. Quiet
-    are the parameters of what is in focus: the rest of the graph uses them too, and arrows
-    to all of that would hide the one place that is to be seen.
+    A part is a fold or a single Value; its number is the lowest position in it.
     """
 
     def __init__(
@@ -196,11 +191,9 @@ class _Builder:
         indexed: IndexedGraph,
         names: Mapping[Value, str],
         folds: Sequence[Fold],
-        quiet: Collection[int],
         check_stale: bool,
     ) -> None:
         self.indexed = indexed
-        self.quiet = quiet
         self.check_stale = check_stale
         self.names = names
         self.part = [*range(len(indexed.values))]
@@ -234,15 +227,13 @@ class _Builder:
         """Return for each part those that it is computed from, and the largest gradient on the way."""
         sources: dict[int, dict[int, float | None]] = {number: {} for number in dict.fromkeys(self.part)}
         part, values = self.part, self.indexed.values
-        hidden = {number: fold.again.union(self.quiet) for number, fold in self.folds.items()}
         for index in range(self.indexed.leaves, len(values)):
-            here, passed_over = sources[part[index]], hidden.get(part[index], ())
+            here = sources[part[index]]
             value, gradient = values[index], gradient_of(values[index])
             for parent, flow in zip(self.indexed.parents[index], _flows(value, gradient)):
                 source = part[parent]
-                if source == part[index] or parent in passed_over:
-                    continue
-                here[source] = _larger(here.get(source), flow)
+                if source != part[index]:
+                    here[source] = _larger(here.get(source), flow)
         return sources
 
     def _add_value(self, index: int) -> None:
@@ -280,7 +271,7 @@ class _Builder:
         """Add the box of a fold, and the edges that lead to it."""
         shown = None if fold.shown is None else self.indexed.values[fold.shown]
         data, gradient = (shown.data, gradient_of(shown)) if shown is not None else (None, None)
-        tip = "\n".join((fold.name, *fold.notes))
+        tip = "\n".join((fold.name, *fold.notes, f"draw(…, focus={json.dumps(fold.focus)}) opens it"))
         key = self._add_node("fold", fold.name, data, gradient, fold.notes, tip)
         self.edges += [Edge(self.keys[source], key, gradient=flow) for source, flow in sources.items()]
         self._place(number, key, f"{fold.name}: {', '.join(fold.notes)}", data, gradient)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from autograd_lite.core.symbol import Symbol, fill
 from autograd_lite.drawing.folding.groups import Group, layer_of
-from autograd_lite.drawing.folding.neurons import IndexedGraph, Neuron, common_start
+from autograd_lite.drawing.folding.neurons import IndexedGraph, Neuron, common_start, path_of
 from autograd_lite.drawing.labels import cut, short_name
 from autograd_lite.engine import Value
 from autograd_lite.ops import ADD, DOT, SUM
 from autograd_lite.stepping import symbolic_inputs
 
-__all__ = ["Fold", "caption", "caption_leaves"]
+__all__ = ["Fold", "caption", "caption_inputs", "caption_weights", "layer_and_noun"]
 
 LONGEST_NOTE = 32
 """The most characters of a formula in a fold."""
@@ -32,26 +32,26 @@ class Fold:
         notes: further lines.
         members: the positions of its Values.
         shown: the position of the one Value whose numbers it shows; None for several.
-        again: parameters that it puts to use once more; no arrows lead from where they are
-            shown, for those would look like numbers that flow.
+        focus: what a drawing is told to focus on to show what is inside.
     """
 
     name: str
     notes: tuple[str, ...]
     members: list[int]
     shown: int | None = None
-    again: set[int] = field(default_factory=set)
+    focus: str = ""
 
 
 def layer_and_noun(name: str) -> tuple[str, str]:
     """Return the name of a neuron's layer, and the word for the layer's parts.
 
     Example:
-        >>> layer_and_noun("layers.0.neurons.3"), layer_and_noun("layers.0")
-        (('layers.0', 'neurons'), ('layers.0', 'neurons'))
+        >>> layer_and_noun("layers.0.neurons.3"), layer_and_noun("layers.0"), layer_and_noun("head.Q.1")
+        (('layers.0', 'neurons'), ('layers', 'neurons'), ('head.Q', 'neurons'))
     """
-    layer, _, noun = layer_of(name).rpartition(".")
-    return (layer, noun) if layer and not noun.isdigit() and layer_of(name) != name else (name, "neurons")
+    listed = layer_of(name)
+    layer, _, noun = listed.rpartition(".")
+    return (layer, noun) if layer and noun.endswith("s") and listed != name else (listed, "neurons")
 
 
 def caption(graph: IndexedGraph, names: Sequence[str], group: Group, members: list[int], title: str) -> Fold:
@@ -99,12 +99,37 @@ def _caption_stretch(graph: IndexedGraph, group: Group, members: list[int]) -> F
     return Fold(f"… {spaced(group.steps)} more steps", notes, members)
 
 
-def caption_leaves(graph: IndexedGraph, names: Sequence[str], members: list[int]) -> Fold:
-    """Return the box of some leaves, and say which they are."""
-    paths = [tuple(graph.values[leaf].label.split(".")[:-1]) for leaf in members]
-    name = ".".join(common_start(paths))
-    between = f"{cut(names[members[0]], LONGEST_NOTE)} … {cut(names[members[-1]], LONGEST_NOTE)}"
-    return Fold(name or between, (f"{spaced(len(members))} values",), members)
+def caption_inputs(names: Sequence[str], members: list[int]) -> Fold:
+    """Return the box of some leaves, and say which they are: rows of a table, or from one to another."""
+    name = "".join(common_start([path_of(names[leaf])[:-1] for leaf in members])) or _span(names, members)
+    return Fold(name, (f"{spaced(len(members))} values",), members, focus=names[members[0]])
+
+
+def caption_weights(names: Sequence[str], members: list[int], layer: str, title: str) -> Fold:
+    """Return the box of weights that several boxes use.
+
+    Args:
+        names: the name of each Value by its position.
+        members: the positions of the weights.
+        layer: the dotted name of the layer that they belong to; "" without one.
+        title: what that layer is called in this drawing; "" if it is drawn as neurons.
+    """
+    paths = [path_of(names[leaf]) for leaf in members]
+    common = "".join(common_start([path[:-1] for path in paths]))
+    tables = [*dict.fromkeys("".join(path[:1]) for path in paths if len(path) > 1)]
+    if layer and not common.endswith(tuple("0123456789]")):  # all of a layer, not one neuron or row of it
+        name = f"weights of {layer}"
+    elif common:
+        name = f"weights of {common}"
+    elif 0 < len(tables) <= MOST_SIGNS:
+        name = f"weights {', '.join(tables)}"
+    else:
+        name = f"weights of {title}" if title else _span(names, members)
+    return Fold(name, (f"{spaced(len(members))} weights",), members, focus=names[members[0]])
+
+
+def _span(names: Sequence[str], members: Sequence[int]) -> str:
+    return f"{cut(names[members[0]], LONGEST_NOTE)} … {cut(names[members[-1]], LONGEST_NOTE)}"
 
 
 def spaced(count: int) -> str:

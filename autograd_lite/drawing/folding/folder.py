@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-from autograd_lite.drawing.folding.captions import Fold, caption, caption_leaves
+from autograd_lite.drawing.folding.captions import (
+    Fold,
+    caption,
+    caption_inputs,
+    caption_weights,
+    layer_and_noun,
+)
 from autograd_lite.drawing.folding.groups import Group, alone, layer_of, one_per_level, stretches
+from autograd_lite.drawing.folding.leaves import homes_of, place_leaves
 from autograd_lite.drawing.folding.neurons import IndexedGraph, Neuron
 
 __all__ = ["Folder"]
@@ -16,8 +25,6 @@ MOST_EDGES = 1.5
 """The most edges between neurons that are drawn one by one, in parts of the number of nodes."""
 ENDS = 2
 """How many levels stay at either end of a graph whose middle is folded."""
-FEW_LEAVES = 8
-"""The most leaves of one purpose that are drawn one by one."""
 SMALL = 4
 """The most Values of a group that may be drawn one by one within a folded graph."""
 
@@ -51,12 +58,16 @@ class Folder:
         self.split = [alone(each) for each in neurons if each.root in split and each.root not in opened]
         self.apart = {*opened, *split}
         self.repeated = used_again(neurons)
+        self.first = {neuron.identity: neuron.root for neuron in reversed(neurons)}
+        self.kinds = self.kinds_of_neurons()
+        self.homes = homes_of(neurons, self.kinds)
 
     def folds(self) -> list[Fold]:
         """Return what becomes one box; all other Values are drawn one by one."""
         nodes = 2 * len(self.graph.values) - self.graph.leaves
         shallow = max((neuron.level for neuron in self.neurons), default=0) < MOST_LEVELS
         edges = sum(len(each.operands) + len(each.leaves) - len(each.parameters) for each in self.neurons)
+        edges += self.uses_of_weights()
         if not self.apart and shallow:
             if nodes <= self.budget:
                 return []
@@ -65,21 +76,29 @@ class Folder:
                 if self.count(folds) <= self.budget:
                     return folds
         groups = self.layers()
-        cut = {group.level for group in (*self.opened, *self.split)}
+        cut = {0, *(group.level for group in (*self.opened, *self.split))}  # the output is always seen
         layers = {group.level for group in groups if group.is_layer and not self.is_step(group)}
         if shallow and (fitting := self.fitted(groups, self.budget)) is not None:
             return fitting
-        between = stretches(groups, layers | cut)
-        if len(layers) > 1 and (fitting := self.fitted(between, 2 * self.budget)) is not None:
-            return fitting
+        if len(layers) > 1:
+            between = stretches(groups, layers | cut)
+            if (fitting := self.fitted(between, 2 * self.budget)) is not None:
+                return fitting
         levels = sorted({group.level for group in groups})
         groups = stretches(groups, {*levels[:ENDS], *levels[-ENDS:], *cut})
         if (fitting := self.fitted(groups, self.budget)) is not None:
             return fitting
         return self.boxes(one_per_level(groups))
 
+    def uses_of_weights(self) -> int:
+        """Return how many neurons use weights that others use too."""
+        uses = Counter(leaf for neuron in self.neurons for leaf in neuron.leaves)
+        return sum(any(uses[leaf] > 1 for leaf in neuron.parameters) for neuron in self.neurons)
+
     def fitted(self, groups: Sequence[Group], most: int) -> list[Fold] | None:
         """Return the folds of some groups, if that leaves few enough nodes."""
+        if len(groups) > most:
+            return None
         folds = self.boxes(groups)
         count = self.count(folds)
         if count > most:
@@ -88,19 +107,27 @@ class Folder:
             return folds
         return self.boxes(groups) if self.open_small_ones(groups, self.budget - count) else folds
 
-    def layers(self) -> list[Group]:
-        """Return groups of neurons that stand side by side, have one form and read from the same groups."""
-        groups: dict[tuple[object, ...], Group] = {}
+    def kinds_of_neurons(self) -> dict[int, int]:
+        """Number the kinds of neurons: those side by side that have one form and read from the same."""
         numbers: dict[tuple[object, ...], int] = {}
-        number_of: dict[int, int] = {}
+        kinds: dict[int, int] = {}
         for neuron in self.neurons:
             op = self.graph.values[neuron.root].op
-            sources = tuple(sorted({number_of[root] for root in neuron.operands}))
+            sources = sorted({kinds[root] for root in neuron.operands})
             form = (op, len(neuron.members), neuron.products, neuron.terms)
-            key = (neuron.level, form, layer_of(neuron.name), sources)
-            number_of[neuron.root] = numbers.setdefault(key, len(numbers))
-            group = groups.setdefault(key, Group([], neuron.level))
-            (group.opened if neuron.root in self.apart else group.neurons).append(neuron)
+            key = (neuron.level, *form, layer_of(neuron.name), *sources)
+            kinds[neuron.root] = numbers.setdefault(key, len(numbers))
+        return kinds
+
+    def layers(self) -> list[Group]:
+        """Return a group of the neurons of each kind."""
+        groups: dict[int, Group] = {}
+        for neuron in self.neurons:
+            group = groups.setdefault(self.kinds[neuron.root], Group([], neuron.level))
+            if neuron.root in self.apart:
+                group.opened = (*group.opened, neuron)
+            else:
+                group.neurons.append(neuron)
         return [group for group in groups.values() if group.neurons]
 
     def is_step(self, group: Group) -> bool:
@@ -132,52 +159,44 @@ class Folder:
         return total + leaves - hidden_leaves + 2 * inner
 
     def boxes(self, groups: Sequence[Group]) -> list[Fold]:
-        """Return a fold of each group, with the parameters that it is the first to use."""
+        """Return a fold of each group with the leaves that nothing else uses, and of all other leaves."""
         every = [*sorted([*groups, *self.split], key=lambda group: -group.level), *self.opened]
-        taken, left = self._owners(every)
-        folds: list[Fold] = []
-        layers = 0
-        for group, leaves in zip(every, taken):
-            if group.open:
-                continue
-            layers += group.layers
-            unnamed = group.is_layer and not group.steps and not group.neurons[0].name
-            layers += unnamed and not group.alone
-            title = "" if group.alone else f"{'step' if self.is_step(group) else 'layer'} {layers}"
-            members = [*leaves, *group.members]
-            folds.append(caption(self.graph, self.names, group, members, title))
-            owners = (neuron for neuron in group.neurons if neuron.owner and neuron.operands)
-            folds[-1].again.update(
-                leaf for neuron in owners for leaf in neuron.parameters if leaf in self.repeated
+        shown = len(every) - len(self.opened)
+        leaves = place_leaves(self.graph, self.names, every, self.homes, shown, self.budget // 2)
+        titles = self.titles(every)
+        folds = [
+            replace(
+                caption(self.graph, self.names, group, [*inside, *group.members], title),
+                focus=self.focus_on(group),
             )
-        many = [leaves for leaves in left if len(leaves) > FEW_LEAVES]
-        if sum(1 if len(leaves) > FEW_LEAVES else len(leaves) for leaves in left) > self.budget // 2:
-            many = [sorted(leaf for leaves in left for leaf in leaves)]
-        return [*folds, *(caption_leaves(self.graph, self.names, leaves) for leaves in many)]
+            for group, inside, title in zip(every, leaves.inside, titles)
+            if not group.open
+        ]
+        for weights, user in leaves.weights:
+            home = self.homes[weights[0]]
+            layer = home if isinstance(home, str) else ""
+            folds.append(caption_weights(self.names, weights, layer, titles[user]))
+        return [*folds, *(caption_inputs(self.names, inputs) for inputs in leaves.inputs)]
 
-    def _owners(self, groups: Sequence[Group]) -> tuple[list[list[int]], list[list[int]]]:
-        """Return the leaves that go into each group, and those that stay, by who uses them."""
-        users: list[tuple[int, ...]] = [()] * self.graph.leaves
-        is_parameter = bytearray(self.graph.leaves)
-        for number, group in enumerate(groups):
-            for neuron in group.neurons:
-                for leaf in neuron.leaves:
-                    if not users[leaf] or users[leaf][-1] != number:
-                        users[leaf] += (number,)
-                for leaf in neuron.parameters:
-                    is_parameter[leaf] = 1
-        taken: list[list[int]] = [[] for _ in groups]
-        left: dict[tuple[int, ...], list[int]] = {}
-        shown = len(groups) - len(self.opened)
-        for leaf, numbers in enumerate(users):
-            if not numbers or numbers[-1] >= shown:  # the output itself, or used by what is opened
-                continue
-            first = groups[numbers[0]]
-            if not first.open and (is_parameter[leaf] or (first.steps and len(numbers) == 1)):
-                taken[numbers[0]].append(leaf)
-            else:
-                left.setdefault(numbers, []).append(leaf)
-        return taken, [*left.values()]
+    def focus_on(self, group: Group) -> str:
+        """Return what a drawing is told to focus on to show what is inside a group."""
+        neuron = group.neurons[0]
+        is_layer = group.is_layer and neuron.name and not (group.steps or group.alone)
+        if is_layer and self.first[neuron.identity] == neuron.root:  # a name opens what is first called so
+            return layer_and_noun(neuron.name)[0]
+        return self.names[neuron.root]
+
+    def titles(self, groups: Sequence[Group]) -> list[str]:
+        """Return what each group is called if it is a layer without a dotted name; "" for a neuron."""
+        titles = []
+        layers = 0
+        for group in groups:
+            layers += group.layers
+            unnamed = group.is_layer and not (group.steps or group.neurons[0].name or group.open)
+            layers += unnamed and not group.alone
+            is_titled = group.is_layer and not (group.alone or group.steps or group.open)
+            titles.append(f"{'step' if self.is_step(group) else 'layer'} {layers}" if is_titled else "")
+        return titles
 
 
 def used_again(neurons: Sequence[Neuron]) -> set[int]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from autograd_lite.drawing.folding.neurons import Neuron
 
 __all__ = ["Group", "alone", "layer_of", "one_per_level", "stretches"]
 
 
-@dataclass
+@dataclass(slots=True)
 class Group:
     """Neurons that are drawn as one box.
 
@@ -30,7 +30,7 @@ class Group:
     layers: int = 0
     open: bool = False
     alone: bool = False
-    opened: list[Neuron] = field(default_factory=list)
+    opened: tuple[Neuron, ...] = ()
 
     @property
     def members(self) -> list[int]:
@@ -66,7 +66,7 @@ def stretches(groups: Sequence[Group], kept: Collection[int]) -> list[Group]:
     by_level = _by_level(groups)
     result: list[Group] = []
     run: list[int] = []
-    for level in [*sorted(by_level, reverse=True), -1]:
+    for level in [*sorted(by_level, reverse=True), -2]:  # the last ends a run down to level 0
         if run and (level in kept or level != run[-1] - 1):
             result += _merged([by_level[each] for each in run])
             run = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from autograd_lite.engine import Value, topological_order
 from autograd_lite.ops import ADD, DOT, MUL, SUM
 
-__all__ = ["IndexedGraph", "Neuron", "common_start", "find_neurons", "index_graph"]
+__all__ = ["IndexedGraph", "Neuron", "common_start", "find_neurons", "index_graph", "path_of"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class IndexedGraph:
     dotted: list[bool]
 
 
-@dataclass
+@dataclass(slots=True)
 class Neuron:
     """A weighted sum with all that belongs to it; or any other operation, alone.
 
@@ -45,7 +46,7 @@ class Neuron:
         leaves: the positions of the leaves that it uses.
         operands: the roots of the neurons that it uses.
         level: the longest way from it to the output, counted in neurons.
-        parameters: those of its leaves that are parameters.
+        parameters: those of its leaves that are its weights and biases, not its inputs.
         name: the dotted name of the module whose parameters it uses; "" without one.
         owner: whether its parameters are its own: it puts them on what other neurons compute,
             or is the first to use them. A penalty on all weights owns none.
@@ -55,10 +56,10 @@ class Neuron:
     members: list[int] = field(default_factory=list)
     products: int = 0
     terms: int = 0
-    leaves: list[int] = field(default_factory=list)
-    operands: list[int] = field(default_factory=list)
+    leaves: Sequence[int] = ()
+    operands: Sequence[int] = ()
     level: int = 0
-    parameters: list[int] = field(default_factory=list)
+    parameters: Sequence[int] = ()
     name: str = ""
     owner: bool = False
 
@@ -93,11 +94,10 @@ def find_neurons(graph: IndexedGraph) -> list[Neuron]:
     for index in range(graph.leaves, len(roots)):
         neurons.setdefault(roots[index], Neuron(roots[index])).members.append(index)
     ordered = sorted(neurons.values(), key=lambda neuron: neuron.root)
-    is_parameter = bytearray(graph.leaves)
     for neuron in ordered:
-        _read(graph, roots, neuron, is_parameter)
+        _read(graph, roots, neuron)
     _set_levels(ordered, neurons)
-    _set_names(graph, ordered, is_parameter)
+    _set_names(graph, ordered)
     return ordered
 
 
@@ -136,49 +136,46 @@ def _leads_on(node: Value, parent: Value) -> bool:
     return first is parent or (isinstance(first, Value) and first.op is None)
 
 
-def _read(graph: IndexedGraph, roots: Sequence[int], neuron: Neuron, is_parameter: bytearray) -> None:
-    """Fill in what a neuron sums and uses, and mark its parameters."""
+def _read(graph: IndexedGraph, roots: Sequence[int], neuron: Neuron) -> None:
+    """Fill in what a neuron sums and uses, and which leaves are its parameters."""
+    used: list[int] = []
     plain: list[int] = []
+    parameters: list[int] = []
     for index in neuron.members:
         value, parents = graph.values[index], graph.parents[index]
         outside = [parent for parent in parents if roots[parent] != neuron.root or parent < graph.leaves]
-        neuron.leaves += [parent for parent in outside if parent < graph.leaves]
-        neuron.operands += [roots[parent] for parent in outside if parent >= graph.leaves]
+        used += outside
         if value.op is DOT:
             weights, inputs, bias = value.inputs
             neuron.products += len(weights)
             neuron.terms += isinstance(bias[0], Value) or bias[0] != 0.0
-            for left, right in zip(weights, inputs):
-                _mark(graph, left, right, is_parameter)
-            _mark(graph, bias[0], None, is_parameter)
+            parameters += [_weight_of(graph, left, right) for left, right in zip(weights, inputs)]
+            parameters.append(_weight_of(graph, bias[0], None))
         elif value.op is MUL and index != neuron.root:
             neuron.products += 1
-            left, right = value.args
-            _mark(graph, left, right, is_parameter)
+            parameters.append(_weight_of(graph, *value.args))
         elif value.op is ADD or value.op is SUM:
             constant = len(parents) == 1 and any(type(arg) is float and arg != 0.0 for arg in value.args)
             neuron.terms += len(outside) + constant
             plain += [parent for parent in outside if parent < graph.leaves]
-        for parent in outside:
-            if parent < graph.leaves and graph.dotted[parent]:
-                is_parameter[parent] = 1
+    neuron.leaves = tuple(dict.fromkeys([leaf for leaf in used if leaf < graph.leaves]))
+    neuron.operands = tuple(dict.fromkeys([roots[inner] for inner in used if inner >= graph.leaves]))
     if neuron.products:
-        for leaf in plain:
-            is_parameter[leaf] = 1
-    neuron.leaves = [*dict.fromkeys(neuron.leaves)]
-    neuron.operands = [*dict.fromkeys(neuron.operands)]
+        parameters += plain
+    elif neuron.operands:
+        parameters = [leaf for leaf in neuron.leaves if graph.dotted[leaf]]
+    neuron.parameters = tuple([leaf for leaf in dict.fromkeys(parameters) if leaf >= 0])
 
 
-def _mark(graph: IndexedGraph, left: Any, right: Any, is_parameter: bytearray) -> None:
-    """Mark the weight of a product: the dotted one, else the left one of two leaves, else the leaf."""
+def _weight_of(graph: IndexedGraph, left: Any, right: Any) -> int:
+    """Return the weight of a product, or -1: the dotted leaf, else the left one of two, else the only one."""
     position, dotted = graph.position, graph.dotted
     weight = -1
     for arg in (left, right):
         leaf = position[arg] if isinstance(arg, Value) else -1
         if 0 <= leaf < graph.leaves and (weight < 0 or (dotted[leaf] and not dotted[weight])):
             weight = leaf
-    if weight >= 0:
-        is_parameter[weight] = 1
+    return weight
 
 
 def _set_levels(ordered: Sequence[Neuron], neurons: dict[int, Neuron]) -> None:
@@ -189,7 +186,7 @@ def _set_levels(ordered: Sequence[Neuron], neurons: dict[int, Neuron]) -> None:
                 operand.level = neuron.level + 1
 
 
-def _set_names(graph: IndexedGraph, neurons: Sequence[Neuron], is_parameter: bytearray) -> None:
+def _set_names(graph: IndexedGraph, neurons: Sequence[Neuron]) -> None:
     """Name each neuron by the parameters that are its own."""
     first = [0] * graph.leaves
     for neuron in neurons:
@@ -197,7 +194,6 @@ def _set_names(graph: IndexedGraph, neurons: Sequence[Neuron], is_parameter: byt
             first[leaf] = max(first[leaf], neuron.level)
     folders: dict[int, tuple[str, ...]] = {}
     for neuron in neurons:
-        neuron.parameters = [leaf for leaf in neuron.leaves if is_parameter[leaf]]
         found = []
         for leaf in neuron.parameters:
             if leaf not in folders:
@@ -207,6 +203,16 @@ def _set_names(graph: IndexedGraph, neurons: Sequence[Neuron], is_parameter: byt
                 if folders[leaf]:
                     found.append(folders[leaf])
         neuron.name = ".".join(common_start(found))
+
+
+def path_of(name: str) -> tuple[str, ...]:
+    """Return the steps that a name takes from a thing to its parts; joined, they are the name again.
+
+    Example:
+        >>> path_of("table.3.1"), path_of("wte[3][1]"), path_of("W1[0,1]")
+        (('table', '.3', '.1'), ('wte', '[3]', '[1]'), ('W1', '[0,1]'))
+    """
+    return tuple(re.split(r"(?<=.)(?=[.\[])", name))
 
 
 def common_start(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

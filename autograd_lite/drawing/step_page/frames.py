@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from autograd_lite.core.symbol import format_number
 from autograd_lite.drawing.graph import Graph, Node
+from autograd_lite.drawing.step_page.inside import boxes_of
 from autograd_lite.drawing.text import marked
+from autograd_lite.engine import Value
 from autograd_lite.stepping import Step, Trace
 
 __all__ = ["MOST_STEPS", "Frames", "runs_of"]
@@ -23,13 +25,33 @@ Run = Sequence[Step]
 """Steps that are taken at once: nearly always a single one."""
 
 
-def runs_of(trace: Trace) -> list[Run]:
-    """Return the steps, each alone; a trace that is too long for a page has its middle in one run."""
-    steps = trace[:]
-    if len(steps) <= MOST_STEPS:
-        return [(step,) for step in steps]
+def runs_of(trace: Trace, shown: Collection[str] = ()) -> list[Run]:
+    """Return the steps, each alone; a trace that is too long for a page has its middle in one run.
+
+    Args:
+        trace: the steps.
+        shown: the names in the picture: of the middle only the steps that change something
+            there are written, and the first and the last.
+    """
+    if len(trace) <= MOST_STEPS:
+        return [(step,) for step in trace[:]]
     half = MOST_STEPS // 2
-    return [*((step,) for step in steps[:half]), steps[half:-half], *((step,) for step in steps[-half:])]
+    first, last = half, len(trace) - half - 1
+    between = _that_change(trace, range(first + 1, last), set(shown))
+    middle = tuple(trace[index] for index in dict.fromkeys((first, *between, last)))
+    return [*((step,) for step in trace[:half]), middle, *((step,) for step in trace[-half:])]
+
+
+def _that_change(trace: Trace, indices: Sequence[int], shown: Collection[str]) -> list[int]:
+    """Return those steps after which the picture shows something new; of those to one number the last."""
+    found: dict[int | str | None, int] = {}
+    for index in indices:
+        node, parent = trace.names_at(index)
+        if node in shown:
+            found[index if parent is None or parent in shown else node] = index
+        elif parent in shown:
+            found[parent] = index
+    return sorted(found.values())
 
 
 class Frames:
@@ -47,9 +69,9 @@ class Frames:
 
     def __init__(self, graph: Graph, trace: Trace, prefix: str) -> None:
         self._prefix, self._count, self._numbers = prefix, len(trace), trace.values
-        self._values = trace.nodes
+        self._values, self._output = trace.nodes, trace.output
         self._keys = {name: graph.places[value] for name, value in self._values.items()}
-        self._places = graph.places
+        self._places, self._names = graph.places, {value: name for name, value in self._values.items()}
         kinds = {node.key: node.kind for node in graph.nodes}
         self._into: dict[str, list[int]] = {}
         self._op_of: dict[str, tuple[str, int]] = {}
@@ -60,9 +82,16 @@ class Frames:
         self._labelled = [index for index, edge in enumerate(graph.edges) if edge.label]
         shown = {self._keys[name]: name for name in self._values}
         self._shows = {node.key: shown[node.key] for node in graph.nodes if node.value is not None}
+        folds = {node.key: node.name for node in graph.nodes if node.kind == "fold"}
+        self._folds = {
+            name: folds[key]
+            for name, key in self._keys.items()
+            if key in folds and self._shows.get(key) != name
+        }
+        self.runs = runs_of(trace, self._shows.values())
         after = {trace.output: 1.0}
         longest: dict[str, float] = {}
-        for step in trace:
+        for step in (step for run in self.runs for step in run):
             if step.parent is not None:
                 after[step.parent] = step.after
                 width = len(marked(longest.get(step.parent, 0.0)))
@@ -99,17 +128,29 @@ class Frames:
         step = run[-1]
         edges = [edge for one in run for edge in self._edges(one)]
         if len(run) > 1:
-            about: dict[str, Any] = {"from": [], "on": [], "place": f"Steps {run[0].index} to {step.index}"}
+            about: dict[str, Any] = {"from": [], "on": [], "inside": ""}
+            about["place"] = f"Steps {run[0].index} to {step.index}"
         else:
             phase = "forward" if step.phase == "forward" else "backward"
             place = f"Step {step.index} of {self._count}, {phase}"
             number = step.contribution if step.contribution is not None else step.after
             about = {"from": self._from(step), "on": self._on(step), "place": place}
+            about |= {"inside": boxes_of(step, self._named(step), self._folds)}
             about |= {"shown": format_number(number), "number": repr(number)}
         texts = list({text[0]: text for one in run for text in self._texts(one)}.values())
         why = step.why if len(run) == 1 and step.phase != "forward" else ""
         backward = step.phase != "forward"
         return {"step": step.index, "backward": backward, "why": why, "edges": edges, "texts": texts, **about}
+
+    def _named(self, step: Step) -> list[str]:
+        """Return the names that a step's formula may hold."""
+        parents = map(self._name_of, self._values[step.node].parents)
+        return list(filter(None, (self._output, step.node, step.parent, *parents)))
+
+    def _name_of(self, value: Value) -> str:
+        while value not in self._names:  # it changes nothing: its operand has its name
+            value = value.parents[0]
+        return self._names[value]
 
     def _on(self, step: Step) -> list[str]:
         """Return what a step is about: first the box that changes, then its operation and arrows."""

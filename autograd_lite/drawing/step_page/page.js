@@ -58,6 +58,7 @@
   function say(at, hidden) {
     const stop = stops[at - 1];
     $("place").textContent = at === 0 ? "Before the first step" : stop.place;
+    $("inside").textContent = at === 0 ? "" : stop.inside;
     $("why").textContent = at === 0 ? data.help : stop.why;
     if (at === 0) $("sentence").textContent = data.begin;
     else if (hidden) $("sentence").textContent = rowOf(stop).lastElementChild.firstChild.textContent + "?";

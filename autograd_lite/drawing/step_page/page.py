@@ -61,20 +61,28 @@ def table(trace: Trace) -> str:
 
     Args:
         trace: what it shows. Of more than 5000 steps those in the middle are left out,
-            and a row says so.
+            and a row says so; so are the last of many gradients.
     """
-    left_out = {step.index: run for run in runs_of(trace) if len(run) > 1 for step in run}
+    runs = runs_of(trace)
+    left_out = {run[-1].index: run for run in runs if len(run) > 1}
     rows: list[str] = []
     why = ""
-    for line in trace.lines():
+    gradients = 0
+    for line in trace.lines([run[-1] for run in runs]):
         run = left_out.get(line.step.index) if line.step else None
+        gradients += line.kind == "gradient"
+        if gradients > len(runs):
+            continue
         if line.kind == "why":
             why = _row(line)
         elif run is None:
             rows += [why, _row(line)]
             why = ""
-        elif line.step is run[-1]:
+        else:
             rows.append(_gap(run[0].index, run[-1].index))
+    if gradients > len(runs):
+        text = f"… and {gradients - len(runs)} more"
+        rows.append(f'<tr class="gradient"><td></td><td>{text}</td></tr>')
     return "\n".join(["<table>", *filter(None, rows), "</table>"])
 
 
@@ -127,7 +135,7 @@ def _data(trace: Trace, frames: Frames) -> dict[str, Any]:
         "edges": frames.labelled(),
         "begin": f"{_count(len(trace))}, forwards and back.",
         "help": HELP,
-        "stops": [frames.frame(run) for run in runs_of(trace)],
+        "stops": [frames.frame(run) for run in frames.runs],
     }
 
 
