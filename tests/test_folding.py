@@ -272,6 +272,9 @@ OPENS = re.compile(r"^draw\(…, focus=(.*)\) opens it$", re.MULTILINE)
 def test_every_box_says_how_to_open_it(name, fold):
     output = (NETWORKS | EXAMPLES)[name]()
     graph = build(output, names={}, fold=fold)
+    is_folded = any(node.kind == "fold" for node in graph.nodes)
+    said = re.fullmatch(r"draw\(…, focus=.*\) opens .*, and so on", graph.outline.splitlines()[-1])
+    assert is_folded == (said is not None)
     for node in graph.nodes:
         if node.kind != "fold":
             continue

@@ -219,6 +219,9 @@ class _Builder:
         places = {value: self.keys[self.part[index]] for value, index in self.indexed.position.items()}
         operands = {self.keys[number]: [self.keys[s] for s in sources[number]] for number in sources}
         outline = outline_of(places[output], self.lines, operands)
+        for fold in [*self.folds.values()][:1]:
+            outline += f"
+{_opening(fold)}, and so on"
         drawn = self.indexed.values[self.indexed.position[output]]
         equation = " = ".join(filter(None, (self.names[drawn], formula_of(drawn, self.names))))
         return Graph(equation, tuple(self.nodes), tuple(self.edges), places, outline)
@@ -271,7 +274,7 @@ class _Builder:
         """Add the box of a fold, and the edges that lead to it."""
         shown = None if fold.shown is None else self.indexed.values[fold.shown]
         data, gradient = (shown.data, gradient_of(shown)) if shown is not None else (None, None)
-        tip = "\n".join((fold.name, *fold.notes, f"draw(…, focus={json.dumps(fold.focus)}) opens it"))
+        tip = "\n".join((fold.name, *fold.notes, _opening(fold, "it")))
         key = self._add_node("fold", fold.name, data, gradient, fold.notes, tip)
         self.edges += [Edge(self.keys[source], key, gradient=flow) for source, flow in sources.items()]
         self._place(number, key, f"{fold.name}: {', '.join(fold.notes)}", data, gradient)
@@ -288,6 +291,12 @@ class _Builder:
         if data is not None:
             line += f" = {four_digits(data)}, gradient {four_digits(gradient)}"
         self.lines[key] = line
+
+
+def _opening(fold: Fold, what: str = "") -> str:
+    """Say how a box is opened."""
+    focus = readable(json.dumps(fold.focus, ensure_ascii=False))
+    return f"draw(…, focus={focus}) opens {what or readable(cut(fold.name, LONGEST_NAME))}"
 
 
 def _flows(value: Value, gradient: float | None) -> list[float | None]:
