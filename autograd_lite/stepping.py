@@ -22,6 +22,9 @@ __all__ = ["Line", "Path", "Step", "Trace", "renderers", "step_through"]
 renderers: dict[str, Callable[[Trace], str]] = {}
 """What writes a trace, by a file's suffix or a notebook's MIME type; ``drawing`` adds its own."""
 
+MOST_LINES = 800
+"""The most lines of a trace that a notebook stores as text."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -333,6 +336,15 @@ def derivative(of: str, by: str) -> str:
     return f"∂{of}/∂{by}"
 
 
+def _stored(trace: Trace) -> str:
+    """Write a trace for a notebook, which is stored with it: without the middle of a long one."""
+    lines = str(trace).encode(errors="replace").decode().split("\n")  # no lone surrogates
+    left_out = len(lines) - MOST_LINES
+    if left_out > 0:
+        lines[MOST_LINES // 2 : -(MOST_LINES // 2)] = [f"… {left_out} lines are left out here: print(trace)"]
+    return "\n".join(lines)
+
+
 renderers[".json"] = Trace.to_json
 renderers[".txt"] = lambda trace: f"{trace}\n"
-renderers["text/plain"] = lambda trace: str(trace).encode(errors="replace").decode()  # no lone surrogates
+renderers["text/plain"] = _stored

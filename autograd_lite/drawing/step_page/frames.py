@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd_lite.core.symbol import format_number
 from autograd_lite.drawing.graph import Graph, Node
+from autograd_lite.drawing.step_page.questions import questions
 from autograd_lite.drawing.text import four_digits
-from autograd_lite.stepping import Step, Trace
+from autograd_lite.stepping import Step, Trace, derivative
 
-__all__ = ["MOST_STEPS", "Frames", "runs_of"]
+__all__ = ["MOST_STEPS", "MOST_STORED", "Frames", "runs_of"]
 
 MOST_STEPS = 5000
 """The most steps that a page shows one by one."""
+MOST_STORED = 400
+"""The most of them in a notebook, which is stored with all it shows."""
 
 OUTLINE = "All its numbers, and the steps that lead to them, stand below as text."
 """What is said of the picture to those who cannot see it."""
@@ -23,12 +25,12 @@ Run = Sequence[Step]
 """Steps that are taken at once: nearly always a single one."""
 
 
-def runs_of(trace: Trace) -> list[Run]:
-    """Return the steps, each alone; a trace that is too long for a page has its middle in one run."""
+def runs_of(trace: Trace, most: int) -> list[Run]:
+    """Return the steps, each alone; of a trace with more than ``most`` the middle is one run."""
     steps = trace[:]
-    if len(steps) <= MOST_STEPS:
+    if len(steps) <= most:
         return [(step,) for step in steps]
-    half = MOST_STEPS // 2
+    half = most // 2
     return [*((step,) for step in steps[:half]), steps[half:-half], *((step,) for step in steps[-half:])]
 
 
@@ -46,7 +48,7 @@ class Frames:
     """
 
     def __init__(self, graph: Graph, trace: Trace, prefix: str) -> None:
-        self._prefix, self._count, self._numbers = prefix, len(trace), trace.values
+        self._prefix, self._trace, self._numbers = prefix, trace, trace.values
         self._values = trace.nodes
         self._keys = {name: graph.places[value] for name, value in self._values.items()}
         self._names = {value: name for name, value in self._values.items()}
@@ -94,22 +96,53 @@ class Frames:
         """Return the edges whose labels appear when the backward pass comes by."""
         return [self._id(f"e{index}") for index in self._labelled]
 
-    def frame(self, run: Run) -> dict[str, Any]:
-        """Return what a run of steps changes, for the page's script."""
-        step = run[-1]
-        edges = [edge for one in run for edge in self._edges(one)]
+    def whys(self) -> list[str]:
+        """Return the sentences on what an operation does to a gradient; a frame gives the place of its own."""
+        return list(dict.fromkeys(step.why for step in self._trace))
+
+    def frames(self, runs: Sequence[Run]) -> list[dict[str, Any]]:
+        """Return what each run of steps changes, for the page's script."""
+        asked = questions(self._trace, set(self._shows.values()))
+        places = {why: place for place, why in enumerate(self.whys())}
+        arrived: dict[str | None, list[int]] = {}
+        found = []
+        for stop, run in enumerate(runs, 1):
+            frame = self._frame(run)
+            if len(run) == 1:
+                (step,) = run
+                frame |= {"why": places[step.why], **asked[step.index - 1], **self._link(step, arrived)}
+            for step in run:
+                arrived.setdefault(step.parent, []).append(stop if len(run) == 1 else 0)
+            found.append(frame)
+        return found
+
+    def _frame(self, run: Run) -> dict[str, Any]:
+        """Return what a run changes in the picture."""
+        texts = dict(text for step in run for text in self._texts(step))
+        frame = {
+            "step": run[-1].index,
+            "edges": [edge for step in run for edge in self._edges(step)],
+            "texts": [*texts.items()],
+        }
         if len(run) > 1:
-            about: dict[str, Any] = {"from": [], "on": [], "place": f"Steps {run[0].index} to {step.index}"}
-        else:
-            phase = "forward" if step.phase == "forward" else "backward"
-            place = f"Step {step.index} of {self._count}, {phase}"
-            number = step.contribution if step.contribution is not None else step.after
-            about = {"from": self._from(step), "on": self._on(step), "place": place}
-            about |= {"shown": format_number(number), "number": repr(number)}
-        texts = list({text[0]: text for one in run for text in self._texts(one)}.values())
-        why = step.why if len(run) == 1 and step.phase != "forward" else ""
-        backward = step.phase != "forward"
-        return {"step": step.index, "backward": backward, "why": why, "edges": edges, "texts": texts, **about}
+            return {**frame, "begin": run[0].index, "from": [], "on": []}
+        return {**frame, "from": self._from(run[0]), "on": self._on(run[0])}
+
+    def _link(self, step: Step, arrived: Mapping[str | None, Sequence[int]]) -> dict[str, Any]:
+        """Return a step's link in the chain rule: its slope, and the stop that the gradient came by.
+
+        Where several arrows met, or the stop is left out, the chain starts anew with what
+        their gradients add up to.
+        """
+        if step.phase != "backward" or step.parent is None:
+            return {}
+        slope, output = {"slope": derivative(step.node, step.parent)}, self._trace.output
+        if step.node == output:
+            return slope
+        stops = arrived[step.node]
+        if len(stops) == 1 and stops[0]:
+            return {**slope, "via": stops[0]}
+        return {**slope, "start": derivative(output, step.node)}
 
     def _on(self, step: Step) -> list[str]:
         """Return what a step is about: first the box that changes, then its operation and arrows."""
@@ -146,15 +179,15 @@ class Frames:
             return []
         return [self._id(f"e{arrows[slots.index(step.argument)]}")]
 
-    def _texts(self, step: Step) -> list[tuple[str, str, str]]:
-        """Return the texts that a step changes: their ids, the text, and what hides it from a guess."""
+    def _texts(self, step: Step) -> list[tuple[str, str]]:
+        """Return the texts that a step changes, with their ids."""
         name = step.parent or step.node
         key = self._keys[name]
         if self._shows.get(key) != name:
             return []
         if step.phase == "forward":
-            return [(self._id(key, "value"), four_digits(step.after), "?")]
-        return [(self._id(key, "gradient"), f"∂ {four_digits(step.after)}", "∂ ?")]
+            return [(self._id(key, "value"), four_digits(step.after))]
+        return [(self._id(key, "gradient"), f"∂ {four_digits(step.after)}")]
 
     def _id(self, key: str, part: str = "") -> str:
         return "-".join(filter(None, (self._prefix, key, part)))
