@@ -169,7 +169,9 @@ def with_four_digits(trace):
     lines = []
     for step in trace:
         if step.phase == "forward":
-            put_in = re.sub(NUMBER, lambda number: f"{float(number[0]):.4g}", step.numbers.rpartition(" = ")[0])
+            put_in = re.sub(
+                NUMBER, lambda number: f"{float(number[0]):.4g}", step.numbers.rpartition(" = ")[0]
+            )
             lines.append(f"{step.index} {step.formula} = {put_in} = {step.after:.4g}")
         elif step.phase == "seed":
             lines.append(f"{step.index} {step.formula} = 1")
@@ -247,6 +249,7 @@ def test_one_choice_of_the_next_node_is_right_and_the_others_cannot_be(numbers, 
         if question.get("ask") != "next":
             assert step.phase != "forward" or question == {}
             continue
+        assert question["right"] == step.node
         wrong = [name for name in question["choices"] if name != step.node]
         assert 1 <= len(wrong) == len(question["choices"]) - 1 <= 3
         before = trace[: step.index - 1]
@@ -264,12 +267,12 @@ def test_what_is_asked_of_two_small_graphs():
     asked = [question.get("ask") for question in questions(step_through(x * x), {"x", "v1"})]
     assert asked == [None, "seed", "local", "total"]
     assert questions(small_trace(), {"x", "y", "z", "q", "L"}) == [
-        {"ask": "next", "choices": ["q", "L"]},
+        {"ask": "next", "choices": ["q", "L"], "right": "q"},
         {},
         {"ask": "seed"},
         {"ask": "local"},
         {"ask": "contribution"},
-        {"ask": "next", "choices": ["q", "x", "y"]},
+        {"ask": "next", "choices": ["q", "x", "y"], "right": "q"},
         {"ask": "local"},
     ]
 

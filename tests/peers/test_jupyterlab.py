@@ -12,7 +12,6 @@ from contextlib import contextmanager
 
 import nbformat
 import pytest
-from browser import browser
 from examples import first_example
 
 from autograd_lite import draw, step_through
@@ -26,7 +25,7 @@ const seen = (selector) => [...output.querySelectorAll(selector)].filter((elemen
 const sizes = seen("img").map((image) => [image.naturalWidth, image.naturalHeight, image.clientWidth]);
 return {
   images: sizes, alts: seen("img").map((image) => image.alt), frames: seen("iframe").length,
-  toggles: seen("summary").map((summary) => summary.textContent), text: output.innerText,
+  toggles: seen("summary").map((summary) => summary.textContent), text: output.textContent,
 };
 """
 
@@ -36,14 +35,29 @@ def write_notebook(path):
     cells = []
     for shown in (draw(first_example(), engine="built-in"), step_through(first_example())):
         cell = nbformat.v4.new_code_cell("shown", execution_count=1)
-        cell.outputs = [nbformat.v4.new_output("execute_result", shown._repr_mimebundle_(), execution_count=1)]
+        cell.outputs = [
+            nbformat.v4.new_output("execute_result", shown._repr_mimebundle_(), execution_count=1)
+        ]
         cells.append(cell)
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
+
+
+@pytest.fixture(scope="module", params=[LIGHT, DARK])
+def jupyterlab(request, tmp_path_factory):
+    """Serve a notebook that is trusted and one that is not, with settings of their own; give address and theme."""
+    folder = tmp_path_factory.mktemp("jupyterlab")
+    with served(folder, request.param) as (url, environment):
+        for name in ("trusted", "untrusted"):
+            write_notebook(folder / "notebooks" / f"{name}.ipynb")
+        command = [sys.executable, "-m", "jupyter", "trust", folder / "notebooks" / "trusted.ipynb"]
+        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=SECONDS)
+        yield url, request.param
 
 
 @contextmanager
-def jupyterlab(folder, theme):
-    """Serve a folder, with settings of its own; give the address and the environment."""
+def served(folder, theme):
+    """Start JupyterLab on a folder; give its address and its environment."""
     environment = {
         **os.environ,
         **{f"JUPYTER_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")},
@@ -51,7 +65,9 @@ def jupyterlab(folder, theme):
     settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True, exist_ok=True)
     (settings / "themes.jupyterlab-settings").write_text(json.dumps({"theme": theme}))
-    (settings / "notification.jupyterlab-settings").write_text(json.dumps({"fetchNews": "false"}))
+    (settings / "notification.jupyterlab-settings").write_text(
+        json.dumps({"fetchNews": "false", "checkForUpdates": False})
+    )
     (folder / "notebooks").mkdir(exist_ok=True)
     command = [
         *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--port=0"),
@@ -79,9 +95,9 @@ def wait_for(what):
     raise TimeoutError
 
 
-def both_outputs(driver, url, **expected):
-    """Open the notebook, and tell what is seen of the drawing and of the step page once they are there."""
-    driver.get(f"{url}lab/tree/shown.ipynb")
+def both_outputs(driver, address):
+    """Open a notebook, and tell what is seen of the drawing and of the step page once they are there."""
+    driver.get(address)
 
     def seen():
         outputs = [driver.execute_script(SHOWN, index) for index in range(2)]
@@ -91,33 +107,22 @@ def both_outputs(driver, url, **expected):
     return wait_for(seen)
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK])
-@pytest.mark.parametrize("trusted", [False, True], ids=["untrusted", "trusted"])
-def test_jupyterlab_shows_the_picture_and_the_page(tmp_path, theme, trusted):
-    path = tmp_path / "notebooks" / "shown.ipynb"
-    with jupyterlab(tmp_path, theme) as (url, environment), browser() as driver:
-        write_notebook(path)
-        if trusted:
-            command = [sys.executable, "-m", "jupyter", "trust", path]
-            subprocess.run(command, env=environment, check=True, capture_output=True, timeout=SECONDS)
-        driver.set_window_size(1300, 1600)
-        drawing, steps = both_outputs(driver, url)
-        if folder := os.environ.get("PICTURES"):
-            time.sleep(2)
-            driver.save_screenshot(f"{folder}/jupyterlab-{'trusted' if trusted else 'untrusted'}-{theme[11:]}.png")
-        shown_theme = driver.execute_script("return document.body.dataset.jpThemeName")
-        in_frame = driver.execute_script(
-            "return document.querySelector('iframe')?.contentDocument?.querySelector('#sentence')?.textContent"
-        )
-    assert shown_theme == theme
+@pytest.mark.parametrize("name", ["untrusted", "trusted"])
+def test_jupyterlab_shows_the_picture_and_the_page(jupyterlab, chrome, name):
+    url, theme = jupyterlab
+    drawing, steps = both_outputs(chrome, f"{url}lab/tree/{name}.ipynb")
+    assert chrome.execute_script("return document.body.dataset.jpThemeName") == theme
     ((width, height, shown),) = drawing["images"]
     assert width > height > 100 and shown >= 0.85 * width
     assert drawing["alts"] == [str(draw(first_example()))]
-    if trusted:
+    if name == "trusted":
         assert (steps["frames"], steps["images"], steps["toggles"]) == (1, [], [])
-        assert in_frame == "7 steps, forwards and back."
+        chrome.switch_to.frame(chrome.find_element("tag name", "iframe"))
+        assert wait_for(lambda: chrome.find_element("id", "sentence").text) == "7 steps, forwards and back."
+        chrome.switch_to.default_content()
     else:
         assert (steps["frames"], len(steps["images"])) == (0, 1)
         assert steps["images"][0][0] > 100
         assert steps["toggles"] == ["All 7 steps as text"]
         assert "Run this cell to step through it." in steps["text"]
+    chrome.get("about:blank")

@@ -43,12 +43,12 @@ function go(to) {
   hinted = false;
   $("verdict").textContent = score();
   $("guess").value = "";
-  show(position);
-  $("slider").value = position;
-  $("slider").setAttribute("aria-valuetext", $("place").textContent);
   $("first").disabled = $("previous").disabled = position === 0;
   $("next").disabled = $("last").disabled = position === last;
   if (focused.disabled) (position === 0 ? $("next") : $("previous")).focus();
+  show(position);
+  $("slider").value = position;
+  $("slider").setAttribute("aria-valuetext", $("place").textContent);
   toAddress();
 }
 
@@ -92,10 +92,22 @@ function toAddress() {
   }
 }
 
-/** In a notebook the frame around the page is as tall as the page, up to what a window shows of it. */
+/** Give the picture the room that the rest leaves, with one line for the closed table, and show the step in it. */
+function makeRoom() {
+  const rest = document.querySelector("header").offsetHeight + $("panel").offsetHeight + 54;
+  const picture = $("picture");
+  picture.style.maxHeight = `max(180px, 100vh - ${rest}px)`;
+  const scrolls = picture.scrollWidth > picture.clientWidth || picture.scrollHeight > picture.clientHeight;
+  if (scrolls) picture.tabIndex = 0; // for the keyboard
+  else picture.removeAttribute("tabindex");
+  reveal();
+  if (frame) fitFrame(Math.max(640, 0.95 * window.parent.innerHeight));
+}
+
+/** In a notebook the frame around the page is as tall as the page, up to a height. */
 function fitFrame(most) {
   const hidden = $("picture").scrollHeight - $("picture").clientHeight;
-  frame.style.height = Math.min(most, Math.ceil(document.documentElement.getBoundingClientRect().height) + hidden) + "px";
+  frame.style.height = Math.min(most, Math.ceil(document.body.getBoundingClientRect().height) + hidden) + "px";
 }
 
 /** On paper: the present step, or the last if none has been taken, and all steps as text. */
@@ -149,11 +161,5 @@ $("transcript").open = false;
 document.documentElement.classList.toggle("framed", frame !== null);
 go(fromAddress());
 
-// A picture that scrolls can be reached by the keyboard; the step stays in sight when its room changes.
-new ResizeObserver(() => {
-  const { scrollWidth, clientWidth, scrollHeight, clientHeight } = $("picture");
-  if (scrollWidth > clientWidth || scrollHeight > clientHeight) $("picture").tabIndex = 0;
-  else $("picture").removeAttribute("tabindex");
-  if (position > 0) reveal(stops[position - 1]);
-}).observe(document.querySelector("#picture svg"));
-if (frame) new ResizeObserver(() => fitFrame(Math.max(640, 0.95 * window.parent.innerHeight))).observe(document.body);
+const watch = new ResizeObserver(makeRoom);
+for (const element of [document.querySelector("#picture svg"), $("panel"), document.body]) watch.observe(element);

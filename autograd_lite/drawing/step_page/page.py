@@ -169,7 +169,11 @@ def _style(width: float, height: float) -> str:
     """Return a style that lets the picture shrink and grow with the page, but not below what can be read."""
     from string import Template
 
-    sizes = {"natural": f"{width:.0f}px", "least": f"{SMALLEST * width:.0f}px", "shape": f"{width / height:.3f}"}
+    sizes = {
+        "natural": f"{width:.0f}px",
+        "least": f"{SMALLEST * width:.0f}px",
+        "shape": f"{width / height:.3f}",
+    }
     return Template(_asset("page.css")).substitute(sizes).rstrip()
 
 

@@ -13,8 +13,11 @@ function pathTo(at) {
   return path;
 }
 
+let painted = 0; // the stop that the picture shows
+
 /** Show the picture as it is after a stop; what the stop finds stays hidden while it is asked for. */
 function paint(at, hidden) {
+  painted = at;
   const texts = new Map(data.start);
   const seen = new Set();
   for (const stop of stops.slice(0, at)) {
@@ -42,11 +45,13 @@ function emphasise(at) {
   for (const { edges } of pathTo(at)) mark(edges, "path");
   mark(stop.from, "from");
   mark([...stop.edges, ...stop.on], "on");
-  reveal(stop);
+  reveal();
 }
 
 /** Scroll the picture to where a step is: to all that it is about if there is room, else to the box that changes. */
-function reveal(stop) {
+function reveal() {
+  if (painted === 0) return;
+  const stop = stops[painted - 1];
   const frame = $("picture").getBoundingClientRect();
   const boxes = [...stop.on, ...stop.edges, ...stop.from].map($).filter(Boolean).map((element) => element.getBoundingClientRect());
   if (boxes.length === 0) return;

@@ -65,7 +65,7 @@ function ask(stop) {
   for (const id of ["guess", "check", "enough"]) $(id).hidden = stop.ask === "next";
   $("choices").replaceChildren(...(stop.choices ?? []).map((name) => {
     const button = document.createElement("button");
-    Object.assign(button, { type: "button", textContent: name, onclick: () => judge(name === stop.node, name, stop.node) });
+    Object.assign(button, { type: "button", textContent: name, onclick: () => judge(name === stop.right, name, stop.right) });
     return button;
   }));
   if (document.activeElement !== $("slider")) (stop.ask === "next" ? $("question") : $("guess")).focus();

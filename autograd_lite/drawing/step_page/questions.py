@@ -18,7 +18,7 @@ REACH = 12
 
 
 def questions(trace: Trace, shown: Collection[str]) -> list[dict[str, Any]]:
-    """Return for each step what is asked: "ask" names the kind; "choices" are names, for the kind "next".
+    """Return for each step what is asked: "ask" names the kind; for "next" there are "choices", one of them "right".
 
     A forward step asks for the node that is computed next; the seed for itself; a backward
     step for the local derivative, the contribution, the next node or, where something has
@@ -86,4 +86,4 @@ def _next(name: str, wrong: Sequence[str], turn: int) -> dict[str, Any]:
         return {}
     choices = [name, *wrong[: MOST_CHOICES - 1]]
     cut = turn % len(choices)
-    return {"ask": "next", "choices": choices[cut:] + choices[:cut]}
+    return {"ask": "next", "choices": choices[cut:] + choices[:cut], "right": name}
