@@ -165,7 +165,7 @@ NUMBER = r"(?<![\w.])-?(?:\d+\.?\d*(?:e[+-]\d+)?|inf|nan)(?![\w.])"
 
 
 def with_four_digits(trace):
-    """Write the steps of a trace again, from its numbers: what has been put in is only known to six digits."""
+    """Write the steps of a trace again, from its numbers; what was put in is only known to six digits."""
     lines = []
     for step in trace:
         if step.phase == "forward":

@@ -116,8 +116,10 @@ class Drawing:
         return f"<Drawing of {readable(self.graph.title)}: {len(self.graph.nodes)} nodes>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """Return the picture for a notebook, as SVG and as an image, and the text for where there are none."""
-        svg = SIZE.sub(' width="100%"', self.svg, count=1) if fills_the_page(*size_of(self.svg)) else self.svg
+        """Return the picture for a notebook, as SVG and as an image, and as text."""
+        svg = self.svg
+        if fills_the_page(*size_of(svg)):
+            svg = SIZE.sub(' width="100%"', svg, count=1)
         return {"image/svg+xml": svg, "text/html": image(self.svg, str(self)), "text/plain": str(self)}
 
 

@@ -21,7 +21,7 @@ LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 SHOWN = """
 const output = document.querySelectorAll(".jp-OutputArea-output")[arguments[0]];
 if (!output) return null;
-const seen = (selector) => [...output.querySelectorAll(selector)].filter((element) => element.checkVisibility());
+const seen = (selector) => [...output.querySelectorAll(selector)].filter((each) => each.checkVisibility());
 const sizes = seen("img").map((image) => [image.naturalWidth, image.naturalHeight, image.clientWidth]);
 return {
   images: sizes, alts: seen("img").map((image) => image.alt), frames: seen("iframe").length,
@@ -45,7 +45,7 @@ def write_notebook(path):
 
 @pytest.fixture(scope="module", params=[LIGHT, DARK])
 def jupyterlab(request, tmp_path_factory):
-    """Serve a notebook that is trusted and one that is not, with settings of their own; give address and theme."""
+    """Serve a notebook that is trusted and one that is not; give the address and the theme."""
     folder = tmp_path_factory.mktemp("jupyterlab")
     with served(folder, request.param) as (url, environment):
         for name in ("trusted", "untrusted"):

@@ -97,7 +97,7 @@ class Frames:
         return [self._id(f"e{index}") for index in self._labelled]
 
     def whys(self) -> list[str]:
-        """Return the sentences on what an operation does to a gradient; a frame gives the place of its own."""
+        """Return what the operations do to a gradient; the "why" of a frame is a place in this list."""
         return list(dict.fromkeys(step.why for step in self._trace))
 
     def frames(self, runs: Sequence[Run]) -> list[dict[str, Any]]:

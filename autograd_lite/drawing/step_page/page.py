@@ -21,7 +21,7 @@ PREFIX = "graph"
 """What every id in the picture begins with: the page holds no other picture."""
 
 OTHERS, TALLEST = 390, 760
-"""In pixels: what a frame in a notebook needs beside the picture, and how tall it is at most before it is seen."""
+"""In pixels: what a frame in a notebook needs beside the picture, and how tall it is made at most."""
 
 HELP = "Press Next or the → key; ← goes back, Home and End go to either end."
 
@@ -124,7 +124,7 @@ def _gap(first: int, last: int) -> str:
 
 
 def notebook(trace: Trace) -> str:
-    """Write what a notebook shows: the step page in a frame, and a still with the steps where frames are removed.
+    """Write what a notebook shows: the step page in a frame; where frames are removed, a still and the steps.
 
     Args:
         trace: what it shows. Of more than 400 steps those in the middle are taken at once,

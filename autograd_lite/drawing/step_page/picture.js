@@ -72,4 +72,6 @@ function zoomBy(sizes) {
   document.documentElement.style.setProperty("--zoom", zooms[zoom]);
   $("smaller").disabled = zoom === 0;
   $("larger").disabled = zoom === zooms.length - 1;
+  if ($("smaller").disabled) $("larger").focus();
+  if ($("larger").disabled) $("smaller").focus();
 }

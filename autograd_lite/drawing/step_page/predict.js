@@ -68,7 +68,9 @@ function ask(stop) {
     Object.assign(button, { type: "button", textContent: name, onclick: () => judge(name === stop.right, name, stop.right) });
     return button;
   }));
-  if (document.activeElement !== $("slider")) (stop.ask === "next" ? $("question") : $("guess")).focus();
+  if (document.activeElement === $("slider")) return;
+  (stop.ask === "next" ? $("question") : $("guess")).focus();
+  $("guess").select();
 }
 
 function giveHint(before = "") {

@@ -18,7 +18,7 @@ REACH = 12
 
 
 def questions(trace: Trace, shown: Collection[str]) -> list[dict[str, Any]]:
-    """Return for each step what is asked: "ask" names the kind; for "next" there are "choices", one of them "right".
+    """Return for each step what is asked: "ask" is the kind; for "next" there are "choices", one "right".
 
     A forward step asks for the node that is computed next; the seed for itself; a backward
     step for the local derivative, the contribution, the next node or, where something has

@@ -5,6 +5,7 @@ from __future__ import annotations
 from autograd_lite.core.symbol import Symbol, fill
 from autograd_lite.drawing.text import four_digits
 from autograd_lite.engine import Value
+from autograd_lite.ops import OPS
 from autograd_lite.stepping import Step, Trace, derivative
 
 __all__ = ["Words", "gradient_words"]
@@ -52,7 +53,7 @@ class Words:
     def _written(self, operand: Value | float) -> Symbol:
         """Return what stands for a number in a formula: its digits, and before them its sign."""
         text = four_digits(self._numbers[operand] if isinstance(operand, Value) else float(operand))
-        return -Symbol(text[1:]) if text.startswith("-") else Symbol(text)
+        return Symbol("", OPS["neg"], (Symbol(text[1:]),)) if text.startswith("-") else Symbol(text)
 
 
 def gradient_words(output: str, name: str, gradient: float) -> str:
