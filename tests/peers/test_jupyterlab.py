@@ -39,8 +39,7 @@ def write_notebook(path):
             nbformat.v4.new_output("execute_result", shown._repr_mimebundle_(), execution_count=1)
         ]
         cells.append(cell)
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)  # without a kernel to start
 
 
 @pytest.fixture(scope="module", params=[LIGHT, DARK])
@@ -113,7 +112,7 @@ def test_jupyterlab_shows_the_picture_and_the_page(jupyterlab, chrome, name):
     drawing, steps = both_outputs(chrome, f"{url}lab/tree/{name}.ipynb")
     assert chrome.execute_script("return document.body.dataset.jpThemeName") == theme
     ((width, height, shown),) = drawing["images"]
-    assert width > height > 100 and shown >= 0.85 * width
+    assert width > height > 100 and shown >= 0.85 * width - 1
     assert drawing["alts"] == [str(draw(first_example()))]
     if name == "trusted":
         assert (steps["frames"], steps["images"], steps["toggles"]) == (1, [], [])
