@@ -109,7 +109,7 @@ def both_outputs(driver, address):
 @pytest.mark.parametrize("name", ["untrusted", "trusted"])
 def test_jupyterlab_shows_the_picture_and_the_page(jupyterlab, chrome, name):
     url, theme = jupyterlab
-    drawing, steps = both_outputs(chrome, f"{url}lab/tree/{name}.ipynb")
+    drawing, steps = both_outputs(chrome, f"{url}lab/workspaces/{name}/tree/{name}.ipynb")
     assert chrome.execute_script("return document.body.dataset.jpThemeName") == theme
     ((width, height, shown),) = drawing["images"]
     assert width > height > 100 and shown >= 0.85 * width - 1
