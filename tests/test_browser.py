@@ -213,6 +213,25 @@ def test_the_focus_goes_through_the_controls_in_order(opened):
         assert page.focused() == name
 
 
+@pytest.mark.parametrize(
+    ("steps", "inside"), [(4, ["guess", "check", "hint"]), (6, ["BUTTON"] * 3 + ["hint"])]
+)
+def test_the_focus_goes_through_a_question_and_out_of_it(opened, steps, inside):
+    page = opened(TRACE)
+    page.slide(steps - 1)
+    page.click("predict")
+    page.click("next")
+    order = [page.focused()]
+    while order[-1] != "SUMMARY":
+        page.press(TAB)
+        order.append(page.focused())
+        assert len(order) < 10
+    assert order in ([*inside, "SUMMARY"], ["question", *inside, "SUMMARY"])
+    for name in [*reversed(inside), "predict"]:
+        page.press("\ue008" + TAB)
+        assert page.focused() == name
+
+
 def test_the_focus_is_not_lost_at_the_ends(opened):
     page = opened(TRACE)
     page.click("last")

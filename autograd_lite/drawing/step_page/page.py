@@ -91,13 +91,13 @@ def table(trace: Trace, most: int = MOST_STEPS) -> str:
     why = ""
     for line in trace.lines():
         if line.kind == "why":
-            why = _remark("why", line.text)
+            why = line.text
         elif line.kind == "heading":
             rows.append(f'<tr><th colspan="2">{line.text}</th></tr>')
         elif line.step is not None:
             run = left_out.get(line.step.index)
             if run is None:
-                rows += [why, _row(line.step.index, *words.of(line.step))]
+                rows += [_remark("why", why) if why else "", _row(line.step.index, *words.of(line.step))]
             elif line.step is run[-1]:
                 rows.append(_gap(run[0].index, run[-1].index))
             why = ""

@@ -41,17 +41,18 @@ def questions(trace: Trace, shown: Collection[str]) -> list[dict[str, Any]]:
 
 def _forward(trace: Trace, shown: Collection[str]) -> Iterator[dict[str, Any]]:
     """Yield the questions of the forward pass: only a node whose inputs are all known can be next."""
-    names = {value: name for name, value in trace.nodes.items()}
-    inner = [name for name, value in trace.nodes.items() if value.op is not None]
-    known = {name for name, value in trace.nodes.items() if value.op is None}
+    nodes = trace.nodes
+    names = {value: name for name, value in nodes.items()}
+    inner = [name for name, value in nodes.items() if value.op is not None]
+    known = {name for name, value in nodes.items() if value.op is None}
     for position, name in enumerate(inner):
-        later = inner[position + 1 : position + 1 + REACH]
+        later = inner[position + 1 : position + 1 + REACH] if name in shown else []
         wrong = [
             other
             for other in later
-            if other in shown and not known.issuperset(names[arg] for arg in trace.nodes[other].parents)
+            if other in shown and not known.issuperset(names[arg] for arg in nodes[other].parents)
         ]
-        yield _next(name, wrong, position) if name in shown else {}
+        yield _next(name, wrong, position)
         known.add(name)
 
 
