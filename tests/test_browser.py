@@ -845,7 +845,7 @@ step_through(L)"""
     chrome.execute_cdp_cmd("Network.enable", {})
     chrome.get(path.as_uri())
     frame = chrome.find_element("tag name", "iframe")
-    beside = chrome.find_element("css selector", "iframe ~ details")
+    beside = chrome.find_element("css selector", ".still details")
     assert not beside.is_displayed()  # the page in the frame has its own
     words = chrome.execute_script("return arguments[0].textContent", beside)
     assert all(str(step) in words for step in TRACE)

@@ -29,15 +29,17 @@ SCRIPTS = ("picture.js", "predict.js", "page.js")
 """What moves the page, in the order of use."""
 
 NOTEBOOK = """\
-<style>.autograd-lite-steps > iframe ~ * {{ display: none; }}</style>
 <div class="autograd-lite-steps">
+<style>.autograd-lite-steps:has(iframe) .still {{ display: none; }}</style>
 <iframe srcdoc='{document}' title="{title}" allow="fullscreen" style="{frame}"></iframe>
+<div class="still">
 {still}
 <p>{last} Run this cell to step through it.</p>
 <details>
 <summary>{count} as text</summary>
 {table}
 </details>
+</div>
 </div>"""
 """The step page; and what takes its place, hidden beside it, where frames and styles are removed."""
 
