@@ -1,6 +1,6 @@
 """JupyterLab itself shows drawings and step pages, in notebooks that it trusts and in those that it does not.
 
-Needs JupyterLab: python3 -m pip install -e ".[notebook]"
+Needs JupyterLab: python3 -m pip install jupyterlab==4.6.0
 """
 
 import json
