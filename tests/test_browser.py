@@ -811,6 +811,10 @@ def test_hostile_labels_are_shown_and_nothing_runs(opened):
     page.click("last")
     visible = HOSTILE.replace("\u2028", "␊").replace("\u202e", "�")
     assert visible in page.text("sentence")
+    page.slide(2)
+    page.click("predict")
+    page.click("next")
+    assert visible in page.text("asked")
     assert visible in page.text("transcript")
     assert page.run("return typeof window.pwned") == "undefined"
     assert page.run("return document.images.length") == 0

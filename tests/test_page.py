@@ -339,7 +339,9 @@ def check_hostile(trace):
         "tspan"
     }
     assert not [key for element in read.elements for key in element["attributes"] if key.startswith("on")]
-    assert len(read.data()["stops"]) == len(trace)
+    data = read.data()
+    assert len(data["stops"]) == len(trace)
+    assert not set("\0\x1b\n\u2028\u2029\u202e") & set(json.dumps(data, ensure_ascii=False))
 
 
 def test_numbers_that_are_not_finite():

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd_lite.drawing.graph import Graph, Node
 from autograd_lite.drawing.step_page.questions import questions
-from autograd_lite.drawing.text import four_digits
+from autograd_lite.drawing.text import four_digits, readable
 from autograd_lite.stepping import Step, Trace, derivative
 
 __all__ = ["MOST_STEPS", "MOST_STORED", "Frames", "runs_of"]
@@ -136,13 +136,13 @@ class Frames:
         """
         if step.phase != "backward" or step.parent is None:
             return {}
-        slope, output = {"slope": derivative(step.node, step.parent)}, self._trace.output
+        slope, output = {"slope": readable(derivative(step.node, step.parent))}, self._trace.output
         if step.node == output:
             return slope
         stops = arrived[step.node]
         if len(stops) == 1 and stops[0]:
             return {**slope, "via": stops[0]}
-        return {**slope, "start": derivative(output, step.node)}
+        return {**slope, "start": readable(derivative(output, step.node))}
 
     def _on(self, step: Step) -> list[str]:
         """Return what a step is about: first the box that changes, then its operation and arrows."""

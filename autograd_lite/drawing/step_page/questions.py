@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
+from autograd_lite.drawing.text import readable
 from autograd_lite.stepping import Trace
 
 __all__ = ["questions"]
@@ -85,6 +86,6 @@ def _next(name: str, wrong: Sequence[str], turn: int) -> dict[str, Any]:
     """Return the question for the next node, the right one at another place each time; {} if it is clear."""
     if not wrong:
         return {}
-    choices = [name, *wrong[: MOST_CHOICES - 1]]
+    choices = [*map(readable, (name, *wrong[: MOST_CHOICES - 1]))]
     cut = turn % len(choices)
-    return {"ask": "next", "choices": choices[cut:] + choices[:cut], "right": name}
+    return {"ask": "next", "choices": choices[cut:] + choices[:cut], "right": choices[0]}
