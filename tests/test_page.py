@@ -166,18 +166,19 @@ NUMBER = r"(?<![\w.])-?(?:\d+\.?\d*(?:e[+-]\d+)?|inf|nan)(?![\w.])"
 
 def with_four_digits(trace):
     """Write the steps of a trace again, from its numbers; what was put in is only known to six digits."""
+    four = lambda text: re.sub(NUMBER, lambda number: f"{float(number[0]):.4g}", text)
     lines = []
     for step in trace:
+        formula = four(step.formula)
         if step.phase == "forward":
-            put_in = re.sub(
-                NUMBER, lambda number: f"{float(number[0]):.4g}", step.numbers.rpartition(" = ")[0]
+            lines.append(
+                f"{step.index} {formula} = {four(step.numbers.rpartition(' = ')[0])} = {step.after:.4g}"
             )
-            lines.append(f"{step.index} {step.formula} = {put_in} = {step.after:.4g}")
         elif step.phase == "seed":
-            lines.append(f"{step.index} {step.formula} = 1")
+            lines.append(f"{step.index} {formula} = 1")
         else:
             product = f"{step.upstream:.4g} · {step.local:.4g} = {step.contribution:.4g}"
-            lines.append(f"{step.index} {step.formula} = {product}  ({step.before:.4g} → {step.after:.4g})")
+            lines.append(f"{step.index} {formula} = {product}  ({step.before:.4g} → {step.after:.4g})")
     return lines
 
 
@@ -185,7 +186,9 @@ def random_trace(numbers, generator):
     pool = [Value(number, f"x{index}") for index, number in enumerate(numbers)]
     for _ in range(5):
         a, b = generator.choice(pool), generator.choice(pool)
-        pool.append(generator.choice([a + b, a * b, (a - b).tanh(), a * a, a - 2.5, -3.0 * b]))
+        pool.append(
+            generator.choice([a + b, a * b, (a - b).tanh(), a * a, a - 2.25, b * -3.123456, a / 7.00077])
+        )
     return step_through(pool[-1], names={})
 
 
