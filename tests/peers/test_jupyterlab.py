@@ -79,7 +79,7 @@ def served(folder, theme):
         (info,) = wait_for(lambda: [*(folder / "runtime").glob("jpserver-*.json")])
         yield wait_for(lambda: json.loads(info.read_text() or "{}").get("url")), environment
     finally:
-        server.terminate()
+        server.kill()  # it has nothing to save, and no kernel to end first
         server.wait(timeout=SECONDS)
 
 
