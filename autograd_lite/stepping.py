@@ -28,6 +28,8 @@ renderers: dict[str, Callable[..., str]] = {}
 
 SEEN = 1e-5
 """How far a number may be off, in parts of itself, before it is seen: six digits are shown."""
+MOST_LINES = 800
+"""The most lines of a trace that a notebook stores as text."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,15 @@ class Trace(Sequence[Step]):
     def __getitem__(self, index: int | slice) -> Step | tuple[Step, ...]:
         places = range(len(self))[index]
         return tuple(map(self._step, places)) if isinstance(places, range) else self._step(places)
+
+    @property
+    def forward_steps(self) -> int:
+        """How many steps the forward pass has; the seed is the next one."""
+        return len(self._nodes)
+
+    def name_of(self, value: Value) -> str:
+        """Return what a Value of the graph is called."""
+        return self._names[value]
 
     def names_at(self, index: int) -> tuple[str, str | None]:
         """Return a step's node and parent, without writing the step: a large graph has millions.
@@ -313,10 +324,13 @@ class Trace(Sequence[Step]):
             yield Line("gradient", f"{derivative(self.output, name)} = {format_number(gradient)}")
 
     def __str__(self) -> str:
+        return self._text()
+
+    def _text(self, steps: Iterable[Step] | None = None) -> str:
         width = len(str(len(self)))
         before = {"heading": "\n", "why": " " * (width + 4), "gradient": "  "}
         lines = []
-        for line in self.lines():
+        for line in self.lines(steps):
             lead = f"  {line.step.index:>{width}}  " if line.step else before[line.kind]
             lines.append(lead + line.text)
         return "\n".join(lines).removeprefix("\n")
@@ -412,6 +426,16 @@ def derivative(of: str, by: str) -> str:
     return f"∂{of}/∂{by}"
 
 
+def _stored(trace: Trace) -> str:
+    """Write a trace for a notebook, which is stored with it: without the middle of a long one."""
+    half = MOST_LINES // 2
+    steps = [*trace[:half], *trace[-half:]] if len(trace) > MOST_LINES else None
+    lines = trace._text(steps).encode(errors="replace").decode().split("\n")  # no lone surrogates
+    if len(lines) > MOST_LINES:
+        lines[half:-half] = ["… the middle is left out here: print(trace)"]
+    return "\n".join(lines)
+
+
 renderers[".json"] = Trace.to_json
 renderers[".txt"] = lambda trace: f"{trace}\n"
-renderers["text/plain"] = lambda trace: str(trace).encode(errors="replace").decode()  # no lone surrogates
+renderers["text/plain"] = _stored

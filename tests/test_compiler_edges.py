@@ -844,3 +844,29 @@ def test_a_computed_index_that_is_too_large_is_refused_in_a_step(backend):
     assert trainer.step([0, 1]) == 1.5
     with pytest.raises(IndexError, match="4"):
         trainer.step([0, 3])
+
+
+def test_products_that_are_the_same_for_all_rows_beside_biases_that_are_not():
+    """Only the bias is an argument: each weight's gradient is the mean of the rows', times a constant."""
+    weights = [[Value(0.1), Value(-0.2)], [Value(0.3), Value(0.4)], [Value(-0.5), Value(0.6)]]
+    flat = [weight for row in weights for weight in row]
+
+    def f(x):
+        return ag.sum([(row[0] * 2.0 + row[1] * 3.0 + bias).tanh() for row, bias in zip(weights, x)])
+
+    rows = [[0.5, -1.0, 2.0], [0.25, 0.0, -0.125]]
+    program = compile(f, flat, backend="numpy")
+    mean, gradient = program.mean_and_grad(rows)
+    outputs = [f(row) for row in rows]
+    expected = [(a + b) / 2.0 for a, b in zip(*(ag.grad(output, flat) for output in outputs))]
+    assert mean == pytest.approx(sum(output.data for output in outputs) / 2.0, rel=1e-14)
+    assert gradient == pytest.approx(expected, rel=1e-14)
+    assert "@" in program.source
+
+
+def test_map_asks_the_engine_where_an_array_library_answers_otherwise():
+    """The power 0.5 of -inf is inf; NumPy takes the root instead, which is nan."""
+    program = compile(lambda x: x**0.5, [Value(0.0)], backend="numpy")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        assert program.map([4.0, -math.inf, 0.25, -math.inf]) == [2.0, math.inf, 0.5, math.inf]

@@ -425,15 +425,18 @@ def test_an_unknown_focus_is_refused_with_what_exists():
 # ---- Faces and files ------------------------------------------------------------------------------
 
 
-def test_a_notebook_gets_a_picture_and_a_text_and_no_html():
+def test_a_notebook_gets_a_picture_an_image_of_it_and_a_text():
     drawing = draw(first_example())
     bundle = drawing._repr_mimebundle_()
-    assert [*bundle] == ["image/svg+xml", "text/plain"]
+    assert [*bundle] == ["image/svg+xml", "text/html", "text/plain"]
     assert bundle["text/plain"] == drawing.graph.outline
     as_wide_as_the_page = re.sub(r' width="[\d.]+" height="[\d.]+"', ' width="100%"', drawing.svg, count=1)
     assert bundle["image/svg+xml"] == as_wide_as_the_page != drawing.svg
     small = draw(Value(1.0, "x"))
     assert small._repr_mimebundle_()["image/svg+xml"] == small.svg
+    width, least = (float(re.search(r' width="([\d.]+)"', picture.svg)[1]) for picture in (drawing, small))
+    assert f'style="min-width:{0.85 * width:.0f}px;width:100%"' in bundle["text/html"]
+    assert f'style="min-width:{0.85 * least:.0f}px"' in small._repr_mimebundle_()["text/html"]
     assert repr(drawing) == "<Drawing of L = q * z: 7 nodes>"
     assert ElementTree.fromstring(drawing.svg).tag == "{http://www.w3.org/2000/svg}svg"
 

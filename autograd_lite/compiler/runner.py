@@ -146,14 +146,17 @@ class Runner:
             return
         found, _, held = specialization.run_on_arrays(part.columns, count, gradient=False)
         table = numpy.stack([numpy.broadcast_to(output, (count,)) for output in found], axis=-1)
-        infinite = part.rows[held & ~numpy.isfinite(table).all(axis=-1)]
-        if len(infinite):  # the engine says which operation it was
-            self.eager(arguments_of_row(columns, infinite[0]), gradient=False)
-        for row, is_held, outputs in zip(part.rows, held, table.tolist()):
-            if is_held:
+        doubtful = held & ~numpy.isfinite(table).all(axis=-1)
+        if doubtful.any():  # the engine says which operation it was; if it agrees, the others stand too
+            first = doubtful.argmax()
+            known = self.eager(arguments_of_row(columns, part.rows[first]), gradient=False)
+            doubtful &= not numpy.array_equal(known, table[first], equal_nan=True)
+        for row, is_held, is_doubtful, outputs in zip(part.rows, held, doubtful, table.tolist()):
+            if not is_held:
+                self.eager.warn_of_guards(1)
+            if is_held and not is_doubtful:
                 yield outputs
             else:
-                self.eager.warn_of_guards(1)
                 yield self.eager(arguments_of_row(columns, row), gradient=False)
 
     def _one_by_one(self) -> bool:

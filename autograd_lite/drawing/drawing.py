@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_lite.drawing.dot import dot_body, dot_source
 from autograd_lite.drawing.graph import BUDGET, Graph, build
+from autograd_lite.drawing.image import fills_the_page, image
 from autograd_lite.drawing.layout.placement import arrange, check_way
 from autograd_lite.drawing.svg import SIZE, render, size_of
 from autograd_lite.drawing.text import readable, xml
@@ -40,9 +41,6 @@ HTML = """\
 </body>
 </html>
 """
-
-NARROW, WIDE = 500, 900
-"""In pixels: what is narrower than the first fits everywhere; wider than the second nothing may be."""
 
 
 class Drawing:
@@ -119,16 +117,11 @@ class Drawing:
         return f"<Drawing of {readable(self.graph.title)}: {len(self.graph.nodes)} nodes>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """Return the picture for a notebook, and the text for where there are no pictures."""
-        return {"image/svg+xml": _as_wide_as_the_page(self.svg), "text/plain": str(self)}
-
-
-def _as_wide_as_the_page(svg: str) -> str:
-    """Return a picture that takes the page's width if it may be too wide for it; a small one would grow."""
-    width, height = size_of(svg)
-    if width < NARROW or (height > width and width < WIDE):
-        return svg
-    return SIZE.sub(' width="100%"', svg, count=1)
+        """Return the picture for a notebook, as SVG and as an image, and as text."""
+        svg = self.svg
+        if fills_the_page(*size_of(svg)):
+            svg = SIZE.sub(' width="100%"', svg, count=1)
+        return {"image/svg+xml": svg, "text/html": image(self.svg, str(self)), "text/plain": str(self)}
 
 
 def draw(

@@ -220,8 +220,7 @@ class _Builder:
         operands = {self.keys[number]: [self.keys[s] for s in sources[number]] for number in sources}
         outline = outline_of(places[output], self.lines, operands)
         for fold in [*self.folds.values()][:1]:
-            outline += f"
-{_opening(fold)}, and so on"
+            outline += f"\n{_opening(fold)}, and so on"
         drawn = self.indexed.values[self.indexed.position[output]]
         equation = " = ".join(filter(None, (self.names[drawn], formula_of(drawn, self.names))))
         return Graph(equation, tuple(self.nodes), tuple(self.edges), places, outline)

@@ -79,7 +79,7 @@ def amax(values):
 PEERS = {
     "add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div, "neg": torch.neg,
     "abs": torch.abs, "pow": torch.pow, "exp": torch.exp, "expm1": torch.expm1, "log": torch.log,
-    "log1p": torch.log1p,
+    "log1p": torch.log1p, "square": torch.square,
     "sqrt": torch.sqrt, "sin": torch.sin, "cos": torch.cos, "tan": torch.tan, "tanh": torch.tanh,
     "sigmoid": torch.sigmoid, "relu": torch.relu, "leaky_relu": functional.leaky_relu, "elu": functional.elu,
     "softplus": functional.softplus, "log_sigmoid": functional.logsigmoid, "silu": functional.silu,

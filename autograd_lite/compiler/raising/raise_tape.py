@@ -155,17 +155,22 @@ class Raiser:
                 biases = [self.placement.add(Sum(operand(added)))]
             else:
                 biases = [operand(added[..., k]) for k in range(plain.shape[1])]
-        array = (MatrixProduct if is_product else RowDots)(inputs, weights, biases)
-        self.placement.add(array, members, cells)
+        primitive = MatrixProduct if is_product else RowDots
+        if any(bias.batched for bias in biases) and not (inputs.batched or weights.batched):
+            # One product for all rows of a batch: only what is added differs.
+            product = self.placement.add(primitive(inputs, weights), members, cells)
+            self._chain([product, *biases], members, cells)
+            return
+        self.placement.add(primitive(inputs, weights, biases), members, cells)
         if not is_full and plain.shape[1]:
             self._chain([operand(members), *map(operand, plain.T)], members)
 
-    def _chain(self, operands: Sequence[Operand], members: Any) -> None:
+    def _chain(self, operands: Sequence[Operand], members: Any, cells: Any = None) -> None:
         """Add operands one after the other; the last result is that of the members."""
         total, *others = operands
         for each in others:
             total = self.placement.add(Map(ADD, (total, each)))
-        self.placement.locate(self.program.arrays[-1], members)
+        self.placement.locate(self.program.arrays[-1], members, cells)
 
     def _write_out(self, members: Any, left: Any, right: Any, plain: Any) -> None:
         """Write a single short sum as it stands."""

@@ -6,17 +6,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd_lite.core.symbol import format_number
 from autograd_lite.drawing.graph import Graph, Node
 from autograd_lite.drawing.step_page.inside import boxes_of
-from autograd_lite.drawing.text import marked
-from autograd_lite.engine import Value
-from autograd_lite.stepping import Step, Trace
+from autograd_lite.drawing.step_page.questions import questions
+from autograd_lite.drawing.text import marked, readable
+from autograd_lite.stepping import Step, Trace, derivative
 
-__all__ = ["MOST_STEPS", "Frames", "runs_of"]
+__all__ = ["MOST_STEPS", "MOST_STORED", "Frames", "runs_of"]
 
 MOST_STEPS = 5000
 """The most steps that a page shows one by one."""
+MOST_STORED = 400
+"""The most of them in a notebook, which is stored with all it shows."""
 
 OUTLINE = "All its numbers, and the steps that lead to them, stand below as text."
 """What is said of the picture to those who cannot see it."""
@@ -25,17 +26,18 @@ Run = Sequence[Step]
 """Steps that are taken at once: nearly always a single one."""
 
 
-def runs_of(trace: Trace, shown: Collection[str] = ()) -> list[Run]:
-    """Return the steps, each alone; a trace that is too long for a page has its middle in one run.
+def runs_of(trace: Trace, most: int, shown: Collection[str] = ()) -> list[Run]:
+    """Return the steps, each alone; a trace that is too long has its middle in one run.
 
     Args:
         trace: the steps.
+        most: how many steps are too many to be taken one by one.
         shown: the names in the picture: of the middle only the steps that change something
             there are written, and the first and the last.
     """
-    if len(trace) <= MOST_STEPS:
+    if len(trace) <= most:
         return [(step,) for step in trace[:]]
-    half = MOST_STEPS // 2
+    half = most // 2
     first, last = half, len(trace) - half - 1
     between = _that_change(trace, range(first + 1, last), set(shown))
     middle = tuple(trace[index] for index in dict.fromkeys((first, *between, last)))
@@ -61,17 +63,19 @@ class Frames:
         graph: the picture.
         trace: the steps that are shown on it.
         prefix: what every id in the picture begins with.
+        most: how many steps are shown one by one.
 
     Attributes:
+        runs: the steps that are taken at once.
         final: the picture with the numbers after the last step.
         widest: the picture with the longest numbers that the page will put in it.
     """
 
-    def __init__(self, graph: Graph, trace: Trace, prefix: str) -> None:
-        self._prefix, self._count, self._numbers = prefix, len(trace), trace.values
-        self._values, self._output = trace.nodes, trace.output
+    def __init__(self, graph: Graph, trace: Trace, prefix: str, most: int) -> None:
+        self._prefix, self._trace, self._numbers = prefix, trace, trace.values
+        self._values = trace.nodes
         self._keys = {name: graph.places[value] for name, value in self._values.items()}
-        self._places, self._names = graph.places, {value: name for name, value in self._values.items()}
+        self._places = graph.places
         kinds = {node.key: node.kind for node in graph.nodes}
         self._into: dict[str, list[int]] = {}
         self._op_of: dict[str, tuple[str, int]] = {}
@@ -88,7 +92,7 @@ class Frames:
             for name, key in self._keys.items()
             if key in folds and self._shows.get(key) != name
         }
-        self.runs = runs_of(trace, self._shows.values())
+        self.runs = runs_of(trace, most, self._shows.values())
         after = {trace.output: 1.0}
         longest: dict[str, float] = {}
         for step in (step for run in self.runs for step in run):
@@ -123,34 +127,63 @@ class Frames:
         """Return the edges whose labels appear when the backward pass comes by."""
         return [self._id(f"e{index}") for index in self._labelled]
 
-    def frame(self, run: Run) -> dict[str, Any]:
-        """Return what a run of steps changes, for the page's script."""
-        step = run[-1]
-        edges = [edge for one in run for edge in self._edges(one)]
+    def whys(self) -> list[str]:
+        """Return what the operations do to a gradient; the "why" of a frame is a place in this list."""
+        return list(dict.fromkeys(step.why for run in self.runs for step in run))
+
+    def frames(self) -> list[dict[str, Any]]:
+        """Return what each run of steps changes, for the page's script."""
+        alone = [run[0].index for run in self.runs if len(run) == 1]
+        asked = questions(self._trace, alone, set(self._shows.values()))
+        places = {why: place for place, why in enumerate(self.whys())}
+        arrived: dict[str | None, list[int]] = {}
+        found = []
+        for stop, run in enumerate(self.runs, 1):
+            frame = self._frame(run)
+            if len(run) == 1:
+                (step,) = run
+                frame |= {"why": places[step.why], **asked[step.index], **self._link(step, arrived)}
+            for index in range(run[0].index - 1, run[-1].index):
+                parent = self._trace.names_at(index)[1]
+                arrived.setdefault(parent, []).append(stop if len(run) == 1 else 0)
+            found.append(frame)
+        return found
+
+    def _frame(self, run: Run) -> dict[str, Any]:
+        """Return what a run changes in the picture."""
+        texts = dict(text for step in run for text in self._texts(step))
+        frame = {
+            "step": run[-1].index,
+            "edges": [edge for step in run for edge in self._edges(step)],
+            "texts": [*texts.items()],
+        }
         if len(run) > 1:
-            about: dict[str, Any] = {"from": [], "on": [], "inside": ""}
-            about["place"] = f"Steps {run[0].index} to {step.index}"
-        else:
-            phase = "forward" if step.phase == "forward" else "backward"
-            place = f"Step {step.index} of {self._count}, {phase}"
-            number = step.contribution if step.contribution is not None else step.after
-            about = {"from": self._from(step), "on": self._on(step), "place": place}
-            about |= {"inside": boxes_of(step, self._named(step), self._folds)}
-            about |= {"shown": format_number(number), "number": repr(number)}
-        texts = list({text[0]: text for one in run for text in self._texts(one)}.values())
-        why = step.why if len(run) == 1 and step.phase != "forward" else ""
-        backward = step.phase != "forward"
-        return {"step": step.index, "backward": backward, "why": why, "edges": edges, "texts": texts, **about}
+            return {**frame, "begin": run[0].index, "from": [], "on": []}
+        (step,) = run
+        frame |= {"from": self._from(step), "on": self._on(step)}
+        inside = boxes_of(step, self._named(step), self._folds)
+        return {**frame, "inside": inside} if inside else frame
 
     def _named(self, step: Step) -> list[str]:
         """Return the names that a step's formula may hold."""
-        parents = map(self._name_of, self._values[step.node].parents)
-        return list(filter(None, (self._output, step.node, step.parent, *parents)))
+        parents = map(self._trace.name_of, self._values[step.node].parents)
+        return list(filter(None, (self._trace.output, step.node, step.parent, *parents)))
 
-    def _name_of(self, value: Value) -> str:
-        while value not in self._names:  # it changes nothing: its operand has its name
-            value = value.parents[0]
-        return self._names[value]
+    def _link(self, step: Step, arrived: Mapping[str | None, Sequence[int]]) -> dict[str, Any]:
+        """Return a step's link in the chain rule: its slope, and the stop that the gradient came by.
+
+        Where several arrows met, or the stop is left out, the chain starts anew with what
+        their gradients add up to.
+        """
+        if step.phase != "backward" or step.parent is None:
+            return {}
+        slope, output = {"slope": readable(derivative(step.node, step.parent))}, self._trace.output
+        if step.node == output:
+            return slope
+        stops = arrived[step.node]
+        if len(stops) == 1 and stops[0]:
+            return {**slope, "via": stops[0]}
+        return {**slope, "start": readable(derivative(output, step.node))}
 
     def _on(self, step: Step) -> list[str]:
         """Return what a step is about: first the box that changes, then its operation and arrows."""
@@ -159,8 +192,10 @@ class Frames:
         if node not in self._op_of or self._shows.get(node) != step.node or step.phase == "seed":
             return ids
         op, out = self._op_of[node]
-        into = self._into.get(op, []) if step.phase == "forward" else []
-        return [*ids, self._id(op), *(self._id(f"e{edge}") for edge in [*into, out])]
+        ids.append(self._id(op))
+        if step.phase == "forward":
+            ids += [self._id(f"e{edge}") for edge in [*self._into.get(op, []), out]]
+        return ids
 
     def _from(self, step: Step) -> list[str]:
         """Return where the numbers of a step come from."""
@@ -184,15 +219,15 @@ class Frames:
             return []
         return [self._id(f"e{arrows[slots.index(step.argument)]}")]
 
-    def _texts(self, step: Step) -> list[tuple[str, str, str]]:
-        """Return the texts that a step changes: their ids, the text, and what hides it from a guess."""
+    def _texts(self, step: Step) -> list[tuple[str, str]]:
+        """Return the texts that a step changes, with their ids."""
         name = step.parent or step.node
         key = self._keys[name]
         if self._shows.get(key) != name:
             return []
         if step.phase == "forward":
-            return [(self._id(key, "value"), marked(step.after), "?")]
-        return [(self._id(key, "gradient"), f"∂ {marked(step.after)}", "∂ ?")]
+            return [(self._id(key, "value"), marked(step.after))]
+        return [(self._id(key, "gradient"), f"∂ {marked(step.after)}")]
 
     def _id(self, key: str, part: str = "") -> str:
         return "-".join(filter(None, (self._prefix, key, part)))
