@@ -432,7 +432,7 @@ def _stored(trace: Trace) -> str:
     steps = [*trace[:half], *trace[-half:]] if len(trace) > MOST_LINES else None
     lines = trace._text(steps).encode(errors="replace").decode().split("\n")  # no lone surrogates
     if len(lines) > MOST_LINES:
-        lines[half:-half] = ["… the middle is left out here: print(trace)"]
+        lines[half:-half] = ["… the lines between are left out here: print(trace)"]
     return "\n".join(lines)
 
 

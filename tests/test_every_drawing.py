@@ -59,9 +59,9 @@ WIDE, HIGH = 1200, 675
 CROWDED = {
     "micrograd's README": 8.0,
     "microgpt step": 7.0,
-    "RNN of five": 6.0,
-    "attention": 5.5,
-    "batch of four": 4.5,
+    "RNN of five": 5.0,
+    "attention": 5.0,
+    "batch of four": 4.2,
 }
 """What has no room on a slide with texts of 9 pixels, and how high they are there."""
 
@@ -146,7 +146,7 @@ def test_random_programs_are_drawn_well(engine):
     run()
 
 
-@pytest.mark.parametrize("name", ["first", "neuron", "moons, a hundred", "digits", "chain"])
+@pytest.mark.parametrize("name", ["first", "neuron", "digits", "chain"])
 def test_what_has_room_goes_from_left_to_right(name, engine):
     graph = build(EXAMPLES[name](), names={})
     boxes = arrange(graph, engine).boxes

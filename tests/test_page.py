@@ -240,12 +240,16 @@ def test_the_chain_so_far_multiplies_to_the_contribution(numbers, generator):
         assert product == pytest.approx(step.contribution, rel=1e-9, abs=1e-12)
 
 
+def asked_of(trace, shown):
+    return [*questions(trace, range(1, len(trace) + 1), shown).values()]
+
+
 @settings(max_examples=40, deadline=None)
 @given(some_numbers, st.randoms(use_true_random=False))
 def test_one_choice_of_the_next_node_is_right_and_the_others_cannot_be(numbers, generator):
     trace = random_trace(numbers, generator)
     values, names = trace.nodes, {value: name for name, value in trace.nodes.items()}
-    for step, question in zip(trace, questions(trace, set(values))):
+    for step, question in zip(trace, asked_of(trace, set(values))):
         assert (question.get("ask") == "seed") == (step.phase == "seed")
         if question.get("ask") == "total":
             assert any(step.parent == earlier.parent for earlier in trace[: step.index - 1])
@@ -267,9 +271,9 @@ def test_one_choice_of_the_next_node_is_right_and_the_others_cannot_be(numbers, 
 
 def test_what_is_asked_of_two_small_graphs():
     x = Value(3.0, "x")
-    asked = [question.get("ask") for question in questions(step_through(x * x), {"x", "v1"})]
+    asked = [question.get("ask") for question in asked_of(step_through(x * x), {"x", "v1"})]
     assert asked == [None, "seed", "local", "total"]
-    assert questions(small_trace(), {"x", "y", "z", "q", "L"}) == [
+    assert asked_of(small_trace(), {"x", "y", "z", "q", "L"}) == [
         {"ask": "next", "choices": ["q", "L"], "right": "q"},
         {},
         {"ask": "seed"},
@@ -353,7 +357,7 @@ def test_numbers_that_are_not_finite():
         warnings.simplefilter("ignore", RuntimeWarning)
         read = Reader(step_through(x - x * y, names={}).to_html())
     stops = read.data()["stops"]
-    assert [stop["texts"][0][1] for stop in stops][:2] == ["nan", "nan"]
+    assert [stop["texts"][0][1] for stop in stops][:2] == ["⚠ nan", "⚠ nan"]
     assert ["inf" in text for _, text in read.data()["start"]].count(True) == 1
 
 
@@ -387,7 +391,7 @@ def test_of_a_very_long_trace_the_page_says_what_it_leaves_out():
         node = node * 1.5
     trace = step_through(node)
     assert len(trace) == 101
-    document = page(trace, 20)
+    document = page(trace, most=20)
     read = Reader(document)
     stops = read.data()["stops"]
     assert [stop["step"] for stop in stops] == [*range(1, 11), 91, *range(92, 102)]
@@ -409,7 +413,7 @@ def test_the_boxes_of_a_folded_graph_keep_their_numbers():
     logit = nn.MLP(2, [16, 16, 1], seed=0)(inputs)
     trace = step_through(losses.bce_with_logits(logit, 1), names={})
     graph = build(trace.nodes[trace.output], names=trace.nodes)
-    final = frames.Frames(graph, trace, "graph").final
+    final = frames.Frames(graph, trace, "graph", frames.MOST_STEPS).final
     trace.nodes[trace.output].backward()
     drawn = build(trace.nodes[trace.output], names=trace.nodes)
     assert any(node.kind == "fold" for node in graph.nodes)

@@ -209,7 +209,7 @@ def test_numbers_that_are_not_finite_stand_out_by_colour_and_shape():
     data = json.loads(
         re.search(r'id="data">(.*?)</script>', step_through(z, names={}).to_html(), re.DOTALL)[1]
     )
-    texts = [text for stop in data["stops"] for _, text, _ in stop["texts"]]
+    texts = [text for stop in data["stops"] for _, text in stop["texts"]]
     assert texts == ["⚠ inf", "⚠ nan", "∂ 1", "∂ 1", "∂ 2", "∂ ⚠ inf"]
 
 

@@ -19,7 +19,7 @@ from autograd_lite.ops import DOT, PICK, SUM
 
 __all__ = ["ScalarSource"]
 
-PIECE = 10_000
+PIECE = 50_000
 """The most lines of a function that Python compiles at once."""
 MANY = 200
 """From so many numbers on the names of adjoints are used again."""

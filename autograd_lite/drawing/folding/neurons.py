@@ -49,7 +49,7 @@ class Neuron:
         parameters: those of its leaves that are its weights and biases, not its inputs.
         name: the dotted name of the module whose parameters it uses; "" without one.
         owner: whether its parameters are its own: it puts them on what other neurons compute,
-            or is the first to use them. A penalty on all weights owns none.
+            they are a module's, or it is the first to use them. A penalty on all weights owns none.
     """
 
     root: int
@@ -119,7 +119,7 @@ def _roots(graph: IndexedGraph) -> list[int]:
                     roots[parent] = roots[index]
         elif len(parents) == 1 and roots[index] == index:
             if op not in functions:
-                functions[op] = op.many is None and not op.is_operator
+                functions[op] = op.many is None and op.sign == op.name and not op.is_operator
             (parent,) = parents
             if functions[op] and parent >= leaves and uses[parent] == 1 and ops[parent] in (ADD, SUM, DOT):
                 roots[parent] = index
@@ -168,9 +168,14 @@ def _read(graph: IndexedGraph, roots: Sequence[int], neuron: Neuron) -> None:
 
 
 def _weight_of(graph: IndexedGraph, left: Any, right: Any) -> int:
-    """Return the weight of a product, or -1: the dotted leaf, else the left one of two, else the only one."""
+    """Return the weight of a product, or -1: the dotted leaf, else the left one of two, else the only one.
+
+    A square, as in a penalty, weights nothing.
+    """
     position, dotted = graph.position, graph.dotted
     weight = -1
+    if left is right:
+        return weight
     for arg in (left, right):
         leaf = position[arg] if isinstance(arg, Value) else -1
         if 0 <= leaf < graph.leaves and (weight < 0 or (dotted[leaf] and not dotted[weight])):
@@ -198,7 +203,7 @@ def _set_names(graph: IndexedGraph, neurons: Sequence[Neuron]) -> None:
         for leaf in neuron.parameters:
             if leaf not in folders:
                 folders[leaf] = tuple(graph.values[leaf].label.split(".")[:-1])
-            if neuron.operands or first[leaf] == neuron.level:
+            if neuron.operands or graph.dotted[leaf] or first[leaf] == neuron.level:
                 neuron.owner = True
                 if folders[leaf]:
                     found.append(folders[leaf])

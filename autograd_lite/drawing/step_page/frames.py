@@ -76,6 +76,7 @@ class Frames:
         self._values = trace.nodes
         self._keys = {name: graph.places[value] for name, value in self._values.items()}
         self._places = graph.places
+        self._operands: tuple[str, list[str]] = ("", [])
         kinds = {node.key: node.kind for node in graph.nodes}
         self._into: dict[str, list[int]] = {}
         self._op_of: dict[str, tuple[str, int]] = {}
@@ -166,8 +167,9 @@ class Frames:
 
     def _named(self, step: Step) -> list[str]:
         """Return the names that a step's formula may hold."""
-        parents = map(self._trace.name_of, self._values[step.node].parents)
-        return list(filter(None, (self._trace.output, step.node, step.parent, *parents)))
+        if self._operands[0] != step.node:  # the steps of a node follow one another
+            self._operands = step.node, [*map(self._trace.name_of, self._values[step.node].parents)]
+        return [self._trace.output, step.node, *filter(None, [step.parent]), *self._operands[1]]
 
     def _link(self, step: Step, arrived: Mapping[str | None, Sequence[int]]) -> dict[str, Any]:
         """Return a step's link in the chain rule: its slope, and the stop that the gradient came by.

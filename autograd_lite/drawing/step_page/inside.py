@@ -37,6 +37,8 @@ def boxes_of(step: Step, named: Sequence[str], folds: Mapping[str, str]) -> str:
 
 def _is_in(name: str, formula: str) -> bool:
     """Return whether a formula names something, and not only something whose name is longer."""
+    if name not in formula:  # which is asked of every operand of a long sum, for each of its steps
+        return False
     return re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.\[])", formula) is not None
 
 
