@@ -70,7 +70,7 @@ def opened(chrome, tmp_path):
 
     def open_page(trace, name="steps.html", address="", most=5000):
         path = tmp_path / name
-        path.write_text(write_page(trace, most), encoding="utf-8")
+        path.write_text(write_page(trace, most=most), encoding="utf-8")
         chrome.get("about:blank")  # another address of the same page would not load it anew
         chrome.get(path.as_uri() + address)
         return Page(chrome)

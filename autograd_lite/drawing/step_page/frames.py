@@ -194,10 +194,8 @@ class Frames:
         if node not in self._op_of or self._shows.get(node) != step.node or step.phase == "seed":
             return ids
         op, out = self._op_of[node]
-        ids.append(self._id(op))
-        if step.phase == "forward":
-            ids += [self._id(f"e{edge}") for edge in [*self._into.get(op, []), out]]
-        return ids
+        into = self._into.get(op, []) if step.phase == "forward" else []
+        return [*ids, self._id(op), *(self._id(f"e{edge}") for edge in [*into, out])]
 
     def _from(self, step: Step) -> list[str]:
         """Return where the numbers of a step come from."""
