@@ -213,8 +213,9 @@ class _OnFloats(_Training):
         frozen = tape.frozen_numbers()
         if not columns:
             return self._row(frozen, tape.random_numbers(), (), (), 0)
+        ready = self.specialization.inputs.columns(columns)  # which checks what they are
         rows = len(columns[0])
-        lists = [array.reshape(rows, -1).tolist() for array in self.specialization.inputs.columns(columns)]
+        lists = [array.reshape(rows, -1).tolist() for array in ready]
         values, gradient = [], [0.0] * len(self.now[0])
         for row, *numbers in zip(range(rows), *lists):
             value, part = self._row(frozen, tape.random_numbers(), numbers, columns, row)
