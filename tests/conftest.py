@@ -6,6 +6,10 @@ import sys
 
 import pytest
 from browser import browser, found
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)  # a busy machine fails no test
+settings.load_profile("untimed")
 
 
 def pytest_configure():
