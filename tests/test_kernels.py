@@ -1,13 +1,15 @@
 """What only makes the engine fast: kernels and the sweep in place change no bit, and could be deleted."""
 
+import importlib.util
 import math
+import random
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from autograd_lite import Op, Value, functions
+from autograd_lite import Op, Value, engine, functions
 from autograd_lite.core.kernels import compile_kernel, record_lists
 from autograd_lite.core.modes import ACTIVE
 from autograd_lite.core.operators import operator_method
@@ -171,3 +173,24 @@ def test_a_dot_for_some_inputs_is_dot_whatever_the_weights_are():
             assert (one.data, one.inputs, one.partials) == (other.data, other.inputs, other.partials)
         with pytest.raises(ValueError, match="one length, got 1 and 2"):
             fast([w], inputs, b)
+
+
+def plain_engine():
+    """Load the engine's page once more: its walks, which the sweep has replaced."""
+    spec = importlib.util.spec_from_file_location("plain_engine", ROOT / "autograd_lite" / "engine.py")
+    plain = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(plain)
+    return plain
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_plain_walks_find_the_same_order_and_the_same_adjoints(seed):
+    plain, generator = plain_engine(), random.Random(seed)
+    values = [Value(generator.gauss(0.0, 1.0)) for _ in range(3)]
+    for _ in range(generator.randint(1, 30)):
+        a, b, c = (generator.choice(values) for _ in range(3))
+        made = [a * b, a + 2.0, b.tanh(), functions.where(a, b, c), functions.sum([a, b, c, a]), a - a]
+        values.append(generator.choice(made))
+    leaves, nodes = engine.topological_order(values[-1])
+    assert (leaves, nodes) == plain.topological_order(values[-1])
+    assert engine.adjoints(values[-1], nodes) == plain.adjoints(values[-1], nodes)

@@ -267,9 +267,7 @@ class Op:
         return self.terms(self.names)
 
     def textbook_slopes(self, y: Any, inputs: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
-        """Compute what ``slopes`` does, by the textbook forms where there are any."""
-        if not self.textbook:
-            return self.slopes(y, inputs, wanted)
+        """Compute what ``slopes`` does, by the textbook forms of an operation that has some."""
         values = {"y": y, **dict(zip(self.names, inputs))}
         return [evaluate(self._readable_terms[index], values) for index in wanted]
 
