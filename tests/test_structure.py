@@ -90,6 +90,9 @@ WITHIN = {
     "compiler": [
         "introspection",
         "signature",
+        "index",
+        "rewriting",
+        "lookups",
         "tracing",
         "tape",
         "arrays.expressions",

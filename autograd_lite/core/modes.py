@@ -75,7 +75,11 @@ class Tracer(Protocol):
         """Take note that the present number of an index was used as a plain one."""
 
     def is_given(self, value: Any) -> bool:
-        """Tell whether a Value stands for a plain number: it was passed, or computed from such alone."""
+        """Tell whether a Value stands for a plain number: it was passed or read, or computed from such."""
+        raise NotImplementedError
+
+    def number_in(self, value: Any) -> Any:
+        """Return what stands for the ``.data`` of a Value: that number, without its gradient."""
         raise NotImplementedError
 
     def refuse(self, what: str) -> NoReturn:

@@ -59,8 +59,8 @@ def name_or_remember(node: Node, children: Any, local_grads: Any) -> None:
     if isinstance(children, str) and local_grads == ():
         node.label = children
         return
-    partials = local_gradients(children, local_grads)
     refuse_while_traced("a node is given its own local gradients")
+    partials = local_gradients(children, local_grads)
     mode = current_mode()
     if mode.checking and not math.isfinite(node._data):
         raise FloatingPointError(

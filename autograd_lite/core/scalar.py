@@ -66,7 +66,10 @@ class Scalar(Operators):
     def data(self) -> float:
         """The number. Assigning to it changes no gradient that was already captured."""
         if ACTIVE["tracers"]:
-            refuse_while_traced("its .data is read")
+            tracer = current_tracer()
+            if tracer is not None:
+                number: float = tracer.number_in(self)
+                return number
         return self._data
 
     @data.setter
@@ -121,7 +124,8 @@ class Scalar(Operators):
         return f"Value(data={self._data}, grad={self._grad}{label})"
 
     def __format__(self, spec: str) -> str:
-        return format(self.data, spec) if spec else repr(self)
+        refuse_while_traced("it is written as text")
+        return format(self._data, spec) if spec else repr(self)
 
     def __pos__(self) -> Self:
         return self
