@@ -115,6 +115,7 @@ WITHIN = {
         "eager",
         "batches",
         "runner",
+        "trainings",
         "trainer",
         "explain",
         "program",

@@ -143,21 +143,25 @@ class Leaves:
         self.tape, self.source, self.dtype = tape, source, dtype
         self._last_frozen: tuple[list[float] | None, list[Any]] = (None, [])
 
-    def parameters(self, numbers: Sequence[float]) -> list[Any]:
+    def parameters(self, numbers: Any) -> list[Any]:
         """Put the parameters, given in their order, into arrays."""
         import numpy
 
-        data = numpy.array(numbers, self.dtype)
+        data = numpy.asarray(numbers, self.dtype)
         return [data[leaf.places].reshape(leaf.shape) for leaf in self.source.parameters]
 
-    def in_order(self, arrays: Sequence[Any]) -> list[float]:
-        """Put the numbers of arrays, one for each array of parameters, into the parameters' order."""
+    def flat(self, arrays: Sequence[Any]) -> Any:
+        """Put the numbers of arrays, one for each array of parameters, into one, in the parameters' order."""
         import numpy
 
         data = numpy.zeros(len(self.tape.parameters))
         for leaf, array in zip(self.source.parameters, arrays):
             data[leaf.places] = numpy.asarray(array).reshape(-1)
-        numbers: list[float] = data.tolist()
+        return data
+
+    def in_order(self, arrays: Sequence[Any]) -> list[float]:
+        """List the same numbers."""
+        numbers: list[float] = self.flat(arrays).tolist()
         return numbers
 
     def frozen(self) -> list[Any]:

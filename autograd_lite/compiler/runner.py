@@ -68,8 +68,12 @@ class Runner:
     def check_row(self, specialization: Specialization, example: Sequence[Argument]) -> None:
         """Compare a row of a batch with the function itself, if it is time to."""
         if specialization.is_to_be_checked():
-            found = self._run_one(specialization, example, gradient=specialization.single)
-            self.eager.check(example, found, gradient=specialization.single)
+            self.check(specialization, example)
+
+    def check(self, specialization: Specialization, example: Sequence[Argument]) -> None:
+        """Compare a program with the function itself on one example."""
+        found = self._run_one(specialization, example, gradient=specialization.single)
+        self.eager.check(example, found, gradient=specialization.single)
 
     def _run_one(self, specialization: Specialization, example: Sequence[Argument], *, gradient: bool) -> Any:
         """Run one example; eagerly if a comparison comes out otherwise, or something is not finite."""
@@ -113,7 +117,7 @@ class Runner:
         for part in split_rows(self.cache, columns):
             self.check_row(part.specialization, part.example)
             part.specialization.need_gradient()
-            yield len(part.rows), self._run_rows(part.specialization, part.columns, len(part.rows))
+            yield len(part.rows), self.run_rows(part.specialization, part.columns, len(part.rows))
 
     def map(self, *columns: Any) -> list[Any]:
         """Compute what the function computes for every row of a batch, as plain numbers.
@@ -163,7 +167,7 @@ class Runner:
         """Tell whether rows are run one after the other, without arrays."""
         return self.backend == "python" or not has_numpy() or current_mode().checking
 
-    def _run_rows(self, specialization: Specialization, columns: Sequence[Any], count: int) -> Found:
+    def run_rows(self, specialization: Specialization, columns: Sequence[Any], count: int) -> Found:
         """Compute the mean of some rows and its gradient."""
         import numpy
 
@@ -179,7 +183,7 @@ class Runner:
         else:
             fast = numpy.array_split(fast[0], 2)  # the engine knows what passes nothing on
         chosen = ([column[rows] for column in columns] for rows in fast if len(rows))
-        found = ((len(part[0]), self._run_rows(specialization, part, len(part[0]))) for part in chosen)
+        found = ((len(part[0]), self.run_rows(specialization, part, len(part[0]))) for part in chosen)
         others = ((1, self.eager(arguments_of_row(columns, row), gradient=True)) for row in slow)
         return self._mean_of_parts(count, itertools.chain(found, others))
 

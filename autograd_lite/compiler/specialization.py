@@ -83,10 +83,10 @@ class Specialization:
         if not self.single:
             raise ValueError("a function of several outputs has no gradient: return one Value, a loss")
 
-    def is_to_be_checked(self) -> bool:
-        """Count a call, and tell whether it is checked."""
+    def is_to_be_checked(self, *, begun: bool = False) -> bool:
+        """Count a call, and tell whether it is checked; ``begun`` if the first check was made before."""
         self.calls += 1
-        return self.calls in CHECKED and not self.tape.random
+        return self.calls in CHECKED and not self.tape.random and not (begun and self.calls <= 2)
 
     # ---- Programs --------------------------------------------------------------------------
 
@@ -206,8 +206,16 @@ class Specialization:
         )
         return (tuple(found) if gradient else [float(output) for output in found[0]]), held
 
-    def run_on_arrays(self, columns: Sequence[Any], rows: int, *, gradient: bool) -> tuple[Any, Any, Any]:
+    def run_on_arrays(
+        self, columns: Sequence[Any], rows: int, *, gradient: bool, parameters: Sequence[Any] | None = None
+    ) -> tuple[Any, Any, Any]:
         """Run some rows on arrays.
+
+        Args:
+            columns: the arguments of all rows.
+            rows: how many there are.
+            gradient: whether it is wanted.
+            parameters: the parameters as the program takes them, if not those that the Values hold now.
 
         Returns:
             All outputs, each for all rows or once; the arrays of the gradient, or without that none; and
@@ -215,9 +223,11 @@ class Specialization:
         """
         import numpy
 
+        if parameters is None:
+            parameters = self.leaves.parameters([parameter._data for parameter in self.parameters])
         with numpy.errstate(all="ignore"):  # whoever asks sees what is not finite, and asks the engine
             found = self.on_arrays["value_and_gradient" if gradient else "forward"](
-                *self.leaves.parameters([parameter._data for parameter in self.parameters]),
+                *parameters,
                 *self.leaves.frozen(),
                 *self.leaves.random(rows),
                 *self.inputs.columns(columns),

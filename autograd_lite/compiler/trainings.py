@@ -1,0 +1,282 @@
+"""The ways in which a trainer trains: with a program on floats, on arrays, or with several programs."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+import operator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd_lite.compiler.batches import Part, mean_of_rows, split_rows
+from autograd_lite.compiler.eager import OUTSIDE
+from autograd_lite.compiler.runner import Runner
+from autograd_lite.compiler.signature import arguments_of_row, count_rows
+from autograd_lite.core.ieee import mean_of
+
+__all__ = ["OnArrays", "OnFloats", "OnParts", "OnValues", "Training"]
+
+NOT_FINITE = "the loss, a gradient or a parameter is not finite: try a smaller learning rate"
+
+
+class Training(ABC):
+    """A way of training; what the optimiser's rule moves are numbers, or arrays of them.
+
+    Args:
+        program: what computes the loss.
+        optimizer: its rule.
+        specialization: the one program that runs all rows, if there is one.
+
+    Attributes:
+        now: the parameters, as the optimiser's rule takes them, its state for each, and how many steps
+            it has taken. A step replaces all of it at once, so that Ctrl-C comes before or after.
+        subtract: moves one of them by a change.
+        is_finite: tells whether one of them is finite.
+    """
+
+    subtract: Any
+    is_finite: Any
+    now: tuple[Any, Any, int]
+
+    def __init__(self, program: Runner, optimizer: Any, specialization: Any) -> None:
+        self.program, self.optimizer, self.specialization = program, optimizer, specialization
+
+    def read(self) -> None:
+        """Begin with the numbers of the Values and the state of the optimiser."""
+        numbers = [parameter._data for parameter in self.program.parameters]
+        self._take(numbers, [*zip(*self.optimizer.states)], self.optimizer.steps)
+
+    def take_over(self, other: Training) -> None:
+        """Go on from where another way of training is."""
+        moved, states, steps = other.now
+        self._take(other.in_order(moved), [other.in_order(column) for column in zip(*states)], steps)
+
+    def _take(self, numbers: Any, columns: Sequence[Any], steps: int) -> None:
+        moved, taken = self.taken(numbers), [*map(self.taken, columns)]
+        self.now = (moved, [*zip(*taken)] or [()] * len(moved), steps)
+
+    @abstractmethod
+    def taken(self, numbers: Any) -> Sequence[Any]:
+        """Take a number for each parameter, in their order, as the optimiser's rule does."""
+
+    @abstractmethod
+    def in_order(self, moved: Sequence[Any]) -> Any:
+        """Return a number for each parameter, a list or an array of them."""
+
+    @abstractmethod
+    def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
+        """Compute the mean over some rows, and its gradient as the optimiser's rule takes it."""
+
+    def through_values(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
+        """Compute the same where rows need the engine."""
+        self.write_numbers()
+        mean, gradient = self.program.mean_and_grad(*columns)
+        return mean, self.taken(gradient)
+
+    def step(self, columns: Sequence[Any]) -> float:
+        """Move the parameters once; see ``Trainer``."""
+        mean, after = self._moved_by(self.gradient, columns)
+        if after is None and math.isfinite(mean):  # the engine knows what passes nothing on
+            mean, after = self._moved_by(self.through_values, columns)
+        if after is None or not math.isfinite(mean):
+            raise FloatingPointError(NOT_FINITE)
+        if self.specialization is not None and self.specialization.is_to_be_checked(begun=True):
+            self.write_numbers()
+            self.program.check(self.specialization, arguments_of_row(columns, 0))
+        self.now = after
+        return mean
+
+    def _moved_by(self, compute: Callable[..., Any], columns: Sequence[Any]) -> tuple[float, Any]:
+        """Compute the mean, and what is after a step; None if a parameter would not be finite."""
+        mean, gradient = compute(columns)
+        optimizer, (moved, states, steps) = self.optimizer, self.now
+        optimizer.steps = steps
+        rate, number_of_step = itertools.repeat(optimizer.learning_rate), itertools.repeat(steps + 1)
+        changes, states = zip(*map(optimizer.update, moved, gradient, states, rate, number_of_step))
+        del gradient  # the next arrays take its place, which is in the caches
+        moved = [*map(self.subtract, moved, changes)]
+        return mean, (moved, states, steps + 1) if all(map(self.is_finite, moved)) else None
+
+    def write_numbers(self) -> None:
+        """Put the parameters into the Values."""
+        for parameter, number in zip(self.program.parameters, _listed(self.in_order(self.now[0]))):
+            parameter._data = number
+
+    def write_back(self) -> None:
+        """Put everything where it came from."""
+        self.write_numbers()
+        columns = [_listed(self.in_order(column)) for column in zip(*self.now[1])]
+        self.optimizer.states = [*zip(*columns)] or self.optimizer.states
+        self.optimizer.steps = self.now[2]
+
+
+def _listed(numbers: Any) -> list[float]:
+    listed: list[float] = numbers if isinstance(numbers, list) else numbers.tolist()
+    return listed
+
+
+class OnValues(Training):
+    """Training through the Values, where there is no NumPy and rows need several programs."""
+
+    subtract = staticmethod(operator.sub)
+    is_finite = staticmethod(math.isfinite)
+
+    def taken(self, numbers: Any) -> Sequence[Any]:
+        """Take a number for each parameter."""
+        return numbers if isinstance(numbers, (list, tuple)) else _listed(numbers)
+
+    def in_order(self, moved: Sequence[Any]) -> Any:
+        """Return a number for each parameter."""
+        return [*moved]
+
+    def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
+        """Compute the mean over some rows, and its gradient."""
+        return self.through_values(columns)
+
+
+class OnFloats(OnValues):
+    """Training with a straight-line program."""
+
+    def __init__(self, program: Runner, optimizer: Any, specialization: Any) -> None:
+        super().__init__(program, optimizer, specialization)
+        self.run = specialization.on_floats["value_and_gradient"]
+
+    def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
+        """Compute the mean over some rows, and its gradient."""
+        tape = self.specialization.tape
+        frozen = tape.frozen_numbers()
+        if not columns:
+            return self._row(frozen, tape.random_numbers(), (), (), 0)
+        ready = self.specialization.inputs.columns(columns)  # which checks what they are
+        rows = len(columns[0])
+        lists = [array.reshape(rows, -1).tolist() for array in ready]
+        values, gradient = [], [0.0] * len(self.now[0])
+        for row, *numbers in zip(range(rows), *lists):
+            value, part = self._row(frozen, tape.random_numbers(), numbers, columns, row)
+            values.append(value)
+            gradient = [old + new for old, new in zip(gradient, part)]
+        return mean_of(values), [number / rows for number in gradient]
+
+    def _row(
+        self, frozen: Any, random: Any, numbers: Sequence[Any], columns: Sequence[Any], row: int
+    ) -> tuple[float, list[float]]:
+        try:
+            value, gradient, held = self.run(self.now[0], frozen, random, *numbers)
+            if held:
+                return value, gradient
+            self.program.eager.warn_of_guards(1)
+        except OUTSIDE:  # the engine says which operation it was, or computes on
+            pass
+        self.write_numbers()
+        value, gradient = self.program.eager(arguments_of_row(columns, row), gradient=True)
+        return value, gradient
+
+
+SMALL = 20_000
+"""Up to so many parameters are kept in one array, and moved with one call."""
+
+
+class _InArrays(Training):
+    """Training of arrays."""
+
+    def __init__(self, program: Runner, optimizer: Any, specialization: Any) -> None:
+        import numpy
+
+        self.numpy = numpy
+        self.subtract = functools.partial(numpy.subtract, dtype=program.dtype)
+        super().__init__(program, optimizer, specialization)
+
+    def step(self, columns: Sequence[Any]) -> float:
+        with self.numpy.errstate(all="ignore"):  # the engine says it, where something is not finite
+            return super().step(columns)
+
+    def is_finite(self, array: Any) -> bool:
+        """Tell whether an array is finite; its square, which is fast to sum, nearly always tells."""
+        flat = array.ravel("K")
+        return bool(math.isfinite(flat @ flat) or self.numpy.isfinite(flat).all())
+
+
+class OnArrays(_InArrays):
+    """Training with a program on arrays."""
+
+    def __init__(self, program: Runner, optimizer: Any, specialization: Any) -> None:
+        super().__init__(program, optimizer, specialization)
+        self.leaves, self.run = specialization.leaves, specialization.on_arrays["value_and_gradient"]
+        self.together = len(program.parameters) <= SMALL
+        leaves = specialization.array_source.parameters
+        stops = itertools.accumulate(leaf.size for leaf in leaves)
+        self.cuts = [(slice(stop - leaf.size, stop), leaf.shape) for stop, leaf in zip(stops, leaves)]
+
+    def taken(self, numbers: Sequence[float]) -> Sequence[Any]:
+        """Take a number for each parameter."""
+        arrays = self.leaves.parameters(numbers)
+        if self.together:
+            return self._joined(arrays)
+        return [self.numpy.array(array, order="F") for array in arrays]  # large products like columns better
+
+    def in_order(self, moved: Sequence[Any]) -> Any:
+        """Return a number for each parameter."""
+        return self.leaves.flat(self._parts(moved))
+
+    def _joined(self, arrays: Sequence[Any]) -> list[Any]:
+        """Put the arrays of a program into one."""
+        return [self.numpy.concatenate([array.ravel() for array in arrays])]
+
+    def _parts(self, moved: Sequence[Any]) -> Sequence[Any]:
+        """Cut it again into what the program takes."""
+        return [moved[0][cut].reshape(shape) for cut, shape in self.cuts] if self.together else moved
+
+    def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
+        """Compute the mean over some rows, and its gradient."""
+        ready = self.specialization.inputs.columns(columns)
+        losses, gradient, *held = self.run(
+            *self._parts(self.now[0]),
+            *self.leaves.frozen(),
+            *self.leaves.random(len(columns[0]) if columns else 1),
+            *ready,
+        )
+        if held and not self.numpy.all(held[0]):
+            return self.through_values(columns)
+        arrays = [*map(self.numpy.asarray, gradient)]
+        return mean_of_rows(losses), self._joined(arrays) if self.together else arrays
+
+
+class OnParts(_InArrays):
+    """Training with several programs, each of which runs some rows: the parameters are in one array."""
+
+    def taken(self, numbers: Any) -> Sequence[Any]:
+        """Take a number for each parameter."""
+        return [self.numpy.array(numbers, self.program.dtype)]
+
+    def in_order(self, moved: Sequence[Any]) -> Any:
+        """Return a number for each parameter."""
+        return moved[0]
+
+    def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
+        """Compute the mean over some rows, and its gradient."""
+        count, mean, total = count_rows(columns), 0.0, self.numpy.zeros_like(self.now[0][0])
+        for part in split_rows(self.program.cache, columns):
+            share = len(part.rows) / count
+            value, gradient = self._of_part(part)
+            mean += value * share
+            total += self.numpy.asarray(gradient) * share
+        return mean, [total]
+
+    def _of_part(self, part: Part) -> tuple[float, Any]:
+        """Compute the mean of some rows and its gradient, with their program if that holds for them."""
+        specialization, rows = part.specialization, len(part.rows)
+        specialization.need_gradient()
+        if specialization.is_to_be_checked():
+            self.write_numbers()
+            self.program.check(specialization, part.example)
+        if specialization.choose(rows) != "python":
+            parameters = specialization.leaves.parameters(self.now[0][0])
+            (losses,), gradients, held = specialization.run_on_arrays(
+                part.columns, rows, gradient=True, parameters=parameters
+            )
+            if held.all():
+                return mean_of_rows(losses), specialization.leaves.flat(gradients)
+        self.write_numbers()
+        return self.program.run_rows(specialization, part.columns, rows)
