@@ -54,6 +54,7 @@ class Tape:
     bounds: dict[int, int] = field(default_factory=dict)
     integers: set[int] = field(default_factory=set)
     left_out: set[int] = field(default_factory=set)
+    constants: set[int] = field(default_factory=set)
     _constants: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -75,11 +76,12 @@ class Tape:
         key = repr(number)
         if key not in self._constants:
             self._constants[key] = self.add(CONSTANT, number)
+            self.constants.add(self._constants[key])
         return self._constants[key]
 
     def are_constants(self, places: Sequence[int]) -> bool:
         """Tell whether all of some numbers are constants."""
-        return all(self.role[place] == CONSTANT for place in places)
+        return self.constants.issuperset(places)
 
     def frozen_numbers(self) -> list[float]:
         """Read the frozen leaves as they are now."""
@@ -97,7 +99,7 @@ class Tape:
     @property
     def operations(self) -> int:
         """How many operations there are; a sum or dot of n numbers counts n times."""
-        return sum(max(1, len(args) - 1) for args in self.args if args)
+        return sum([max(1, len(args) - 1) for args in self.args if args])
 
     def __str__(self) -> str:
         names = ["parameter", "frozen", "constant", "random", "input"]
@@ -128,6 +130,8 @@ def write_tape(traced: Trace, parameters: Sequence[Value]) -> Tape:
         places[value] = tape.add(RANDOM, value._data)
         tape.random.append((source, places[value]))
 
+    role, op, arguments, attributes, data = tape.role, tape.op, tape.args, tape.attributes, tape.data
+    constants = tape.constants
     compared = [side for guard in traced.guards for side in guard[1:3]]
     for value in _in_order([*traced.outputs, *compared]):
         if value in places:
@@ -136,9 +140,17 @@ def write_tape(traced: Trace, parameters: Sequence[Value]) -> Tape:
         if where is None:
             places[value] = tape.add(FROZEN, value._data)
             tape.frozen.append((value, places[value]))
-        elif where.kind == "two":
+        elif where.kind == "two":  # nearly all
             args = (places[value._first], places[value._second])
-            places[value] = _add(tape, value, where.op, args)
+            if args[0] in constants and args[1] in constants:
+                places[value] = tape.constant(value._data)
+                continue
+            places[value] = len(role)
+            role.append(INNER)
+            op.append(where.op)
+            arguments.append(args)
+            attributes.append(())
+            data.append(0.0)
         else:
             places[value] = _write(tape, value, places)
 
