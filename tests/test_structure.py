@@ -27,6 +27,7 @@ CORE = [
     "ops",
     "core.modes",
     "core.operators",
+    "javascript",
     "core.scalar",
     "core.node",
     "core.own",

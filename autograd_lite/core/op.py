@@ -346,6 +346,8 @@ def _shared_out(rule: Rule) -> Rule:
         if isinstance(y, Symbol):
             return (partials,)
         total = functools.reduce(operator.add, partials)
+        if hasattr(total, "shared_out"):  # it is known only where the script runs
+            return (total.shared_out(partials),)
         is_number = math.isfinite(getattr(total, "data", total))
         return ([partial / total for partial in partials] if is_number else partials,)
 
