@@ -2,95 +2,25 @@
 
 from __future__ import annotations
 
-import math
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, overload
 
-from autograd_lite.core.op import Op
-from autograd_lite.core.scalar import number_of
 from autograd_lite.core.symbol import Symbol, factor, fill, format_number
 from autograd_lite.derivatives import check_fresh
 from autograd_lite.engine import Value, contributions, topological_order
-from autograd_lite.files import json_text, suffix_of, write_text
+from autograd_lite.formulas import derivative, operation_of, symbolic_inputs, symbolic_partials
 from autograd_lite.naming import changes_nothing, name_all, variables_of
 from autograd_lite.paths import Path, paths_between
+from autograd_lite.transcript import Step, Transcript
 
-__all__ = ["Line", "Path", "Step", "Trace", "renderers", "step_through"]
+__all__ = ["Path", "Step", "Trace", "step_through"]
 
 _Edge = tuple[Value, int, Value, float, float, float, float]
 """A node, which of its parents, and that; upstream, contribution, and the gradient before and after."""
 
-renderers: dict[str, Callable[..., str]] = {}
-"""What writes a trace, by a file's suffix or a notebook's MIME type; ``drawing`` adds its own."""
 
-SEEN = 1e-5
-"""How far a number may be off, in parts of itself, before it is seen: six digits are shown."""
-MOST_LINES = 800
-"""The most lines of a trace that a notebook stores as text."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a forward or backward pass.
-
-    Attributes:
-        index: its position in the trace, from 1.
-        phase: "forward", "seed" or "backward".
-        node: the name of the node that is computed, or whose gradient is passed on.
-        op: the name of the node's operation.
-        parent: in a backward step, the name of the Value that receives a contribution.
-        argument: in a backward step, which input of the operation that is, from 0.
-        upstream: ∂output/∂node; None in a forward step.
-        local: ∂node/∂parent; None but in a backward step.
-        contribution: upstream · local; the seed's is 1.
-        before: the parent's gradient before this step.
-        after: the parent's gradient after it; in a forward step the node's value.
-        formula: the step in symbols.
-        numbers: the step with numbers put in.
-        why: a sentence on what the operation does to a gradient.
-    """
-
-    index: int
-    phase: str
-    node: str
-    op: str
-    parent: str | None
-    argument: int | None
-    upstream: float | None
-    local: float | None
-    contribution: float | None
-    before: float | None
-    after: float
-    formula: str
-    numbers: str
-    why: str
-
-    def __str__(self) -> str:
-        change = ""
-        if self.phase == "backward" and self.before is not None:
-            change = f"  ({format_number(self.before)} → {format_number(self.after)})"
-        return f"{self.formula} = {self.numbers}{change}"
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of a trace written out, the same words whatever renders it.
-
-    Attributes:
-        kind: "heading", "why", "step" or "gradient".
-        text: the words.
-        step: the step that it is; None for another kind of line.
-    """
-
-    kind: str
-    text: str
-    step: Step | None = None
-
-
-class Trace(Sequence[Step]):
+class Trace(Transcript):
     """The steps of one forward and one backward pass. It never changes.
 
     Args:
@@ -167,30 +97,42 @@ class Trace(Sequence[Step]):
 
     def _forward(self, index: int) -> Step:
         node = self._nodes[index]
-        op, name = _operation(node), self._names[node]
+        op, name = operation_of(node), self._names[node]
         numbers = op.numbers(
             node.inputs, lambda arg: self._values[self._names[arg]] if isinstance(arg, Value) else arg
         )
         return Step(
-            index + 1, "forward", name, op.name, None, None, None, None, None, None, self._values[name],
-            f"{name} = {fill(op, symbolic_inputs(node, self._symbols(node)))}",
-            f"{fill(op, numbers)} = {format_number(self._values[name])}",
-            op.why,
-        )  # fmt: skip
+            index=index + 1,
+            phase="forward",
+            node=name,
+            op=op.name,
+            after=self._values[name],
+            formula=f"{name} = {fill(op, symbolic_inputs(node, self._symbols(node)))}",
+            numbers=f"{fill(op, numbers)} = {format_number(self._values[name])}",
+            why=op.why,
+        )
 
     def _seed(self, index: int) -> Step:
         computing = (node for node in reversed(self._nodes) if self._names[node] == self.output)
-        op_name = next((_operation(node).name for node in computing), "")
+        op_name = next((operation_of(node).name for node in computing), "")
         return Step(
-            index + 1, "seed", self.output, op_name, None, None, None, None, 1.0, 0.0, 1.0,
-            derivative(self.output, self.output), "1", "the output changes exactly as much as itself",
-        )  # fmt: skip
+            index=index + 1,
+            phase="seed",
+            node=self.output,
+            op=op_name,
+            contribution=1.0,
+            before=0.0,
+            after=1.0,
+            formula=derivative(self.output, self.output),
+            numbers="1",
+            why="the output changes exactly as much as itself",
+        )
 
     def _backward(self, index: int) -> Iterator[Step]:
         """Yield the steps from a node to each of its parents; the first has this index."""
         first = index - len(self._nodes) - 1
         node = self._edges[first][0]
-        op, name = _operation(node), self._names[node]
+        op, name = operation_of(node), self._names[node]
         rules = zip(node.slots, node.partials, symbolic_partials(node, self._symbols(node)))
         edges = self._edges[first : first + len(node.slots)]
         for edge, (argument, local, formula) in zip(edges, rules):
@@ -199,12 +141,21 @@ class Trace(Sequence[Step]):
             numbers = " · ".join(map(format_number, (upstream, local)))
             to = derivative(self.output, self._names[parent])
             yield Step(
-                index, "backward", name, op.name, self._names[parent], argument,
-                upstream, local, contribution, before, after,
-                f"{to} += {derivative(self.output, name)} · {factor(formula)}",
-                f"{numbers} = {format_number(contribution)}",
-                op.why,
-            )  # fmt: skip
+                index=index,
+                phase="backward",
+                node=name,
+                op=op.name,
+                parent=self._names[parent],
+                argument=argument,
+                upstream=upstream,
+                local=local,
+                contribution=contribution,
+                before=before,
+                after=after,
+                formula=f"{to} += {derivative(self.output, name)} · {factor(formula)}",
+                numbers=f"{numbers} = {format_number(contribution)}",
+                why=op.why,
+            )
 
     @property
     def output(self) -> str:
@@ -252,88 +203,6 @@ class Trace(Sequence[Step]):
             if target is value or target in (name, value.label or name):
                 return value
         raise ValueError(f"{target!r} is not in this graph; there are {', '.join(self._by_name)}")
-
-    def to_json(self, **more: Any) -> str:
-        """Write the whole trace as JSON; inf and nan, which JSON lacks, become strings.
-
-        Args:
-            more: further entries to put beside the trace's own.
-        """
-        content = {
-            "output": self.output,
-            "values": self.values,
-            "gradients": self.gradients,
-            "steps": [asdict(step) for step in self],
-            **more,
-        }
-        return json_text(content)
-
-    def to_html(self, direction: str = "auto") -> str:
-        """Write the step page: one HTML document, which needs no other file and no network.
-
-        Args:
-            direction: of its picture: "LR" (from left to right), "TB" (from top to bottom), or
-                "auto".
-
-        Raises:
-            ValueError: if there is no such direction.
-        """
-        return renderers[".html"](self, direction)
-
-    def save(self, path: str | os.PathLike[str], direction: str = "auto") -> None:
-        """Write the trace to a file, whole or not at all.
-
-        Args:
-            path: its name; it ends in .html for the step page, .json, or .txt.
-            direction: of the step page's picture, as for ``to_html``.
-
-        Raises:
-            ValueError: if it ends in something else, or there is no such direction.
-            OSError: if it cannot be written.
-        """
-        suffix = suffix_of(path, [kind for kind in renderers if kind.startswith(".")])
-        write_text(path, self.to_html(direction) if suffix == ".html" else renderers[suffix](self))
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """Return the step page for notebooks, and the text for where that cannot be shown."""
-        return {kind: write(self) for kind, write in renderers.items() if "/" in kind}
-
-    def lines(self, steps: Iterable[Step] | None = None) -> Iterator[Line]:
-        """Yield the lines of the trace written out, as all its renderers show them.
-
-        Args:
-            steps: those to write, in order; by default all.
-
-        Example:
-            >>> x = Value(3.0, "x")
-            >>> [line.text for line in step_through(x * 2.0, names={"y": x}).lines()][:2]
-            ['Forward', 'v1 = x * 2 = 3 * 2 = 6']
-        """
-        heading = said = ""
-        for step in self if steps is None else steps:
-            phase = "Forward" if step.phase == "forward" else "Backward"
-            if phase != heading:
-                yield Line("heading", phase)
-                heading = phase
-            if step.phase == "backward" and step.node != said:
-                yield Line("why", f"{step.why}:")
-                said = step.node
-            yield Line("step", str(step), step)
-        yield Line("heading", "Gradients")
-        for name, gradient in self.gradients.items():
-            yield Line("gradient", f"{derivative(self.output, name)} = {format_number(gradient)}")
-
-    def __str__(self) -> str:
-        return self._text()
-
-    def _text(self, steps: Iterable[Step] | None = None) -> str:
-        width = len(str(len(self)))
-        before = {"heading": "\n", "why": " " * (width + 4), "gradient": "  "}
-        lines = []
-        for line in self.lines(steps):
-            lead = f"  {line.step.index:>{width}}  " if line.step else before[line.kind]
-            lines.append(lead + line.text)
-        return "\n".join(lines).removeprefix("\n")
 
     def __repr__(self) -> str:
         return f"<Trace of {self.output}: {len(self)} steps>"
@@ -391,51 +260,3 @@ def _edges(output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) ->
             contribution = 0.0 if passed_on is None else passed_on
             edges.append((node, at, parent, upstream, contribution, before, after))
     return edges
-
-
-def _operation(node: Value) -> Op:
-    assert node.op is not None
-    return node.op
-
-
-def symbolic_inputs(node: Value, symbols: Mapping[Value, Symbol]) -> list[Any]:
-    """Return the inputs of a node, its Values as Symbols, plain numbers as they are."""
-    return _operation(node).numbers(node.inputs, lambda arg: symbols[arg] if isinstance(arg, Value) else arg)
-
-
-def symbolic_partials(node: Value, symbols: Mapping[Value, Symbol]) -> list[Any]:
-    """Return the derivative of a node by each parent, in Symbols, as a textbook has it.
-
-    Where that does not give the number, at a tie, or where a difference loses its digits, it is what
-    the engine computes.
-    """
-    op, inputs = _operation(node), symbolic_inputs(node, symbols)
-    formulas = op.slopes(symbols[node], inputs, node.slots)
-    if not op.textbook:
-        return formulas
-    numbers = op.textbook_slopes(node.data, op.numbers(node.inputs, number_of), node.slots)
-    written = op.textbook_slopes(symbols[node], inputs, node.slots)
-    return [
-        textbook if math.isclose(number, partial, rel_tol=SEEN) else exact
-        for textbook, exact, number, partial in zip(written, formulas, numbers, node.partials)
-    ]
-
-
-def derivative(of: str, by: str) -> str:
-    """Write a derivative of one name by another: "∂L/∂x"."""
-    return f"∂{of}/∂{by}"
-
-
-def _stored(trace: Trace) -> str:
-    """Write a trace for a notebook, which is stored with it: without the middle of a long one."""
-    half = MOST_LINES // 2
-    steps = [*trace[:half], *trace[-half:]] if len(trace) > MOST_LINES else None
-    lines = trace._text(steps).encode(errors="replace").decode().split("\n")  # no lone surrogates
-    if len(lines) > MOST_LINES:
-        lines[half:-half] = ["… the lines between are left out here: print(trace)"]
-    return "\n".join(lines)
-
-
-renderers[".json"] = Trace.to_json
-renderers[".txt"] = lambda trace: f"{trace}\n"
-renderers["text/plain"] = _stored

@@ -40,6 +40,8 @@ CORE = [
     "naming",
     "files",
     "paths",
+    "formulas",
+    "transcript",
 ]
 # Siblings: each may import the core, and its own package, but no other sibling.
 SIBLINGS = [

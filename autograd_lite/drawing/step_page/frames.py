@@ -10,7 +10,8 @@ from autograd_lite.drawing.graph import Graph, Node
 from autograd_lite.drawing.step_page.inside import boxes_of
 from autograd_lite.drawing.step_page.questions import questions
 from autograd_lite.drawing.text import marked, readable
-from autograd_lite.stepping import Step, Trace, derivative
+from autograd_lite.formulas import derivative
+from autograd_lite.stepping import Step, Trace
 
 __all__ = ["MOST_STEPS", "MOST_STORED", "Frames", "runs_of"]
 
