@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, overload
@@ -16,7 +18,7 @@ from autograd_lite.transcript import Step, Transcript
 
 __all__ = ["Path", "Step", "Trace", "step_through"]
 
-_Edge = tuple[Value, int, Value, float, float, float, float]
+_Edge = tuple[str, int, str, float, float, float, float]
 """A node, which of its parents, and that; upstream, contribution, and the gradient before and after."""
 
 
@@ -39,13 +41,14 @@ class Trace(Transcript):
 
     def __init__(self, output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) -> None:
         self._output = output
-        self._nodes = [node for node in nodes if not changes_nothing(node, names)]
         self._names = dict(names)
         self._by_name: dict[str, Value] = {}
         for value, name in self._names.items():
             self._by_name.setdefault(name, value)  # a later one with its name changes nothing
+        all_differ = len(self._by_name) == len(names)
+        self._nodes = [node for node in nodes if all_differ or not changes_nothing(node, names)]
         self._values = {name: value.data for name, value in self._by_name.items()}
-        self._edges = _edges(output, nodes, names)
+        self._edges = _edges(self.output, self._nodes, names)
         self._written: dict[int, Step] = {}
 
     def __len__(self) -> int:
@@ -76,8 +79,26 @@ class Trace(Transcript):
         """
         edge = index - len(self._nodes) - 1
         if edge >= 0:
-            return self._names[self._edges[edge][0]], self._names[self._edges[edge][2]]
+            return self._edges[edge][0], self._edges[edge][2]
         return self._names[self._output if edge == -1 else self._nodes[index]], None
+
+    @functools.cached_property
+    def passing(self) -> list[str]:
+        """The nodes that pass a gradient on, by name, in the order in which they do."""
+        return [*dict.fromkeys([edge[0] for edge in self._edges])]
+
+    @functools.cached_property
+    def first_arrivals(self) -> dict[str, int]:
+        """For each Value that receives something, by name, the first step by which it does."""
+        return dict(reversed([*self._arrivals()]))
+
+    @functools.cached_property
+    def last_arrivals(self) -> dict[str, int]:
+        """For each Value that receives something, by name, the last step by which it does."""
+        return dict(self._arrivals())
+
+    def _arrivals(self) -> Iterator[tuple[str, int]]:
+        return zip([edge[2] for edge in self._edges], itertools.count(self.forward_steps + 2))
 
     def _step(self, index: int) -> Step:
         """Write a step when it is first asked for."""
@@ -131,21 +152,22 @@ class Trace(Transcript):
     def _backward(self, index: int) -> Iterator[Step]:
         """Yield the steps from a node to each of its parents; the first has this index."""
         first = index - len(self._nodes) - 1
-        node = self._edges[first][0]
-        op, name = operation_of(node), self._names[node]
+        name = self._edges[first][0]
+        node = self._by_name[name]
+        op = operation_of(node)
         rules = zip(node.slots, node.partials, symbolic_partials(node, self._symbols(node)))
         edges = self._edges[first : first + len(node.slots)]
         for edge, (argument, local, formula) in zip(edges, rules):
             index += 1
             _, _, parent, upstream, contribution, before, after = edge
             numbers = " · ".join(map(format_number, (upstream, local)))
-            to = derivative(self.output, self._names[parent])
+            to = derivative(self.output, parent)
             yield Step(
                 index=index,
                 phase="backward",
                 node=name,
                 op=op.name,
-                parent=self._names[parent],
+                parent=parent,
                 argument=argument,
                 upstream=upstream,
                 local=local,
@@ -175,9 +197,12 @@ class Trace(Transcript):
     @property
     def gradients(self) -> dict[str, float]:
         """The derivative of the output by each leaf, by name."""
-        found = {self.output: 1.0}
-        found.update((self._names[parent], after) for _, _, parent, _, _, _, after in self._edges)
-        return {name: found.get(name, 0.0) for value, name in self._names.items() if value.op is None}
+        return dict(self._gradients)
+
+    @functools.cached_property
+    def _gradients(self) -> dict[str, float]:
+        found = {self.output: 1.0, **{edge[2]: edge[-1] for edge in self._edges}}
+        return {name: found.get(name, 0.0) for name, value in self._by_name.items() if value.op is None}
 
     def paths(self, target: Value | str) -> list[Path]:
         """Return every way from the output to a Value; their products add up to its gradient.
@@ -242,21 +267,20 @@ def step_through(output: Value, names: Mapping[str, Any] | None = None) -> Trace
     return Trace(output, nodes, named)
 
 
-def _edges(output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) -> list[_Edge]:
+def _edges(output: str, nodes: Sequence[Value], names: Mapping[Value, str]) -> list[_Edge]:
     """Return the edges of a graph in the order of its backward pass, each with what it passes on."""
     edges: list[_Edge] = []
-    gradients: dict[Value, float] = {output: 1.0}
+    gradients = {output: 1.0}
     for node in reversed(nodes):
-        if node not in gradients:  # all that was computed from it is a condition
+        name = names[node]
+        if name not in gradients:  # all that was computed from it is a condition
             continue
-        if changes_nothing(node, names):
-            gradients[node.parents[0]] = gradients[node]
-            continue
-        upstream, partials = gradients[node], node.partials
-        for at, (parent, passed_on) in enumerate(zip(node.parents, contributions(node, upstream, partials))):
-            before = after = gradients.get(parent, 0.0)
-            if passed_on is not None:
-                gradients[parent] = after = before + passed_on
-            contribution = 0.0 if passed_on is None else passed_on
-            edges.append((node, at, parent, upstream, contribution, before, after))
+        upstream = gradients[name]
+        passed_on = contributions(node, upstream, node.partials)
+        for at, (parent, contribution) in enumerate(zip(node.parents, passed_on)):
+            target = names[parent]
+            before = after = gradients.get(target, 0.0)
+            if contribution is not None:
+                gradients[target] = after = before + contribution
+            edges.append((name, at, target, upstream, contribution or 0.0, before, after))
     return edges
