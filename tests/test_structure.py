@@ -41,6 +41,8 @@ CORE = [
     "naming",
     "files",
     "paths",
+    "formulas",
+    "transcript",
 ]
 # Siblings: each may import the core, and its own package, but no other sibling.
 SIBLINGS = [
