@@ -27,6 +27,7 @@ CORE = [
     "ops",
     "core.modes",
     "core.operators",
+    "javascript",
     "core.scalar",
     "core.node",
     "core.own",
@@ -40,6 +41,8 @@ CORE = [
     "naming",
     "files",
     "paths",
+    "formulas",
+    "transcript",
 ]
 # Siblings: each may import the core, and its own package, but no other sibling.
 SIBLINGS = [
