@@ -16,7 +16,7 @@ from autograd_lite.compiler.arrays.loops import Loops
 from autograd_lite.compiler.arrays.places import Layout, even_steps, plain
 from autograd_lite.compiler.arrays.primitives import Primitive
 from autograd_lite.compiler.arrays.reverse import Reverse
-from autograd_lite.javascript import written
+from autograd_lite.javascript import known_names, written
 
 __all__ = ["ArrayScript", "program_script"]
 
@@ -268,7 +268,5 @@ RESERVED = frozenset(
 
 def safe(label: str) -> str:
     """Return the name of an array in a script: with an underscore where the script needs the name itself."""
-    from autograd_lite.javascript import _known
-
-    taken = label in RESERVED or label in _known() or re.fullmatch(r"[i-u]\d*", label)
+    taken = label in RESERVED or label in known_names() or re.fullmatch(r"[i-u]\d*", label)
     return f"{label}_" if taken else label
