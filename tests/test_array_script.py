@@ -7,6 +7,7 @@ import re
 
 import numpy
 import pytest
+from declared import call_of, inputs_of, without
 from programs_for_compiler import BranchingMaker, Maker
 from random_networks import NETWORKS
 from rounding import sums_of_absolute_terms
@@ -237,6 +238,39 @@ def test_each_kind_of_array_has_the_values_and_gradients_of_numpy(chrome):
     parameters, functions = kinds()
     rows = [(VECTOR,), ([number * 0.5 for number in VECTOR],)]
     check(chrome, [Case(f, parameters, rows, kind) for kind, f in functions.items()])
+
+
+def of_each_element(op):
+    """Apply an operation to the elements of a layer, or to rows of them."""
+    call, count = call_of(op), inputs_of(op)
+    w = [[Value(0.3 * i - 0.4 * j + 0.2) for j in range(4)] for i in range(4)]
+
+    def function(x):
+        z = [sum(a * b for a, b in zip(row, x)) + 0.1 for row in w]
+        return sum(call(*(z[(i + shift) % 4] for shift in range(count))) * (i + 1.0) for i in range(4))
+
+    return function, [p for row in w for p in row]
+
+
+def test_every_operation_has_the_values_and_gradients_of_numpy(chrome):
+    rows = [(VECTOR,), ([0.25, 0.5, 0.125, 0.75],)]
+    check(chrome, [Case(*of_each_element(op), rows, op.name) for op in without({"dot"})])  # layers have dots
+
+
+def test_an_operation_of_ones_own_is_written_or_says_what_to_declare(chrome):
+    cube = Op("cube", "cube({0})", "{0} * {0} * {0}", lambda y, a: 3.0 * a * a)
+    check(chrome, [Case(*of_each_element_of(cube), [(VECTOR,)], "cube")])
+    opaque = Op("opaque", "opaque({0})", math.erf, lambda y, a: 1.0 - y * y)
+    function, parameters = of_each_element_of(opaque)
+    program = compile(function, parameters, backend="numpy")
+    program(VECTOR)
+    with pytest.raises(TypeError, match="opaque cannot be written as JavaScript"):
+        program.cache.first().script.text
+
+
+def of_each_element_of(own):
+    w = [Value(0.25), Value(-0.5), Value(1.0), Value(0.75)]
+    return lambda x: sum(own(a * b) for a, b in zip(w, x)), w
 
 
 def test_every_primitive_is_among_what_is_tried():
