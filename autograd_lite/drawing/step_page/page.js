@@ -95,7 +95,8 @@ function toAddress() {
 
 /** Give the picture the room that the rest leaves, with one line for the closed table, and show the step in it. */
 function makeRoom() {
-  const rest = document.querySelector("header").offsetHeight + $("panel").offsetHeight + 54;
+  const heightOf = (element) => element.getBoundingClientRect().height;
+  const rest = heightOf(document.querySelector("header")) + heightOf($("panel")) + 54;
   const picture = $("picture");
   picture.style.maxHeight = `max(180px, 100vh - ${rest}px)`;
   const scrolls = picture.scrollWidth > picture.clientWidth || picture.scrollHeight > picture.clientHeight;
@@ -105,10 +106,10 @@ function makeRoom() {
   if (frame) fitFrame(Math.max(640, 0.95 * window.parent.innerHeight));
 }
 
-/** In a notebook the frame around the page is as tall as the page, up to a height. */
+/** In a notebook the frame around the page is as tall as the page and a pixel for rounding, up to a height. */
 function fitFrame(most) {
   const hidden = $("picture").scrollHeight - $("picture").clientHeight;
-  frame.style.height = Math.min(most, Math.ceil(document.body.getBoundingClientRect().height) + hidden) + "px";
+  frame.style.height = Math.min(most, Math.ceil(document.body.getBoundingClientRect().height) + 1 + hidden) + "px";
 }
 
 /** On paper: the present step, or the last if none has been taken, and all steps as text. */
