@@ -66,6 +66,8 @@ def caption(graph: IndexedGraph, names: Sequence[str], group: Group, members: li
     """
     if group.steps:
         return _caption_stretch(graph, group, members)
+    if group.example:
+        return _caption_example(graph, names, group, members)
     neuron = group.neurons[0]
     first, last = names[neuron.root], names[group.neurons[-1].root]
     formula = neuron_formula(graph, names, neuron)
@@ -97,6 +99,20 @@ def _caption_stretch(graph: IndexedGraph, group: Group, members: list[int]) -> F
     if group.steps == 1:
         return Fold(f"{spaced(count)} values", (listed,), members)
     return Fold(f"… {spaced(group.steps)} more steps", notes, members)
+
+
+def _caption_example(graph: IndexedGraph, names: Sequence[str], group: Group, members: list[int]) -> Fold:
+    """Return the box of an example: its layers, and the number that it adds to the loss."""
+    last = group.neurons[-1]
+    layers = dict.fromkeys(layer_and_noun(each.name)[0] for each in group.neurons if each.owner and each.name)
+    listed = ", ".join([*layers][:MOST_SIGNS]) + (", …" if len(layers) > MOST_SIGNS else "")
+    inside = cut(listed, LONGEST_NOTE) or f"{spaced(len(group.members))} values"
+    return Fold(
+        group.example,
+        (inside, f"{names[last.root]} = {neuron_formula(graph, names, last)}"),
+        members,
+        last.root,
+    )
 
 
 def caption_inputs(names: Sequence[str], members: list[int]) -> Fold:

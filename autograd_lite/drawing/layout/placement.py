@@ -23,6 +23,9 @@ GAP = 24.0
 SMALLEST_GAP = 14.0
 """Pixels between two columns: ordinarily, and at least, for an arrow to be seen."""
 
+READABLE = 0.75
+"""The size on a slide at which the smallest text has 9 pixels."""
+
 WIDEST = 1600.0
 """Pixels; the smallest text of a drawing as wide as that still has 9 when it is shown at 1200."""
 
@@ -101,6 +104,11 @@ class Placement:
     curves: Sequence[Sequence[Point]]
     labels: Sequence[Box | None]
     engine: str
+
+    @property
+    def size_on_slide(self) -> float:
+        """How large it is drawn on a slide; 1 for its own size, and never more."""
+        return min(1.0, SLIDE[0] / self.width, SLIDE[1] / self.height)
 
 
 def arrange(graph: Graph, engine: str = "built-in", direction: str = "auto") -> Placement:
