@@ -60,6 +60,7 @@ WITHIN = {
         "text",
         "labels",
         "folding.neurons",
+        "folding.examples",
         "folding.idle",
         "folding.groups",
         "folding.captions",

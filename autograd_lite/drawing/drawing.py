@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Drawing", "draw", "draw_dot"]
 
-BUDGETS = (BUDGET, 45, 38, 30, 22, 15)
+BUDGETS = (BUDGET, 45, 30, 24, 20)
 """How many nodes there may be, roughly, until a drawing is large enough on a slide."""
 MOST_REFOLDED = 20_000
 """The most Values of a graph that is folded more than once."""

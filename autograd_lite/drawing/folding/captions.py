@@ -132,7 +132,7 @@ def caption_weights(names: Sequence[str], members: list[int], layer: str, title:
     """
     paths = [path_of(names[leaf]) for leaf in members]
     common = "".join(common_start([path[:-1] for path in paths]))
-    tables = [*dict.fromkeys("".join(path[:1]) for path in paths if len(path) > 1)]
+    tables = [*dict.fromkeys(cut(path[0], LONGEST_NOTE) for path in paths)]
     if layer and not common.endswith(tuple("0123456789]")):  # all of a layer, not one neuron or row of it
         name = f"weights of {layer}"
     elif common:
@@ -159,7 +159,9 @@ def neuron_formula(graph: IndexedGraph, names: Sequence[str], neuron: Neuron) ->
     op = root.op
     assert op is not None
     summed = op in (ADD, SUM, DOT)
-    if (neuron.owner and neuron.products) or neuron.products + neuron.terms > SMALL:
+    if (
+        neuron.owner and (neuron.products > 1 or (neuron.products and neuron.name))
+    ) or neuron.products + neuron.terms > SMALL:
         text = _sum_text(neuron)
         return (
             text if summed else fill(op, [arg if type(arg) is float else Symbol(text) for arg in root.args])

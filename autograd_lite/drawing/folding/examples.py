@@ -1,11 +1,10 @@
-"""The examples of a batch: alike parts of a graph that use the same weights, and whose results are added up."""
+"""The examples of a batch: parts of a graph that use the same weights, and whose results are added up."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograd_lite.drawing.folding.leaves import Home
 from autograd_lite.drawing.folding.neurons import IndexedGraph, Neuron
 
 __all__ = ["Example", "find_examples"]
@@ -22,33 +21,33 @@ class Example:
     """A part of a graph that only one addend of a loss depends on.
 
     Attributes:
-        name: "example 2 of 4"; "step 2 of 4" where one hands something on to the others.
+        name: "example 2 of 4"; "place 2 of 4" where they share what is computed before, as in a sequence.
         neurons: its neurons in topological order; nothing but the last is used outside.
     """
 
     name: str
     neurons: list[Neuron]
 
+    @property
+    def roots(self) -> list[int]:
+        """The roots of its neurons."""
+        return [neuron.root for neuron in self.neurons]
 
-def find_examples(
-    graph: IndexedGraph, neurons: Sequence[Neuron], homes: Mapping[int, Home]
-) -> list[Example]:
+
+def find_examples(graph: IndexedGraph, neurons: Sequence[Neuron]) -> list[Example]:
     """Return the examples of a batch, or an empty list if the output is no loss over several.
 
     Args:
         graph: the graph.
         neurons: its neurons in topological order, at least one.
-        homes: what each weight belongs to.
     """
     by_root = {neuron.root: neuron for neuron in neurons}
     total = neurons[-1]
     for _ in range(MOST_STEPS):
         found = _parts(neurons, total.operands)
-        if _are_alike(graph, found, homes):
-            noun = "step" if _share_results(neurons, found) else "example"
-            return [
-                Example(f"{noun} {number} of {len(found)}", part) for number, part in enumerate(found, 1)
-            ]
+        if _are_alike(graph, found):
+            noun = "place" if _share_results(neurons, found) else "example"
+            return [Example(f"{noun} {number} of {len(found)}", part) for number, part in enumerate(found, 1)]
         if not total.operands:
             break
         total = max((by_root[root] for root in total.operands), key=lambda each: len(each.operands))
@@ -69,16 +68,12 @@ def _parts(neurons: Sequence[Neuron], roots: Sequence[int]) -> list[list[Neuron]
     return [part[::-1] for part in parts]
 
 
-def _are_alike(graph: IndexedGraph, parts: Sequence[Sequence[Neuron]], homes: Mapping[int, Home]) -> bool:
-    """Return whether all parts end in the same operation, and each puts the weights of the others to use."""
-    forms = set()
-    for part in parts:
-        weights = frozenset(homes[leaf] for each in part for leaf in each.parameters if leaf in homes)
-        forms.add((graph.values[part[-1].root].op, weights))
-        if not weights or len(part) == 1 or len(forms) > 1:
-            return False
+def _are_alike(graph: IndexedGraph, parts: Sequence[Sequence[Neuron]]) -> bool:
+    """Return whether several parts end in the same operation, and use weights of the first."""
+    if len(parts) < 2 or len({graph.values[part[-1].root].op for part in parts}) > 1:
+        return False
     used = [{leaf for each in part for leaf in each.parameters} for part in parts]
-    return len(parts) > 1 and all(not leaves.isdisjoint(used[0]) for leaves in used)
+    return all(len(part) > 1 for part in parts) and not any(leaves.isdisjoint(used[0]) for leaves in used)
 
 
 def _share_results(neurons: Sequence[Neuron], parts: Sequence[Sequence[Neuron]]) -> bool:

@@ -65,7 +65,7 @@ def _find(
     if named:
         return _one_of_each(named)
     folder = Folder(graph, neurons, names, 1)
-    for example in find_examples(graph, neurons, folder.homes):
+    for example in find_examples(graph, neurons):
         if example.name == focus:
             return example.neurons
     folds = folder.boxes(folder.layers())

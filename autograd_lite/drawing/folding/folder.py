@@ -79,7 +79,8 @@ class Folder:
                 folds = self.boxes([alone(neuron) for neuron in self.neurons])
                 if self.count(folds) <= self.budget:
                     return folds
-        if self.by_example and (fitting := self.fitted(self.examples(), self.budget)) is not None:
+        examples = self.examples()
+        if examples and (fitting := self.fitted(examples, self.budget)) is not None:
             return fitting
         groups = self.layers()
         cut = {0, *(group.level for group in (*self.opened, *self.split))}  # the output is always seen
@@ -126,11 +127,19 @@ class Folder:
         return kinds
 
     def examples(self) -> list[Group]:
-        """Return a group of each example that nothing is opened in, and layers of all other neurons."""
-        found = find_examples(self.graph, self.neurons, self.homes)
-        folded = [each for each in found if self.apart.isdisjoint(neuron.root for neuron in each.neurons)]
+        """Return a group of each example that nothing is opened in, and layers of all other neurons.
+
+        There are none if neither all examples are to be seen nor one of them is opened.
+        """
+        if not (self.by_example or self.apart):
+            return []
+        found = find_examples(self.graph, self.neurons)
+        is_opened = any(self.apart.issuperset(each.roots) for each in found)
+        if not found or not (self.by_example or is_opened):
+            return []
+        folded = [each for each in found if self.apart.isdisjoint(each.roots)]
         examples = [Group(each.neurons, each.neurons[-1].level, example=each.name) for each in folded]
-        inside = {neuron.root for group in examples for neuron in group.neurons}
+        inside = {root for each in folded for root in each.roots}
         return [*examples, *self.layers([each for each in self.neurons if each.root not in inside])]
 
     def layers(self, neurons: Sequence[Neuron] | None = None) -> list[Group]:
