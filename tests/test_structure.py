@@ -62,6 +62,7 @@ WITHIN = {
         "text",
         "labels",
         "folding.neurons",
+        "folding.examples",
         "folding.idle",
         "folding.groups",
         "folding.captions",
