@@ -260,7 +260,7 @@ RESERVED = frozenset(
         export extends false finally for function if implements import in instanceof interface let new null
         package private protected public return static super switch this throw true try typeof undefined var
         void while with yield NaN Infinity Math Number Float64Array Int32Array
-        P G random share outputs draw forward backward held arrayProgram
+        P G random share outputs draw forward backward held arrayProgram readRow
         """,
     )
 )
