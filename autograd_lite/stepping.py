@@ -282,5 +282,5 @@ def _edges(output: str, nodes: Sequence[Value], names: Mapping[Value, str]) -> l
             before = after = gradients.get(target, 0.0)
             if contribution is not None:
                 gradients[target] = after = before + contribution
-            edges.append((name, at, target, upstream, contribution or 0.0, before, after))
+            edges.append((name, at, target, upstream, 0.0 if contribution is None else contribution, before, after))
     return edges

@@ -226,13 +226,14 @@ def test_the_focus_goes_through_the_controls_in_order(opened):
     page = opened(TRACE)
     page.slide(3)
     order = []
-    for _ in range(11):
+    for _ in range(17):
         page.press(TAB)
         order.append(page.focused())
         outline = page.run("return getComputedStyle(document.activeElement).outlineWidth")
         assert outline == "3px"
     view, moves = ["smaller", "larger", "full"], ["first", "previous", "next", "last", "backward"]
-    assert order == [*view, *moves, "slider", "predict", "SUMMARY"]
+    leaves, change = ["graph-n0", "graph-n1", "graph-n2"], ["leaf", "number", "drag"]
+    assert order == [*view, *leaves, *change, *moves, "slider", "predict", "SUMMARY"]
     for name in reversed(order[:-1]):  # and out again
         page.press("\ue008" + TAB)
         assert page.focused() == name
@@ -360,7 +361,7 @@ def test_the_chain_starts_anew_where_arrows_met_and_is_short_in_a_long_chain(ope
 
 @pytest.mark.parametrize(
     ("address", "position"),
-    [("#step=4", 4), ("#step=99", 7), ("#step=0", 0), ("#step=-1", 0), ("#step=q", 0), ("#x=1&step=6", 6)],
+    [("#step=4", 4), ("#step=99", 7), ("#step=0", 0), ("#step=-1", 0), ("#step=q", 0), ("#w=1&step=6", 6)],
 )
 def test_an_address_opens_a_step(opened, address, position):
     check_position(opened(TRACE, address=address), TRACE, position)

@@ -51,7 +51,10 @@ function go(to) {
   $("slider").value = position;
   $("slider").setAttribute("aria-valuetext", $("place").textContent);
   toAddress();
+  for (const listener of moved) listener();
 }
+
+const moved = []; // what else is done after a step
 
 /** Show a stop, or what is asked there: of the next node nothing may be seen. */
 function show(at) {
@@ -71,31 +74,43 @@ function next() {
   else $("verdict").textContent = "Answer first, take the hint, or switch Predict off.";
 }
 
-/** The stop that the address asks for, as in #step=9; what else it holds is left as it is. */
+/** What the address holds behind its "#". */
+const addressEntries = () => new URLSearchParams(location.hash.slice(1));
+
+/** The stop that the address asks for, as in #step=9. */
 function fromAddress() {
-  const step = Number(new URLSearchParams(location.hash.slice(1)).get("step"));
+  const step = Number(addressEntries().get("step"));
   if (!(step > 0)) return 0;
   const found = stops.findIndex((stop) => stop.step >= step);
   return found < 0 ? last : found + 1;
 }
 
-function toAddress() {
+/** Change the address; what else it holds is left as it is. */
+function changeAddress(change) {
   if (!location.protocol.startsWith("file") && !location.protocol.startsWith("http")) return;
-  const entries = new URLSearchParams(location.hash.slice(1));
-  if (position === 0) entries.delete("step");
-  else entries.set("step", stops[position - 1].step);
+  const entries = addressEntries();
+  change(entries);
   const address = new URL(location.href);
   address.hash = entries;
+  if (address.href === location.href) return;
   try {
     history.replaceState(null, "", address);
   } catch {
-    // Safari refuses more than a hundred in half a minute: the next step writes it again.
+    // Safari refuses more than a hundred in half a minute: the next change writes it again.
   }
+}
+
+function toAddress() {
+  changeAddress((entries) => {
+    if (position === 0) entries.delete("step");
+    else entries.set("step", stops[position - 1].step);
+  });
 }
 
 /** Give the picture the room that the rest leaves, with one line for the closed table, and show the step in it. */
 function makeRoom() {
-  const rest = document.querySelector("header").offsetHeight + $("panel").offsetHeight + 54;
+  const above = ["change", "panel"].map($).filter((part) => part.offsetTop <= $("panel").offsetTop);
+  const rest = [document.querySelector("header"), ...above].reduce((sum, part) => sum + part.offsetHeight, 54);
   const picture = $("picture");
   picture.style.maxHeight = `max(180px, 100vh - ${rest}px)`;
   const scrolls = picture.scrollWidth > picture.clientWidth || picture.scrollHeight > picture.clientHeight;
@@ -129,7 +144,7 @@ const keys = {
 };
 document.addEventListener("keydown", (event) => {
   const plain = !(event.altKey || event.ctrlKey || event.metaKey || event.shiftKey);
-  if (!plain || !keys[event.key] || event.target === $("guess") || event.target === $("slider")) return;
+  if (!plain || !keys[event.key] || event.target.closest("input:not([type=checkbox]), select")) return;
   event.preventDefault();
   keys[event.key]();
 });
@@ -163,4 +178,4 @@ document.documentElement.classList.toggle("framed", frame !== null);
 go(fromAddress());
 
 const watch = new ResizeObserver(makeRoom);
-for (const element of [document.querySelector("#picture svg"), $("panel"), document.body]) watch.observe(element);
+for (const element of [document.querySelector("#picture svg"), $("change"), $("panel"), document.body]) watch.observe(element);

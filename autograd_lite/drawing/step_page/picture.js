@@ -1,4 +1,3 @@
-"use strict";
 // The picture: which numbers it shows, what stands out in it, and how large it is.
 
 const $ = (id) => document.getElementById(id);

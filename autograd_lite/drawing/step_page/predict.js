@@ -3,7 +3,8 @@
 const outcomes = new Map(); // of the stops that were asked: "right", "helped" or "wrong"; "seen" of the others
 let hinted = false; // of the question that is open
 
-const partsOf = (stop) => [...$("step-" + stop.step).lastElementChild.children].map((part) => part.textContent);
+/** The words of a step, in parts; a page that computes puts its own numbers in. */
+let partsOf = (stop) => [...$("step-" + stop.step).lastElementChild.children].map((part) => part.textContent);
 
 /** What is asked at a stop, if anything is still open there. */
 function questionAt(at) {
@@ -68,7 +69,7 @@ function ask(stop) {
     Object.assign(button, { type: "button", textContent: name, onclick: () => judge(name === stop.right, name, stop.right) });
     return button;
   }));
-  if (document.activeElement === $("slider")) return;
+  if (document.activeElement.closest("#slider, #live, .leaf")) return;
   (stop.ask === "next" ? $("question") : $("guess")).focus();
   $("guess").select();
 }
@@ -78,16 +79,6 @@ function giveHint(before = "") {
   const stop = stops[position - 1];
   ask(stop);
   $("verdict").textContent = `${before}Hint: ${wordsOf(stop).hint}`;
-}
-
-/** Read a number as people type it: 0.5, -4, 1e-3, also 0,5 and −4; inf and nan. */
-function read(text) {
-  const typed = text.trim().toLowerCase().replace("−", "-").replace(",", ".");
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/.test(typed)) return Number(typed);
-  const word = /^([+-]?)(inf|infinity|∞|nan)$/.exec(typed);
-  if (!word) return null;
-  if (word[2] === "nan") return NaN;
-  return word[1] === "-" ? -Infinity : Infinity;
 }
 
 /** Compare to two significant digits. */
@@ -101,7 +92,7 @@ function agree(guess, number) {
 /** Say what a wrong number is, if it is one of those that are easily mistaken for what was asked. */
 function mistaken(guess, answer, { local, contribution, total }) {
   if (answer !== 0 && agree(guess, -answer)) return "Mind the sign. ";
-  const names = { "the contribution of this step alone": contribution, "the local derivative": local, "the running total": total };
+  const names = { "the contribution of this step alone": contribution, "the local derivative alone": local, "the running total": total };
   const name = Object.keys(names).find((each) => names[each] !== undefined && agree(guess, read(names[each])));
   return name ? `That is ${name}. ` : "";
 }
