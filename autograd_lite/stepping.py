@@ -67,6 +67,11 @@ class Trace(Transcript):
         """How many steps the forward pass has; the seed is the next one."""
         return len(self._nodes)
 
+    @property
+    def names(self) -> dict[Value, str]:
+        """What each Value of the graph is called; one that changes nothing as its operand."""
+        return dict(self._names)
+
     def name_of(self, value: Value) -> str:
         """Return what a Value of the graph is called."""
         return self._names[value]

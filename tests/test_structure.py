@@ -258,6 +258,14 @@ def test_a_function_is_read_without_scrolling():
                 assert lines <= 60, (path.name, node.name)
 
 
+def test_every_script_of_a_page_has_its_types_checked():
+    """Also in an editor; ``.ci/javascript`` checks them all."""
+    scripts = sorted(PACKAGE.rglob("*.js"))
+    assert scripts
+    for path in scripts:
+        assert path.read_text().startswith("// @ts-check\n"), path.name
+
+
 def test_the_engine_is_a_page():
     assert len((PACKAGE / "engine.py").read_text().splitlines()) <= 220
 

@@ -1,3 +1,4 @@
+// @ts-check
 "use strict";
 // Numbers as people type them, and as Python writes them.
 
