@@ -81,6 +81,7 @@ class Live:
             "places": [self._frames.place(name) for name in trace.nodes],
             "output": self._places[trace.output],
             "nodes": self._nodes,
+            "moving": [self._places[name] for name in trace.parameters],
             "blanks": self._blanks,
             "rules": self._rules(),
             "labels": self._labels(stops),
@@ -116,7 +117,8 @@ class Live:
 
     def script(self) -> str:
         """Return the operations of the graph, and the functions that they name."""
-        return f"{names_script()}\nconst kinds = [\n" + ",\n".join(self._functions) + "\n];"
+        kinds = ",\n".join(self._functions)
+        return f"data.kinds = (() => {{\n{names_script()}\nreturn [\n{kinds}\n];\n}})();"
 
 
 def kind_script(op: Op, counts: Sequence[int], attributes: Sequence[Any], slots: Sequence[int]) -> str:
