@@ -297,7 +297,9 @@ def step_through(
     named = name_all([*leaves, *nodes], names)
     chosen = None if parameters is None else leaves_of(parameters)
     if chosen and named.keys().isdisjoint(chosen):
-        raise ValueError("none of these parameters is in the graph: give those that the output was computed from")
+        raise ValueError(
+            "none of these parameters is in the graph: give those that the output was computed from"
+        )
     return Trace(output, nodes, named, chosen)
 
 

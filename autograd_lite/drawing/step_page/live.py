@@ -1,4 +1,4 @@
-"""What lets a step page compute: its graph as numbers, its operations as JavaScript, its words as templates."""
+"""What lets a step page compute: its graph, its operations as JavaScript, its words as templates."""
 
 from __future__ import annotations
 
@@ -96,7 +96,9 @@ class Live:
         for value in self._inner:
             if operation_of(value).textbook:
                 symbols = {each: Symbol(self._trace.name_of(each)) for each in (value, *value.parents)}
-                ways = ([readable(factor(short(rule))) for rule in way] for way in ways_to_write(value, symbols))
+                ways = (
+                    [readable(factor(short(rule))) for rule in way] for way in ways_to_write(value, symbols)
+                )
                 rules[self._place_of(value)] = [*map(list, zip(*ways))]
         return rules
 

@@ -28,7 +28,7 @@ HELP = "Press Next or the → key; ← goes back, Home and End go to either end.
 
 FIXED = "The graph stays as recorded: a Python if, a detach() or a plain number in it is not computed anew."
 
-STORED = 'The numbers of this page stay as they are; in the page that trace.save("steps.html") writes they can be changed.'
+STORED = 'The numbers here stay as they are; in the page of trace.save("steps.html") they can be changed.'
 
 LIVE_HELP = " Drag a leaf's box sideways, or choose it and press ↑ or ↓, and its number changes."
 
@@ -219,7 +219,9 @@ def _count(steps: int) -> str:
 
 def _script(name: str) -> str:
     """Return a script without the comments that say what its functions take: they are for its checkers."""
-    return re.sub(r"^ *(/\*\*.*?\*/|// @ts-check)\n", "", _asset(name), flags=re.DOTALL | re.MULTILINE).rstrip()
+    return re.sub(
+        r"^ *(/\*\*.*?\*/|// @ts-check)\n", "", _asset(name), flags=re.DOTALL | re.MULTILINE
+    ).rstrip()
 
 
 def _asset(name: str) -> str:
