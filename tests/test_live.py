@@ -123,7 +123,7 @@ class Page:
     def numbers(self):
         return self.run("return numbers.map(whole)")
 
-    def wait(self, seconds=0.2):
+    def pause(self, seconds=0.2):
         self.driver.execute_async_script(f"setTimeout(arguments[0], {1000 * seconds})")
 
     def violations(self):
@@ -312,7 +312,7 @@ def test_a_finger_drags_a_box_too(chrome, opened):
         for moved in (10, 30, 50):
             there = {**point, "x": point["x"] + moved}
             chrome.execute_cdp_cmd(touch, {"type": "touchMove", "touchPoints": [there]})
-            page.wait(0.05)  # a browser gives one of them in each frame
+            page.pause(0.05)  # a browser gives one of them in each frame
         chrome.execute_cdp_cmd(touch, {"type": "touchEnd", "touchPoints": []})
     finally:
         chrome.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
@@ -334,12 +334,12 @@ def test_an_address_holds_the_numbers_that_were_changed(opened):
     assert page.text("sentence") == "∂L/∂y += ∂L/∂q · 1 = -4 · 1 = -4  (0 → -4)"
     page.run("arguments[0].focus()", page.box("z"))
     page.press(UP)
-    page.wait()
+    page.pause()
     assert page.run("return location.hash") == "#x=1&y=2&step=7&z=-3.9"
     page.driver.refresh()
     assert page.numbers() == ["1", "2", "-3.9"]
     page.run("location.hash = 'x=-0.5&step=1'")
-    page.wait()
+    page.pause()
     assert page.numbers() == ["-0.5", "5", "-4"] and page.text("sentence") == "q = x + y = -0.5 + 5 = 4.5"
     page.find("reset").click()
     assert page.run("return location.hash") == "#step=1"
@@ -483,11 +483,11 @@ def test_a_step_downhill_is_written_out(opened):
     assert lines(page, "updates") == ["w ← 1 - 0.1 · 4 = 0.6", "After 2 steps: v3 = 0.04"]
     assert page.numbers() == ["0.6", "2"]
     page.find("run").click()
-    page.wait(0.6)
+    page.pause(0.6)
     page.find("run").click()
     assert page.run("return curve.at(-1)") < 1e-9 and page.text("run") == "Run"
     steps = page.run("return curve.length")
-    page.wait()
+    page.pause()
     assert page.run("return curve.length") == steps
 
 
@@ -512,7 +512,7 @@ def test_learning_that_blows_up_stops_and_says_so(opened):
     page.run("$('rate').value = '3'; $('rate').dispatchEvent(new Event('input'))")
     assert page.text("shown") == "10"
     page.find("run").click()
-    page.wait(0.5)
+    page.pause(0.5)
     assert page.text("run") == "Run"
     assert lines(page, "updates")[-1] == "A smaller rate may keep it finite."
 
@@ -565,7 +565,7 @@ def test_hostile_labels_stay_texts(opened):
         page.find(name).click()
     page.run("arguments[0].focus()", page.box(page.run("return live.names[0]")))
     page.press(UP)
-    page.wait()
+    page.pause()
     page.driver.refresh()
     assert page.run("return window.pwned") is None
     assert page.numbers()[0] != "2" and len(page.driver.find_elements("tag name", "img")) == 0
@@ -581,7 +581,7 @@ def test_a_frame_that_is_shut_off_lives_too(chrome, opened, tmp_path):
     page = Page(chrome)
     page.run("arguments[0].focus()", page.box("x"))
     page.press(UP)
-    page.wait()
+    page.pause()
     assert page.numbers() == ["-1.9", "5", "-4"]
     chrome.switch_to.default_content()
 
@@ -600,7 +600,7 @@ def test_a_long_trace_stays_fluent(opened):
     row = "return $('step-1200').textContent"
     before = page.run(row)
     page.run("$('transcript').open = true")
-    page.wait()
+    page.pause()
     assert page.run(row) != before
 
 

@@ -158,8 +158,8 @@ def blanks_of(op: Op, inputs: Sequence[Any]) -> list[Any]:
     Of a number that is not bare, a negative one stands in parentheses.
 
     Example:
-        >>> blanks_of(OPS["sub"], [Value(1.0), Value(2.0)])
-        [[0, 1], ' - ', [1, 0]]
+        >>> blanks_of(OPS["pow"], [Value(2.0), 3.0])
+        [[0, 0], ' ** ', [1, 1]]
     """
     bare = fill(op, _marked(op, inputs, lambda mark: mark))
     negative = fill(op, _marked(op, inputs, lambda mark: Symbol("", OPS["neg"], (mark,))))
