@@ -232,7 +232,8 @@ def test_the_focus_goes_through_the_controls_in_order(opened):
         outline = page.run("return getComputedStyle(document.activeElement).outlineWidth")
         assert outline == "3px"
     view, moves = ["smaller", "larger", "full"], ["first", "previous", "next", "last", "backward"]
-    leaves, change = ["graph-n0", "graph-n1", "graph-n2"], ["leaf", "number", "drag", "nudging", "learning", "renew"]
+    leaves = ["graph-n0", "graph-n1", "graph-n2"]
+    change = ["leaf", "number", "drag", "nudging", "learning", "renew"]
     assert order == [*view, *leaves, *change, *moves, "slider", "predict", "SUMMARY"]
     for name in reversed(order[:-1]):  # and out again
         page.press("\ue008" + TAB)
