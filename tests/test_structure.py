@@ -90,6 +90,7 @@ WITHIN = {
         "step_page.words",
         "step_page.questions",
         "step_page.frames",
+        "step_page.live",
         "step_page.page",
     ],
     "compiler": [
