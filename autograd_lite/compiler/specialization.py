@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite.compiler.arrays.ir import ArrayProgram, Leaf
 from autograd_lite.compiler.arrays.runtime import namespace
+from autograd_lite.compiler.arrays.script import ArrayScript
 from autograd_lite.compiler.arrays.source import ArraySource
 from autograd_lite.compiler.introspection import argument_names, has_numpy
 from autograd_lite.compiler.marshalling import Inputs, Leaves
@@ -18,6 +18,7 @@ from autograd_lite.compiler.scalars import ScalarSource
 from autograd_lite.compiler.signature import Argument
 from autograd_lite.compiler.tape import Tape, write_tape
 from autograd_lite.compiler.tracing import TraceError, nested, trace
+from autograd_lite.core.collector import collector_paused
 from autograd_lite.core.modes import MODE, ORDINARY
 from autograd_lite.core.source import define
 from autograd_lite.engine import Value
@@ -60,7 +61,7 @@ class Specialization:
     ) -> None:
         token = MODE.set(ORDINARY)  # it may be made under no_grad, and run without
         try:
-            with _collector_paused():
+            with collector_paused():
                 traced = trace(f, arguments)
                 self.tape: Tape = write_tape(traced, parameters)
                 traced.outputs.clear()
@@ -103,7 +104,7 @@ class Specialization:
     @functools.cached_property
     def steps(self) -> int:
         """How many steps, one after the other, a program on arrays would need at least."""
-        with _collector_paused():
+        with collector_paused():
             self._raiser = Raiser(self.tape, [each.lengths for each in self.inputs.varying_signatures])
         return len(self._raiser.groups)
 
@@ -124,7 +125,7 @@ class Specialization:
                 f"{self.operations} operations would be {self.steps} steps on arrays, one after the other: "
                 'use backend="python", or "auto" with dtype="float64", which run them on floats'
             )
-        with _collector_paused():
+        with collector_paused():
             raised = self._raiser.run()
         del self._raiser
         if self.operations > LONGEST and self.backend != "python":
@@ -146,6 +147,22 @@ class Specialization:
         varying = [names[number] for number in self.inputs.varying]
         integers = [signature.kind == "integers" for signature in self.inputs.varying_signatures]
         return ArraySource(self.raised, varying, integers, self.single)
+
+    @functools.cached_property
+    def script(self) -> ArrayScript:
+        """The program on arrays as JavaScript.
+
+        Raises:
+            TypeError: if something in it cannot be written.
+        """
+        varying = zip(self.array_source.arguments, self.inputs.varying_signatures)
+        return ArrayScript(
+            self.raised,
+            [(name, math.prod(signature.lengths)) for name, signature in varying],
+            len(self.parameters),
+            {place: value._data for value, place in self.tape.frozen},
+            self.single,
+        )
 
     @functools.cached_property
     def leaves(self) -> Leaves:
@@ -238,15 +255,3 @@ class Specialization:
         if len(self.raised.outputs) == 1:
             outputs = [outputs]
         return outputs, gradients, numpy.broadcast_to(held, (rows,))
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Pause the garbage collector while a great many objects are made, all of which are needed."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
