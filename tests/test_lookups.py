@@ -327,3 +327,14 @@ def test_an_embedding_that_is_a_plain_list_trains_compiled():
     (history, fast), (_, eager) = trained(None), trained(False)
     assert history.engine == "compiled"
     assert fast == pytest.approx(eager, rel=1e-9)
+
+
+def test_a_function_of_whole_numbers_runs_once_to_be_traced():
+    runs = []
+
+    def loss(i):
+        runs.append(None)
+        return sum(TABLE[i]) * 2.0
+
+    compile(loss, LEAVES).value_and_grad(1)
+    assert len(runs) == 2  # once traced, and once to compare

@@ -88,6 +88,7 @@ WITHIN = {
         "step_page.page",
     ],
     "compiler": [
+        "collector",
         "introspection",
         "signature",
         "index",

@@ -34,13 +34,13 @@ def rewritten(function: Any, *, item: Callable[[Any, Any], Any], called: Callabl
         >>> rewritten(abs, item=lambda a, b: a[b], called=lambda f: f) is abs
         True
     """
+    if isinstance(function, (type, types.BuiltinFunctionType)):
+        return function
     same = functools.partial(rewritten, item=item, called=called)
     if isinstance(function, types.MethodType):
         return types.MethodType(same(function.__func__), function.__self__)
     if isinstance(function, functools.partial):
         return functools.partial(same(function.func), *function.args, **function.keywords)
-    if isinstance(function, type):
-        return function
     if not isinstance(function, types.FunctionType):
         call = inspect.getattr_static(type(function), "__call__", None)
         return same(types.MethodType(call, function)) if isinstance(call, types.FunctionType) else function

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,12 +65,21 @@ class Tape:
         self, role: int, data: float, op: Op | None = None, args: tuple[int, ...] = (), attributes: Any = ()
     ) -> int:
         """Append a number, and return its place."""
+        self.fill_up()
         self.role.append(role)
         self.op.append(op)
         self.args.append(args)
         self.attributes.append(attributes)
         self.data.append(data)
         return len(self.role) - 1
+
+    def fill_up(self) -> None:
+        """Complete the columns for inner numbers of which only ``op`` and ``args`` were appended."""
+        more = len(self.op) - len(self.role)
+        if more:
+            self.role += [INNER] * more
+            self.attributes += [()] * more
+            self.data += [0.0] * more
 
     def constant(self, number: float) -> int:
         """Return the place of a constant, the same for the same number."""
@@ -99,7 +109,9 @@ class Tape:
     @property
     def operations(self) -> int:
         """How many operations there are; a sum or dot of n numbers counts n times."""
-        return sum([max(1, len(args) - 1) for args in self.args if args])
+        lengths = [*map(len, self.args)]
+        inner = len(lengths) - lengths.count(0)
+        return sum(lengths) - inner + lengths.count(1)
 
     def __str__(self) -> str:
         names = ["parameter", "frozen", "constant", "random", "input"]
@@ -130,29 +142,7 @@ def write_tape(traced: Trace, parameters: Sequence[Value]) -> Tape:
         places[value] = tape.add(RANDOM, value._data)
         tape.random.append((source, places[value]))
 
-    role, op, arguments, attributes, data = tape.role, tape.op, tape.args, tape.attributes, tape.data
-    constants = tape.constants
-    compared = [side for guard in traced.guards for side in guard[1:3]]
-    for value in _in_order([*traced.outputs, *compared]):
-        if value in places:
-            continue
-        where = value._layout
-        if where is None:
-            places[value] = tape.add(FROZEN, value._data)
-            tape.frozen.append((value, places[value]))
-        elif where.kind == "two":  # nearly all
-            args = (places[value._first], places[value._second])
-            if args[0] in constants and args[1] in constants:
-                places[value] = tape.constant(value._data)
-                continue
-            places[value] = len(role)
-            role.append(INNER)
-            op.append(where.op)
-            arguments.append(args)
-            attributes.append(())
-            data.append(0.0)
-        else:
-            places[value] = _write(tape, value, places)
+    _write_nodes(tape, traced, places)
 
     def place_of(side: Any) -> int:
         return places[side] if isinstance(side, Value) else tape.constant(float(side))
@@ -165,6 +155,36 @@ def write_tape(traced: Trace, parameters: Sequence[Value]) -> Tape:
     tape.guards += [(">=", place, tape.constant(0.0), True) for place in computed]
     tape.guards += [("<", place, tape.constant(float(bound)), True) for place, bound in computed.items()]
     return tape
+
+
+def _write_nodes(tape: Tape, traced: Trace, places: dict[Value, int]) -> None:
+    """Write down all operations, and the leaves that are neither parameters nor passed.
+
+    Args:
+        tape: where they are appended.
+        traced: what needs them.
+        places: the place of each Value; those that are appended are added.
+    """
+    op, arguments, constants = tape.op, tape.args, tape.constants
+    compared = [side for guard in traced.guards for side in guard[1:3]]
+    for value in _in_order([*traced.outputs, *compared]):
+        if value in places:
+            continue
+        where = value._layout
+        if where is None:
+            places[value] = tape.add(FROZEN, value._data)
+            tape.frozen.append((value, places[value]))
+        elif where.kind != "two":
+            places[value] = _write(tape, value, places)
+        else:  # nearly all
+            args = (places[value._first], places[value._second])
+            if args[0] in constants and args[1] in constants:
+                places[value] = tape.constant(value._data)
+                continue
+            places[value] = len(op)
+            op.append(where.op)
+            arguments.append(args)
+    tape.fill_up()
 
 
 def _in_order(outputs: Sequence[Any]) -> list[Value]:
@@ -191,9 +211,8 @@ def _write(tape: Tape, node: Value, places: dict[Value, int]) -> int:
             "known: declare its operation with Op"
         )
     lists, attributes = op.split(node.inputs)
-    count = len(node.args) - len(attributes)
-    given = node.args if op.many is None else node.args[:count]
-    args = tuple([places[arg] if isinstance(arg, Value) else tape.constant(arg) for arg in given])[:count]
+    numbers = lists if op.many is None else itertools.chain.from_iterable(lists)
+    args = tuple([places[n] if isinstance(n, Value) else tape.constant(float(n)) for n in numbers])
     if op is PICK:
         (index,) = attributes
         if isinstance(index, Index):
@@ -202,7 +221,7 @@ def _write(tape: Tape, node: Value, places: dict[Value, int]) -> int:
             tape.integers.update(places[root] for root in index.roots)
             args, attributes = (*args, place), ()
         else:
-            tape.left_out.update(arg for arg in args if arg != args[index] and tape.role[arg] == INNER)
+            tape.left_out.update(arg for arg in args if arg != args[index] and tape.op[arg] is not None)
             args, attributes = (args[index],), ()
     elif op.many is not None and op not in (SUM, DOT):
         attributes = (tuple(map(len, lists)), *attributes)
