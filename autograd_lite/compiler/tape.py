@@ -73,6 +73,17 @@ class Tape:
         self.data.append(data)
         return len(self.role) - 1
 
+    def add_leaves(self, role: int, leaves: Sequence[Value]) -> range:
+        """Append leaves of one kind, and return their places."""
+        count = len(leaves)
+        start = len(self)
+        self.role += [role] * count
+        self.op += [None] * count
+        self.args += [()] * count
+        self.attributes += [()] * count
+        self.data += [leaf._data for leaf in leaves]
+        return range(start, start + count)
+
     def fill_up(self) -> None:
         """Complete the columns for inner numbers of which only ``op`` and ``args`` were appended."""
         more = len(self.op) - len(self.role)
@@ -133,11 +144,11 @@ def write_tape(traced: Trace, parameters: Sequence[Value]) -> Tape:
         parameters: the leaves to differentiate by.
     """
     tape = Tape()
-    places = {parameter: tape.add(PARAMETER, parameter._data) for parameter in parameters}
-    tape.parameters = range(len(parameters))
+    tape.parameters = tape.add_leaves(PARAMETER, parameters)
+    places = dict(zip(parameters, tape.parameters))
     for values in traced.inputs:
-        places.update((value, tape.add(INPUT, value._data)) for value in values)
-        tape.inputs.append([places[value] for value in values])
+        tape.inputs.append([*tape.add_leaves(INPUT, values)])
+        places.update(zip(values, tape.inputs[-1]))
     for value, source in traced.random.items():
         places[value] = tape.add(RANDOM, value._data)
         tape.random.append((source, places[value]))
@@ -194,7 +205,7 @@ def _in_order(outputs: Sequence[Any]) -> list[Value]:
     while True:
         together = record(SUM, ([*roots],))
         leaves, nodes = topological_order(together)
-        picked = [node.inputs[-1] for node in nodes if node.op is PICK]
+        picked = [node.inputs[-1] for node in nodes if node._layout.op is PICK]  # type: ignore[union-attr]
         computed: dict[Value, None] = {i: None for i in picked if isinstance(i, Index) and i._layout}
         if len(computed) == known:
             return [*leaves, *nodes[:-1]]

@@ -63,18 +63,20 @@ class Trace:
 
     def is_given(self, value: Value) -> bool:
         """Tell whether a number is an argument, a ``.data``, or computed from these: eagerly a plain one."""
-        waiting, seen = [value], {id(value)}
-        while waiting:
-            each = waiting.pop()
-            if id(each) in self._given or each.op is DETACH:
-                continue
-            if id(each) in self._computed or not each.parents:
-                self._computed[id(value)] = value
+        if id(value) in self._given or value.op is DETACH:
+            return True
+        path = [(value, iter(value.parents))]
+        while path:
+            each, parents = path[-1]
+            parent = next((p for p in parents if id(p) not in self._given and p.op is not DETACH), None)
+            if not each.parents or id(each) in self._computed:
+                self._computed.update((id(other), other) for other, _ in path)
                 return False
-            new = [parent for parent in reversed(each.parents) if id(parent) not in seen]
-            seen.update(map(id, new))
-            waiting += new
-        self._given[id(value)] = value
+            if parent is None:
+                self._given[id(each)] = each
+                path.pop()
+            else:
+                path.append((parent, iter(parent.parents)))
         return True
 
     def number_in(self, value: Value) -> Value:
