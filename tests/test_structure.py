@@ -116,6 +116,7 @@ WITHIN = {
         "eager",
         "batches",
         "runner",
+        "moves",
         "trainings",
         "trainer",
         "explain",

@@ -245,7 +245,7 @@ def read_rows(column: Any) -> Rows:
 
 
 def _rows_together(column: Sequence[Any]) -> Rows | None:
-    """Take rows apart that are lists of one form, of floats alone or of whole numbers; None if they are not."""
+    """Take rows apart that are lists of one form, of floats or whole numbers alone; None for others."""
     import numpy
 
     items: list[Any] = [*column]
@@ -264,7 +264,7 @@ def _rows_together(column: Sequence[Any]) -> Rows | None:
         array = numpy.array(items, "float64" if found == {float} else "int64")
     except OverflowError:  # whole numbers that no array holds are floats
         return None
-    containers = None
+    containers: Any = None
     for kind in reversed(kinds):
         containers = (kind, containers)
     signature = signature_of("floats" if found == {float} else "integers", tuple(shape), containers)
