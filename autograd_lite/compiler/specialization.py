@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd_lite.compiler.arrays.ir import ArrayProgram, Leaf
 from autograd_lite.compiler.arrays.runtime import namespace
 from autograd_lite.compiler.arrays.source import ArraySource
 from autograd_lite.compiler.collector import collector_paused
+from autograd_lite.compiler.eager import OUTSIDE
 from autograd_lite.compiler.introspection import argument_names, has_numpy
 from autograd_lite.compiler.marshalling import Inputs, Leaves
 from autograd_lite.compiler.raising.raise_tape import Raiser
@@ -204,6 +205,20 @@ class Specialization:
             *self.inputs.numbers(example),
         )
         return (tuple(found) if gradient else [float(output) for output in found[0]]), held
+
+    def rows_on_floats(self, columns: Sequence[Any], rows: int) -> Iterator[tuple[float, list[float]] | None]:
+        """Run some rows one after the other, for their gradients; None where the program does not hold."""
+        run, parameters = self.on_floats["value_and_gradient"], [each._data for each in self.parameters]
+        frozen = self.tape.frozen_numbers()
+        lists = [array.reshape(rows, -1).tolist() for array in self.inputs.columns(columns)]
+        for row in range(rows):
+            try:
+                value, gradient, held = run(
+                    parameters, frozen, self.tape.random_numbers(), *[numbers[row] for numbers in lists]
+                )
+            except OUTSIDE:
+                held = False
+            yield (value, gradient) if held else None
 
     def run_on_arrays(
         self, columns: Sequence[Any], rows: int, *, gradient: bool, parameters: Sequence[Any] | None = None
