@@ -224,7 +224,7 @@ class OnArrays(_InArrays):
 
     def __init__(self, program: Runner, optimizer: Any, specialization: Any) -> None:
         super().__init__(program, optimizer, specialization)
-        self.leaves, self.run = specialization.leaves, specialization.on_arrays["value_and_gradient"]
+        self.leaves = specialization.leaves
         self.together = len(program.parameters) <= SMALL
         leaves = specialization.array_source.parameters
         stops = itertools.accumulate(leaf.size for leaf in leaves)
@@ -251,17 +251,14 @@ class OnArrays(_InArrays):
 
     def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
         """Compute the mean over some rows, and its gradient."""
-        ready = self.specialization.inputs.columns(columns)
-        losses, gradient, *held = self.run(
-            *self._parts(self.now[0]),
-            *self.leaves.frozen(),
-            *self.leaves.random(len(columns[0]) if columns else 1),
-            *ready,
+        rows = len(columns[0]) if columns else 1
+        (losses,), gradient, held = self.specialization.run_on_arrays(
+            columns, rows, gradient=True, parameters=self._parts(self.now[0])
         )
-        if held and not self.numpy.all(held[0]):
+        if not self.numpy.all(held):
             return self.through_values(columns)
         arrays = [*map(self.numpy.asarray, gradient)]
-        return mean_of_rows(losses), self._joined(arrays) if self.together else arrays
+        return mean_of_rows(self.numpy.asarray(losses)), self._joined(arrays) if self.together else arrays
 
 
 class OnParts(_InArrays):
