@@ -198,7 +198,8 @@ def count_rows(columns: Sequence[Any]) -> int:
         ValueError: if there are no rows, or not as many in each argument.
     """
     for column in columns:
-        check_rows("what a batch has for each argument", column)
+        if type(column) is not Rows:
+            check_rows("what a batch has for each argument", column)
     lengths = [len(column) for column in columns]
     if min(lengths) != max(lengths):
         raise ValueError(f"as many rows in each argument: got {min(lengths)} and {max(lengths)}")
@@ -221,9 +222,9 @@ def read_rows(column: Any) -> Rows:
         raise SignaturesDifferError("rows run together only on NumPy's arrays")
     import numpy
 
-    count_rows([column])
-    if isinstance(column, Rows):
+    if isinstance(column, Rows) and len(column):
         return column
+    count_rows([column])
     if isinstance(column, numpy.ndarray) and column.dtype.kind in "fiu":
         kind, shape = "floats" if column.dtype.kind == "f" else "integers", column.shape[1:]
         return Rows(signature_of(kind, shape, ARRAY if shape else None), column)
