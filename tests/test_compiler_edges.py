@@ -9,6 +9,8 @@ import warnings
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import Op, TraceError, Value, grad, nn, optim
@@ -873,3 +875,59 @@ def test_map_asks_the_engine_where_an_array_library_answers_otherwise():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         assert program.map([4.0, -math.inf, 0.25, -math.inf]) == [2.0, math.inf, 0.5, math.inf]
+
+
+NUMBERS = st.one_of(
+    st.lists(st.floats(allow_nan=False), min_size=1, max_size=4),
+    st.lists(st.one_of(st.integers(-(2**65), 2**65), st.booleans()), min_size=1, max_size=4),
+    st.lists(st.one_of(st.floats(allow_nan=False), st.integers(-3, 3), st.none()), max_size=3),
+)
+COLUMNS = st.recursive(
+    NUMBERS,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3),
+        st.tuples(inner, inner).map(list),
+        inner.map(lambda row: [row, row]),
+        inner.map(lambda row: [tuple(row)] * 3),
+    ),
+    max_leaves=4,
+)
+
+
+@given(COLUMNS)
+def test_rows_read_together_are_those_read_one_by_one(column):
+    together = signature._rows_together(column) if column else None
+    if together is not None:
+        arguments = [signature.read(row) for row in column]
+        assert {argument.signature for argument in arguments} == {together.signature}
+        one_by_one = signature.rows_of(together.signature, arguments)
+        assert together.array.dtype == one_by_one.array.dtype
+        assert together.array.shape == one_by_one.array.shape
+        assert together.array.tobytes() == one_by_one.array.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "shape"),
+    [
+        ([1.0, 2.0], "floats", (2,)),
+        ([[1, 2], [3, 4], [5, 6]], "integers", (3, 2)),
+        ([([1.0], [2.0]), ([3.0], [4.0])], "floats", (2, 2, 1)),
+        ([[1.0, 2.0], [3.0]], None, ()),
+        ([[1.0, 2], [3.0, 4]], None, ()),
+        ([2**63, 1], None, ()),
+        ([[True, False]], None, ()),
+        ([[], []], None, ()),
+        ([None, None], None, ()),
+    ],
+)
+def test_which_rows_are_read_together(column, kind, shape):
+    together = signature._rows_together(column)
+    assert (together and together.signature.kind) == kind
+    assert together is None or together.array.shape == shape
+
+
+def test_what_was_taken_apart_is_not_taken_apart_again():
+    once = signature.read([1.0, 2])
+    assert signature.read(once) is once
+    program = compile(lambda x: sum(x) * 2.0, [])
+    assert program.map([once, signature.read([1.0])]) == [6.0, 2.0]

@@ -5,11 +5,13 @@ import math
 import random
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
 from autograd_lite import Op, Value, engine, functions
+from autograd_lite.core import sweep
 from autograd_lite.core.kernels import compile_kernel, record_lists
 from autograd_lite.core.modes import ACTIVE
 from autograd_lite.core.operators import operator_method
@@ -194,3 +196,22 @@ def test_the_plain_walks_find_the_same_order_and_the_same_adjoints(seed):
     leaves, nodes = engine.topological_order(values[-1])
     assert (leaves, nodes) == plain.topological_order(values[-1])
     assert engine.adjoints(values[-1], nodes) == plain.adjoints(values[-1], nodes)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_gradient_by_leaves_is_that_of_the_plain_walk_and_leaves_grad_alone(seed):
+    plain, generator = plain_engine(), random.Random(seed)
+    leaves = [Value(generator.choice([0.0, -1.0, generator.gauss(0.0, 1.0)])) for _ in range(4)]
+    values = list(leaves)
+    for _ in range(generator.randint(1, 30)):
+        a, b, c = (generator.choice(values) for _ in range(3))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            made = [a * b, a + 2.0, b.tanh(), functions.where(a, b, c), functions.sum([a, b, c, a]), a.relu()]
+            values.append(generator.choice([*made, functions.sqrt(a)]))  # whose slope at 0 is inf
+    leaves[0].grad = 5.0
+    found = sweep.gradient_by(values[-1], leaves)
+    totals = plain.adjoints(values[-1], plain.topological_order(values[-1])[1])
+    assert repr(found) == repr([totals.get(leaf, 0.0) + 0.0 for leaf in leaves])
+    assert [leaf.grad for leaf in leaves] == [5.0, 0.0, 0.0, 0.0]
+    assert all(leaf.grad is engine.NO_GRADIENT for leaf in leaves[1:])

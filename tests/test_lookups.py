@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_lite import Value, compile, fit, losses, optim
-from autograd_lite.compiler import TraceError
+from autograd_lite import Value, compile, fit, losses, nn, optim
+from autograd_lite.compiler import TraceError, rewriting
 from autograd_lite.compiler.lookups import looking_up
 
 TABLE = [[Value(float(3 * row + column)) for column in range(3)] for row in range(5)]
@@ -327,3 +327,29 @@ def test_an_embedding_that_is_a_plain_list_trains_compiled():
     (history, fast), (_, eager) = trained(None), trained(False)
     assert history.engine == "compiled"
     assert fast == pytest.approx(eager, rel=1e-9)
+
+
+def test_a_function_of_whole_numbers_runs_once_to_be_traced():
+    runs = []
+
+    def loss(i):
+        runs.append(None)
+        return sum(TABLE[i]) * 2.0
+
+    compile(loss, LEAVES).value_and_grad(1)
+    assert len(runs) == 2  # once traced, and once to compare
+
+
+def test_a_table_in_a_module_stays_open_where_the_package_is_installed(monkeypatch):
+    class Table(nn.Module):
+        def __init__(self):
+            self.rows = [[Value(0.5), Value(1.5)], [Value(2.5), Value(3.5)]]
+
+        def __call__(self, i):
+            return self.rows[i]
+
+    monkeypatch.setattr(rewriting, "LIBRARIES", (*rewriting.LIBRARIES, rewriting.PACKAGE))
+    rewriting._code_of.cache_clear()
+    model = Table()
+    program = compile(lambda i: sum(model(i)), model)
+    assert [program(0), program(1), traces(program)] == [2.0, 6.0, 1]

@@ -11,6 +11,7 @@ import linecache
 import sysconfig
 import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 __all__ = ["rewritten"]
@@ -19,6 +20,8 @@ ITEM, CALLED = "autograd_lite_item", "autograd_lite_called"
 """What ``a[b]`` becomes a call of, and the ``f`` in ``f(x)``."""
 LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
 """Where functions stand that need not be written anew."""
+PACKAGE = str(Path(__file__).parents[1])
+"""What calls the modules of others, wherever it is installed."""
 
 
 def rewritten(function: Any, *, item: Callable[[Any, Any], Any], called: Callable[[Any], Any]) -> Any:
@@ -34,13 +37,13 @@ def rewritten(function: Any, *, item: Callable[[Any, Any], Any], called: Callabl
         >>> rewritten(abs, item=lambda a, b: a[b], called=lambda f: f) is abs
         True
     """
+    if isinstance(function, (type, types.BuiltinFunctionType)):
+        return function
     same = functools.partial(rewritten, item=item, called=called)
     if isinstance(function, types.MethodType):
         return types.MethodType(same(function.__func__), function.__self__)
     if isinstance(function, functools.partial):
         return functools.partial(same(function.func), *function.args, **function.keywords)
-    if isinstance(function, type):
-        return function
     if not isinstance(function, types.FunctionType):
         call = inspect.getattr_static(type(function), "__call__", None)
         return same(types.MethodType(call, function)) if isinstance(call, types.FunctionType) else function
@@ -58,7 +61,7 @@ def rewritten(function: Any, *, item: Callable[[Any, Any], Any], called: Callabl
 @functools.cache
 def _code_of(code: types.CodeType) -> types.CodeType | None:
     """Write the code of a function anew; None if its source is not at hand, or is another one's."""
-    if code.co_filename.startswith(LIBRARIES):
+    if code.co_filename.startswith(LIBRARIES) and not code.co_filename.startswith(PACKAGE):
         return None
     functions, imports = _parsed("".join(linecache.getlines(code.co_filename)))
     for node in functions:

@@ -172,8 +172,7 @@ class Runner:
         import numpy
 
         if count == 1 or specialization.choose(count) == "python":
-            examples = (arguments_of_row(columns, row) for row in range(count))
-            return means_of([self._run_one(specialization, each, gradient=True) for each in examples])
+            return means_of([*self._run_each(specialization, columns, count)])
         (losses,), gradients, held = specialization.run_on_arrays(columns, count, gradient=True)
         if held.all() and _are_finite([losses, *gradients]):
             return mean_of_rows(losses), specialization.leaves.in_order(gradients)
@@ -186,6 +185,16 @@ class Runner:
         found = ((len(part[0]), self.run_rows(specialization, part, len(part[0]))) for part in chosen)
         others = ((1, self.eager(arguments_of_row(columns, row), gradient=True)) for row in slow)
         return self._mean_of_parts(count, itertools.chain(found, others))
+
+    def _run_each(self, specialization: Any, columns: Sequence[Any], count: int) -> Iterator[Found]:
+        """Compute the number of each row and its gradient, on floats where that is how one is run."""
+        found: Iterable[Any] = itertools.repeat(None, count)
+        if specialization.choose(1) == "python":
+            found = specialization.rows_on_floats(columns, count)
+        for row, each in enumerate(found):
+            if each is None or not all(map(math.isfinite, each[1])):
+                each = self._run_one(specialization, arguments_of_row(columns, row), gradient=True)
+            yield each
 
     def _mean_of_parts(self, count: int, parts: Iterable[tuple[int, Found]]) -> Found:
         """Compute the mean of a batch, and its gradient, from those of its parts."""

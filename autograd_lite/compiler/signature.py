@@ -158,7 +158,7 @@ def read(argument: Any) -> Argument:
 
     Args:
         argument: a number, a whole number, a (nested) list, tuple or array of them, or anything
-            else, which is then static.
+            else, which is then static; or what was taken apart before.
 
     Example:
         >>> read([[1.0, 2.0], [3.0, 4.0]]).signature.shape, read(3).signature.kind
@@ -166,6 +166,8 @@ def read(argument: Any) -> Argument:
     """
     if type(argument) is float:
         return Argument(signature_of("floats", *NUMBER), [argument])
+    if type(argument) is Argument:
+        return argument
     if isinstance(argument, range):
         argument = list(argument)
     elif hasattr(argument, "tolist") and not _is_array(argument):
@@ -196,7 +198,8 @@ def count_rows(columns: Sequence[Any]) -> int:
         ValueError: if there are no rows, or not as many in each argument.
     """
     for column in columns:
-        check_rows("what a batch has for each argument", column)
+        if type(column) is not Rows:
+            check_rows("what a batch has for each argument", column)
     lengths = [len(column) for column in columns]
     if min(lengths) != max(lengths):
         raise ValueError(f"as many rows in each argument: got {min(lengths)} and {max(lengths)}")
@@ -219,12 +222,15 @@ def read_rows(column: Any) -> Rows:
         raise SignaturesDifferError("rows run together only on NumPy's arrays")
     import numpy
 
-    count_rows([column])
-    if isinstance(column, Rows):
+    if isinstance(column, Rows) and len(column):
         return column
+    count_rows([column])
     if isinstance(column, numpy.ndarray) and column.dtype.kind in "fiu":
         kind, shape = "floats" if column.dtype.kind == "f" else "integers", column.shape[1:]
         return Rows(signature_of(kind, shape, ARRAY if shape else None), column)
+    together = _rows_together(column)
+    if together is not None:
+        return together
     arguments = [read(argument) for argument in column]
     signature = arguments[0].signature
     if any(argument.signature is not signature for argument in arguments):
@@ -237,6 +243,33 @@ def read_rows(column: Any) -> Rows:
             )
         signature = _in_common(signatures)
     return rows_of(signature, arguments)
+
+
+def _rows_together(column: Sequence[Any]) -> Rows | None:
+    """Take rows apart that are lists of one form, of floats or whole numbers alone; None for others."""
+    import numpy
+
+    items: list[Any] = [*column]
+    shape: list[int] = []
+    kinds: list[Any] = []
+    while len(found := {*map(type, items)}) == 1 and not found.isdisjoint((list, tuple)):
+        lengths = {*map(len, items)}
+        if len(lengths) > 1 or 0 in lengths:
+            return None
+        shape += lengths
+        kinds += found
+        items = [*itertools.chain.from_iterable(items)]
+    if found != {float} and found != {int}:
+        return None
+    try:
+        array = numpy.array(items, "float64" if found == {float} else "int64")
+    except OverflowError:  # whole numbers that no array holds are floats
+        return None
+    containers: Any = None
+    for kind in reversed(kinds):
+        containers = (kind, containers)
+    signature = signature_of("floats" if found == {float} else "integers", tuple(shape), containers)
+    return Rows(signature, array.reshape(len(column), *shape))
 
 
 def rows_of(signature: Signature, arguments: Sequence[Argument]) -> Rows:

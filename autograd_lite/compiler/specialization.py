@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd_lite.compiler.arrays.ir import ArrayProgram, Leaf
 from autograd_lite.compiler.arrays.runtime import namespace
 from autograd_lite.compiler.arrays.script import ArrayScript
 from autograd_lite.compiler.arrays.source import ArraySource
+from autograd_lite.compiler.eager import OUTSIDE
 from autograd_lite.compiler.introspection import argument_names, has_numpy
 from autograd_lite.compiler.marshalling import Inputs, Leaves
 from autograd_lite.compiler.raising.raise_tape import Raiser
@@ -32,6 +33,11 @@ LONGEST = 60_000
 """Of more scalar operations the tape is let go of as soon as they are on arrays: it takes much memory."""
 MOST_STEPS = 20_000
 """The most steps, one after the other, of a program on arrays: it is made slowly, and gains nothing."""
+IN_CACHES, PER_LINE, PER_PARAMETER = 50_000, 2000, 8
+"""How many numbers are computed at once for a batch: so few that they stay in the caches, unless there are
+many lines, each of which takes its time, or many parameters, whose gradients are added up."""
+FEWEST_ROWS = 64
+"""The fewest rows of a batch that are run at once."""
 CHECKED = frozenset((1, 2, 11, 101, 1001, 10_001))
 """Which calls are compared with the function itself."""
 
@@ -223,6 +229,20 @@ class Specialization:
         )
         return (tuple(found) if gradient else [float(output) for output in found[0]]), held
 
+    def rows_on_floats(self, columns: Sequence[Any], rows: int) -> Iterator[tuple[float, list[float]] | None]:
+        """Run some rows one after the other, for their gradients; None where the program does not hold."""
+        run, parameters = self.on_floats["value_and_gradient"], [each._data for each in self.parameters]
+        frozen = self.tape.frozen_numbers()
+        lists = [array.reshape(rows, -1).tolist() for array in self.inputs.columns(columns)]
+        for row in range(rows):
+            try:
+                value, gradient, held = run(
+                    parameters, frozen, self.tape.random_numbers(), *[numbers[row] for numbers in lists]
+                )
+            except OUTSIDE:
+                held = False
+            yield (value, gradient) if held else None
+
     def run_on_arrays(
         self, columns: Sequence[Any], rows: int, *, gradient: bool, parameters: Sequence[Any] | None = None
     ) -> tuple[Any, Any, Any]:
@@ -238,16 +258,48 @@ class Specialization:
             All outputs, each for all rows or once; the arrays of the gradient, or without that none; and
             for each row whether all comparisons held.
         """
-        import numpy
-
         if parameters is None:
             parameters = self.leaves.parameters([parameter._data for parameter in self.parameters])
+        ready = self.inputs.columns(columns)
+        if rows <= self.rows_at_once or self.backend == "jax":
+            return self.run_ready(parameters, ready, rows, gradient=gradient)
+        return self._in_chunks(parameters, ready, rows, gradient=gradient)
+
+    @functools.cached_property
+    def rows_at_once(self) -> int:
+        """How many rows are run together: what is computed for them fits into the caches."""
+        per_row = sum(array.size for array in self.raised.arrays if array.batched and array.operands)
+        parameters = sum(leaf.size for leaf in self.array_source.parameters)
+        numbers = max(IN_CACHES, PER_LINE * self.lines, PER_PARAMETER * parameters)
+        return max(FEWEST_ROWS, numbers // max(per_row, 1))
+
+    def _in_chunks(
+        self, parameters: Sequence[Any], ready: Sequence[Any], rows: int, *, gradient: bool
+    ) -> tuple[Any, Any, Any]:
+        """Run many rows, some at a time."""
+        import numpy
+
+        chunks: list[list[Any]] = []
+        gradients: list[Any] = []
+        for start in range(0, rows, self.rows_at_once):
+            chosen = [array[start : start + self.rows_at_once] for array in ready]
+            count = min(rows - start, self.rows_at_once)
+            outputs, slopes, held = self.run_ready(parameters, chosen, count, gradient=gradient)
+            chunks.append([*(numpy.broadcast_to(output, (count,)) for output in outputs), held])
+            slopes = [slope * (count / rows) for slope in slopes]
+            gradients = [*map(numpy.add, gradients, slopes)] if gradients else slopes
+        *outputs, held = map(numpy.concatenate, zip(*chunks))
+        return outputs, gradients, held
+
+    def run_ready(
+        self, parameters: Sequence[Any], ready: Sequence[Any], rows: int, *, gradient: bool
+    ) -> tuple[Any, Any, Any]:
+        """Run some rows together, from arrays such as the program takes; see ``run_on_arrays``."""
+        import numpy
+
         with numpy.errstate(all="ignore"):  # whoever asks sees what is not finite, and asks the engine
             found = self.on_arrays["value_and_gradient" if gradient else "forward"](
-                *parameters,
-                *self.leaves.frozen(),
-                *self.leaves.random(rows),
-                *self.inputs.columns(columns),
+                *parameters, *self.leaves.frozen(), *self.leaves.random(rows), *ready
             )
         results = [*found] if gradient or self.raised.guards else [found]
         held = results.pop() if self.raised.guards else True

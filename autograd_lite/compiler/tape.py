@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,12 +65,32 @@ class Tape:
         self, role: int, data: float, op: Op | None = None, args: tuple[int, ...] = (), attributes: Any = ()
     ) -> int:
         """Append a number, and return its place."""
+        self.fill_up()
         self.role.append(role)
         self.op.append(op)
         self.args.append(args)
         self.attributes.append(attributes)
         self.data.append(data)
         return len(self.role) - 1
+
+    def add_leaves(self, role: int, leaves: Sequence[Value]) -> range:
+        """Append leaves of one kind, and return their places."""
+        count = len(leaves)
+        start = len(self)
+        self.role += [role] * count
+        self.op += [None] * count
+        self.args += [()] * count
+        self.attributes += [()] * count
+        self.data += [leaf._data for leaf in leaves]
+        return range(start, start + count)
+
+    def fill_up(self) -> None:
+        """Complete the columns for inner numbers of which only ``op`` and ``args`` were appended."""
+        more = len(self.op) - len(self.role)
+        if more:
+            self.role += [INNER] * more
+            self.attributes += [()] * more
+            self.data += [0.0] * more
 
     def constant(self, number: float) -> int:
         """Return the place of a constant, the same for the same number."""
@@ -99,7 +120,9 @@ class Tape:
     @property
     def operations(self) -> int:
         """How many operations there are; a sum or dot of n numbers counts n times."""
-        return sum([max(1, len(args) - 1) for args in self.args if args])
+        lengths = [*map(len, self.args)]
+        inner = len(lengths) - lengths.count(0)
+        return sum(lengths) - inner + lengths.count(1)
 
     def __str__(self) -> str:
         names = ["parameter", "frozen", "constant", "random", "input"]
@@ -121,38 +144,16 @@ def write_tape(traced: Trace, parameters: Sequence[Value]) -> Tape:
         parameters: the leaves to differentiate by.
     """
     tape = Tape()
-    places = {parameter: tape.add(PARAMETER, parameter._data) for parameter in parameters}
-    tape.parameters = range(len(parameters))
+    tape.parameters = tape.add_leaves(PARAMETER, parameters)
+    places = dict(zip(parameters, tape.parameters))
     for values in traced.inputs:
-        places.update((value, tape.add(INPUT, value._data)) for value in values)
-        tape.inputs.append([places[value] for value in values])
+        tape.inputs.append([*tape.add_leaves(INPUT, values)])
+        places.update(zip(values, tape.inputs[-1]))
     for value, source in traced.random.items():
         places[value] = tape.add(RANDOM, value._data)
         tape.random.append((source, places[value]))
 
-    role, op, arguments, attributes, data = tape.role, tape.op, tape.args, tape.attributes, tape.data
-    constants = tape.constants
-    compared = [side for guard in traced.guards for side in guard[1:3]]
-    for value in _in_order([*traced.outputs, *compared]):
-        if value in places:
-            continue
-        where = value._layout
-        if where is None:
-            places[value] = tape.add(FROZEN, value._data)
-            tape.frozen.append((value, places[value]))
-        elif where.kind == "two":  # nearly all
-            args = (places[value._first], places[value._second])
-            if args[0] in constants and args[1] in constants:
-                places[value] = tape.constant(value._data)
-                continue
-            places[value] = len(role)
-            role.append(INNER)
-            op.append(where.op)
-            arguments.append(args)
-            attributes.append(())
-            data.append(0.0)
-        else:
-            places[value] = _write(tape, value, places)
+    _write_nodes(tape, traced, places)
 
     def place_of(side: Any) -> int:
         return places[side] if isinstance(side, Value) else tape.constant(float(side))
@@ -167,6 +168,36 @@ def write_tape(traced: Trace, parameters: Sequence[Value]) -> Tape:
     return tape
 
 
+def _write_nodes(tape: Tape, traced: Trace, places: dict[Value, int]) -> None:
+    """Write down all operations, and the leaves that are neither parameters nor passed.
+
+    Args:
+        tape: where they are appended.
+        traced: what needs them.
+        places: the place of each Value; those that are appended are added.
+    """
+    op, arguments, constants = tape.op, tape.args, tape.constants
+    compared = [side for guard in traced.guards for side in guard[1:3]]
+    for value in _in_order([*traced.outputs, *compared]):
+        if value in places:
+            continue
+        where = value._layout
+        if where is None:
+            places[value] = tape.add(FROZEN, value._data)
+            tape.frozen.append((value, places[value]))
+        elif where.kind != "two":
+            places[value] = _write(tape, value, places)
+        else:  # nearly all
+            args = (places[value._first], places[value._second])
+            if args[0] in constants and args[1] in constants:
+                places[value] = tape.constant(value._data)
+                continue
+            places[value] = len(op)
+            op.append(where.op)
+            arguments.append(args)
+    tape.fill_up()
+
+
 def _in_order(outputs: Sequence[Any]) -> list[Value]:
     """List all Values that some outputs need, each after what it is computed from."""
     roots: dict[Value, None] = {output: None for output in outputs if isinstance(output, Value)}
@@ -174,7 +205,7 @@ def _in_order(outputs: Sequence[Any]) -> list[Value]:
     while True:
         together = record(SUM, ([*roots],))
         leaves, nodes = topological_order(together)
-        picked = [node.inputs[-1] for node in nodes if node.op is PICK]
+        picked = [node.inputs[-1] for node in nodes if node._layout.op is PICK]  # type: ignore[union-attr]
         computed: dict[Value, None] = {i: None for i in picked if isinstance(i, Index) and i._layout}
         if len(computed) == known:
             return [*leaves, *nodes[:-1]]
@@ -191,9 +222,8 @@ def _write(tape: Tape, node: Value, places: dict[Value, int]) -> int:
             "known: declare its operation with Op"
         )
     lists, attributes = op.split(node.inputs)
-    count = len(node.args) - len(attributes)
-    given = node.args if op.many is None else node.args[:count]
-    args = tuple([places[arg] if isinstance(arg, Value) else tape.constant(arg) for arg in given])[:count]
+    numbers = lists if op.many is None else itertools.chain.from_iterable(lists)
+    args = tuple([places[n] if isinstance(n, Value) else tape.constant(float(n)) for n in numbers])
     if op is PICK:
         (index,) = attributes
         if isinstance(index, Index):
@@ -202,7 +232,7 @@ def _write(tape: Tape, node: Value, places: dict[Value, int]) -> int:
             tape.integers.update(places[root] for root in index.roots)
             args, attributes = (*args, place), ()
         else:
-            tape.left_out.update(arg for arg in args if arg != args[index] and tape.role[arg] == INNER)
+            tape.left_out.update(arg for arg in args if arg != args[index] and tape.op[arg] is not None)
             args, attributes = (args[index],), ()
     elif op.many is not None and op not in (SUM, DOT):
         attributes = (tuple(map(len, lists)), *attributes)

@@ -49,6 +49,7 @@ class Trace:
         self.random: dict[Value, Any] = {}
         self._fixed: set[int] = set()
         self._given = {id(value): value for values in inputs for value in values}
+        self._computed: dict[int, Value] = {}  # what is known to depend on something else
 
     @property
     def fixed(self) -> list[tuple[int, int]]:
@@ -62,17 +63,20 @@ class Trace:
 
     def is_given(self, value: Value) -> bool:
         """Tell whether a number is an argument, a ``.data``, or computed from these: eagerly a plain one."""
-        waiting, seen = [value], {id(value)}
-        while waiting:
-            each = waiting.pop()
-            if id(each) in self._given or each.op is DETACH:
-                continue
-            if not each.parents:
+        if id(value) in self._given or value.op is DETACH:
+            return True
+        path = [(value, iter(value.parents))]
+        while path:
+            each, parents = path[-1]
+            parent = next((p for p in parents if id(p) not in self._given and p.op is not DETACH), None)
+            if not each.parents or id(each) in self._computed:
+                self._computed.update((id(other), other) for other, _ in path)
                 return False
-            new = [parent for parent in each.parents if id(parent) not in seen]
-            seen.update(map(id, new))
-            waiting += new
-        self._given[id(value)] = value
+            if parent is None:
+                self._given[id(each)] = each
+                path.pop()
+            else:
+                path.append((parent, iter(parent.parents)))
         return True
 
     def number_in(self, value: Value) -> Value:
@@ -107,13 +111,24 @@ def trace(f: Callable[..., Any], arguments: Sequence[Argument]) -> Trace:
     Raises:
         TraceError: if it reads a number, does with one what only plain numbers can do, or returns no Value.
     """
+    looking: Trace | None = None
+    if any(argument.signature.kind in ("integers", "mixed") for argument in arguments):
+        looking = _traced_looking_up(f, arguments)  # most likely it looks into a list
+        if looking is not None and not looking.fixed and not looking.guards:
+            return looking
     traced = _traced(f, arguments)
     if traced.fixed or traced.guards:  # Python may have looked into a list, or chosen the largest number
-        with suppress(Exception):  # it does with what stays open what needs the number
-            again = _traced(looking_up(f), arguments)
-            if (len(again.fixed), len(again.guards)) < (len(traced.fixed), len(traced.guards)):
-                return again
+        looking = looking or _traced_looking_up(f, arguments)
+        if looking and (len(looking.fixed), len(looking.guards)) < (len(traced.fixed), len(traced.guards)):
+            return looking
     return traced
+
+
+def _traced_looking_up(f: Callable[..., Any], arguments: Sequence[Argument]) -> Trace | None:
+    """Trace a function that picks where Python would need a number; None where it needs one all the same."""
+    with suppress(Exception):
+        return _traced(looking_up(f), arguments)
+    return None
 
 
 def _traced(f: Callable[..., Any], arguments: Sequence[Argument]) -> Trace:

@@ -12,6 +12,7 @@ from typing import Any
 
 from autograd_lite.compiler.batches import Part, mean_of_rows, split_rows
 from autograd_lite.compiler.eager import OUTSIDE
+from autograd_lite.compiler.moves import move_of, settings_of
 from autograd_lite.compiler.runner import Runner
 from autograd_lite.compiler.signature import arguments_of_row, count_rows
 from autograd_lite.core.ieee import mean_of
@@ -123,6 +124,26 @@ class OnValues(Training):
     subtract = staticmethod(operator.sub)
     is_finite = staticmethod(math.isfinite)
 
+    def __init__(self, program: Runner, optimizer: Any, specialization: Any) -> None:
+        super().__init__(program, optimizer, specialization)
+        self._read_settings = settings_of(optimizer)
+        self._settings: Any = self._read_settings(optimizer)
+        self._move = move_of(optimizer)
+
+    def _moved_by(self, compute: Callable[..., Any], columns: Sequence[Any]) -> tuple[float, Any]:
+        """Do the same with the rule in one function, as long as its settings are what they were."""
+        optimizer = self.optimizer
+        if self._read_settings(optimizer) != self._settings:
+            self._settings, self._move = self._read_settings(optimizer), move_of(optimizer)
+        if self._move is None:
+            return super()._moved_by(compute, columns)
+        mean, gradient = compute(columns)
+        moved, states, optimizer.steps = self.now
+        step = optimizer.steps + 1
+        moved, states = self._move(moved, gradient, states, optimizer.learning_rate, step)
+        is_finite = math.isfinite(sum(moved)) or all(map(math.isfinite, moved))
+        return mean, (moved, states, step) if is_finite else None
+
     def taken(self, numbers: Any) -> Sequence[Any]:
         """Take a number for each parameter."""
         return numbers if isinstance(numbers, (list, tuple)) else _listed(numbers)
@@ -203,7 +224,7 @@ class OnArrays(_InArrays):
 
     def __init__(self, program: Runner, optimizer: Any, specialization: Any) -> None:
         super().__init__(program, optimizer, specialization)
-        self.leaves, self.run = specialization.leaves, specialization.on_arrays["value_and_gradient"]
+        self.leaves = specialization.leaves
         self.together = len(program.parameters) <= SMALL
         leaves = specialization.array_source.parameters
         stops = itertools.accumulate(leaf.size for leaf in leaves)
@@ -230,17 +251,14 @@ class OnArrays(_InArrays):
 
     def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
         """Compute the mean over some rows, and its gradient."""
-        ready = self.specialization.inputs.columns(columns)
-        losses, gradient, *held = self.run(
-            *self._parts(self.now[0]),
-            *self.leaves.frozen(),
-            *self.leaves.random(len(columns[0]) if columns else 1),
-            *ready,
+        rows = len(columns[0]) if columns else 1
+        (losses,), gradient, held = self.specialization.run_on_arrays(
+            columns, rows, gradient=True, parameters=self._parts(self.now[0])
         )
-        if held and not self.numpy.all(held[0]):
+        if not self.numpy.all(held):
             return self.through_values(columns)
         arrays = [*map(self.numpy.asarray, gradient)]
-        return mean_of_rows(losses), self._joined(arrays) if self.together else arrays
+        return mean_of_rows(self.numpy.asarray(losses)), self._joined(arrays) if self.together else arrays
 
 
 class OnParts(_InArrays):

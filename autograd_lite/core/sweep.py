@@ -16,7 +16,7 @@ from autograd_lite import engine
 from autograd_lite.core.node import MANY
 from autograd_lite.engine import Value, accumulate, contributions
 
-__all__ = ["adjoints", "sweep", "topological_order"]
+__all__ = ["adjoints", "gradient_by", "sweep", "topological_order"]
 
 _one_at_a_time = threading.RLock()
 """Held by a sweep: two threads may share nodes; and by a fork, which waits until they are whole."""
@@ -34,35 +34,55 @@ def sweep(output: Value) -> None:
 
     ∂L/∂parent = Σ ∂L/∂node · ∂node/∂parent, by one walk in reverse topological order.
     """
-    leaves: list[Value] = []
-    before: list[float] = []
-    isfinite = math.isfinite
     with _one_at_a_time:
-        try:
-            nodes = _zeroed(output, leaves, before)
-            output._grad = 1.0
-            for node in reversed(nodes):
-                upstream = node._grad
-                second = node._second
-                if second is None:
-                    node._first._grad += upstream * node._first_partial
-                elif second is MANY:
-                    if upstream == 0.0 and isfinite(sum(node._first_partial)):
-                        continue  # a unit that is off: it would add 0 to every parent
-                    for parent, partial in zip(node._first, node._first_partial):
-                        parent._grad += upstream * partial
-                else:
-                    node._first._grad += upstream * node._first_partial
-                    second._grad += upstream * node._second_partial
-        except BaseException:
-            _put_back(leaves, before)
-            raise
-        if isfinite(sum([leaf._grad for leaf in leaves])):
+        leaves, before = _swept(output)
+        if math.isfinite(sum([leaf._grad for leaf in leaves])):
             for leaf, gradient in zip(leaves, before):
                 leaf._grad += gradient
         else:  # then it matters which nodes pass nothing on
             _put_back(leaves, before)
             accumulate(output)
+
+
+def gradient_by(output: Value, leaves: Sequence[Value]) -> list[float]:
+    """Compute the derivative of an output by some leaves, as ``grad`` does; their ``.grad`` stays.
+
+    That of the nodes in between does not: it is for a graph that nobody else has.
+    """
+    with _one_at_a_time:
+        reached, before = _swept(output)
+        found = dict(zip(reached, [leaf._grad for leaf in reached]))
+        _put_back(reached, before)
+    if not math.isfinite(sum(found.values())):  # then it matters which nodes pass nothing on
+        found = plain_adjoints(output, topological_order(output)[1])
+    return [found.get(leaf, 0.0) for leaf in leaves]
+
+
+def _swept(output: Value) -> tuple[list[Value], list[float]]:
+    """Let each leaf's gradient be the output's derivative; return the leaves, and what they had before."""
+    leaves: list[Value] = []
+    before: list[float] = []
+    isfinite = math.isfinite
+    try:
+        nodes = _zeroed(output, leaves, before)
+        output._grad = 1.0
+        for node in reversed(nodes):
+            upstream = node._grad
+            second = node._second
+            if second is None:
+                node._first._grad += upstream * node._first_partial
+            elif second is MANY:
+                if upstream == 0.0 and isfinite(sum(node._first_partial)):
+                    continue  # a unit that is off: it would add 0 to every parent
+                for parent, partial in zip(node._first, node._first_partial):
+                    parent._grad += upstream * partial
+            else:
+                node._first._grad += upstream * node._first_partial
+                second._grad += upstream * node._second_partial
+    except BaseException:
+        _put_back(leaves, before)
+        raise
+    return leaves, before
 
 
 def _put_back(leaves: list[Value], before: list[float]) -> None:

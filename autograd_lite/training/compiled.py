@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from autograd_lite.compiler import TraceError, compile
-from autograd_lite.compiler.signature import Rows, SignaturesDifferError, read_rows
+from autograd_lite.compiler.signature import Rows, SignaturesDifferError, read, read_rows
 from autograd_lite.core.ieee import warn
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
@@ -145,11 +145,11 @@ def _values(output: Any) -> Any:
 
 
 def _in_array(column: Any) -> Any:
-    """Put the arguments of all examples into an array, if they have one form."""
+    """Put the arguments of all examples into an array, if they have one form; else take each apart once."""
     try:
         return read_rows(column)
     except SignaturesDifferError:
-        return column
+        return [read(argument) for argument in column]
 
 
 def _chosen(column: Any, rows: Sequence[int]) -> Any:

@@ -267,7 +267,7 @@ def group_alike(tape: Tape, sums: Sums) -> list[tuple[Any, bool]]:
         numpy.int64,
     )
     products, plain = (numpy.where(is_sum, terms.count[members], 0) for terms in (sums.products, sums.plain))
-    keys = numpy.stack([_levels(tape, sums)[members], codes, products, plain])
+    keys = numpy.stack([sums.level[members], codes, products, plain])
     order = numpy.lexsort((members, *keys[::-1]))
     changes = numpy.flatnonzero((numpy.diff(keys[:, order], axis=1) != 0).any(axis=0)) + 1
     split = numpy.split(members[order], changes)
@@ -281,16 +281,3 @@ def _kind(tape: Tape, place: int) -> Any:
     if op is PICK or op.many is not None:
         return op, tape.attributes[place], len(args)
     return op, tape.attributes[place], tuple([tape.role[arg] for arg in args])
-
-
-def _levels(tape: Tape, sums: Sums) -> Any:
-    """Return the level of each number: one more than the highest it is computed from."""
-    import numpy
-
-    levels = [0] * len(tape)
-    inside = sums.inside.tolist()
-    for place, args in enumerate(tape.args):
-        if args:
-            level = max([levels[arg] for arg in args])
-            levels[place] = level if inside[place] else level + 1
-    return numpy.array(levels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,12 +45,14 @@ class Sums:
         inside: whether it is a part of a sum, and not computed on its own.
         products: the terms that are products.
         plain: the other terms.
+        level: for each number one more than the highest that it is computed from.
     """
 
     is_sum: Any
     inside: Any
     products: Terms
     plain: Terms
+    level: Any
 
 
 def collect_sums(tape: Tape) -> Sums:
@@ -60,8 +63,8 @@ def collect_sums(tape: Tape) -> Sums:
     import numpy
 
     count = len(tape)
-    op = numpy.array([_CODES.get(op, 0) for op in tape.op])
-    lengths = numpy.array([len(args) for args in tape.args])
+    op = numpy.fromiter(map(_CODES.__getitem__, tape.op), numpy.int64, count)
+    lengths = numpy.fromiter(map(len, tape.args), numpy.int64, count)
     op[(op == 5) & (lengths == 1)] = 2
     args = numpy.fromiter(itertools.chain.from_iterable(tape.args), numpy.int64, int(lengths.sum()))
     users = numpy.repeat(numpy.arange(count), lengths)
@@ -87,7 +90,7 @@ def collect_sums(tape: Tape) -> Sums:
     dot_roots = root[users[(user_op == 3) & (slot < half)]]
 
     terms, roots = args[adding], root[users[adding]]
-    is_zero = numpy.array([r == CONSTANT and d == 0.0 for r, d in zip(tape.role, tape.data)])
+    is_zero = (numpy.array(tape.role) == CONSTANT) & (numpy.array(tape.data) == 0.0)
     wanted = ~merged[terms] & ~is_zero[terms]
     terms, roots = terms[wanted], roots[wanted]
     a_product = once[terms] & (op[terms] == 4)
@@ -108,12 +111,34 @@ def collect_sums(tape: Tape) -> Sums:
     contains_sums = numpy.zeros(count, bool)
     contains_sums[user_of[merged]] = True
     is_sum &= ~((op == 1) & (products.count == 0) & (plain.count == 2) & ~contains_sums)
-    inside = merged.copy()
-    inside[muls] = True
-    return Sums(is_sum, inside, products, plain)
+    owner = root.copy()
+    owner[muls] = mul_roots
+    inside = owner != numpy.arange(count)
+    return Sums(is_sum, inside, products, plain, _levels(owner[users], args, inside | (lengths == 0)))
 
 
-_CODES = {None: 0, ADD: 1, SUM: 2, DOT: 3, MUL: 4, PICK: 5}
+def _levels(owners: Any, args: Any, skipped: Any) -> Any:
+    """Return the level of each number: one more than the highest it is computed from.
+
+    Args:
+        owners: for each use of a number what uses it: a number, or the sum that it is inside of.
+        args: which number that is.
+        skipped: what has no level: a leaf, or what is inside of a sum.
+    """
+    import numpy
+
+    levels = (~skipped).astype(numpy.int64)
+    wanted = ~skipped[args]
+    owners, args = owners[wanted], args[wanted]
+    order = numpy.argsort(owners, kind="stable")
+    listed = levels.tolist()
+    for owner, arg in zip(owners[order].tolist(), args[order].tolist()):
+        if listed[owner] <= listed[arg]:
+            listed[owner] = listed[arg] + 1
+    return numpy.array(listed)
+
+
+_CODES: dict[Any, int] = defaultdict(int, {ADD: 1, SUM: 2, DOT: 3, MUL: 4, PICK: 5})
 
 
 def _grouped(roots: Any, count: int, *columns: Any) -> Terms:
