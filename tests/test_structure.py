@@ -27,6 +27,7 @@ CORE = [
     "ops",
     "core.modes",
     "core.operators",
+    "javascript",
     "core.scalar",
     "core.node",
     "core.own",
@@ -40,6 +41,8 @@ CORE = [
     "naming",
     "files",
     "paths",
+    "formulas",
+    "transcript",
 ]
 # Siblings: each may import the core, and its own package, but no other sibling.
 SIBLINGS = [
@@ -102,6 +105,11 @@ WITHIN = {
         "arrays.primitives",
         "arrays.names",
         "arrays.reverse",
+        "arrays.places",
+        "arrays.blocks",
+        "arrays.loops",
+        "arrays.script",
+        "updates",
         "arrays.source",
         "arrays.runtime",
         "raising.sums",

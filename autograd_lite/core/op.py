@@ -237,6 +237,12 @@ class Op:
             wanted: the positions of the inputs to differentiate by, counted through all lists.
         """
         if self.many is None:
+            try:
+                slopes = self._slopes_of_floats(y, *inputs) if type(y) is float else None
+            except SIGNALS:
+                slopes = None
+            if slopes is not None:
+                return [slopes[index] for index in wanted]
             values = {"y": y, **dict(zip(self.names, inputs))}
             return [evaluate(self._terms[index], values) for index in wanted]
         lists, attributes = self.split(inputs)
@@ -265,6 +271,16 @@ class Op:
     @functools.cached_property
     def _terms(self) -> list[Any]:
         return self.terms(self.names)
+
+    @functools.cached_property
+    def _slopes_of_floats(self) -> Callable[..., tuple[float, ...]]:
+        """Compute all partials of floats at once, or raise where Python has no value."""
+        names: dict[str, Any] = {}
+        slopes = [python_source(term, names) for term in self._terms]
+        function: Callable[..., tuple[float, ...]] = eval(
+            f"lambda {', '.join(['y', *self.names])}: ({', '.join(slopes)},)", names
+        )
+        return function
 
     def textbook_slopes(self, y: Any, inputs: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
         """Compute what ``slopes`` does, by the textbook forms of an operation that has some."""
@@ -346,6 +362,8 @@ def _shared_out(rule: Rule) -> Rule:
         if isinstance(y, Symbol):
             return (partials,)
         total = functools.reduce(operator.add, partials)
+        if hasattr(total, "shared_out"):  # it is known only where the script runs
+            return (total.shared_out(partials),)
         is_number = math.isfinite(getattr(total, "data", total))
         return ([partial / total for partial in partials] if is_number else partials,)
 

@@ -230,11 +230,13 @@ class _Builder:
         sources: dict[int, dict[int, float | None]] = {number: {} for number in dict.fromkeys(self.part)}
         part, values = self.part, self.indexed.values
         for index in range(self.indexed.leaves, len(values)):
-            here = sources[part[index]]
-            value, gradient = values[index], gradient_of(values[index])
-            for parent, flow in zip(self.indexed.parents[index], _flows(value, gradient)):
+            number, parents = part[index], self.indexed.parents[index]
+            if all(part[parent] == number for parent in parents):
+                continue
+            here, value = sources[number], values[index]
+            for parent, flow in zip(parents, _flows(value, gradient_of(value))):
                 source = part[parent]
-                if source != part[index]:
+                if source != number:
                     here[source] = _larger(here.get(source), flow)
         return sources
 

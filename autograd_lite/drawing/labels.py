@@ -8,7 +8,7 @@ from typing import Any
 from autograd_lite.core.symbol import Symbol, fill, formula
 from autograd_lite.drawing.text import four_digits
 from autograd_lite.engine import Value
-from autograd_lite.stepping import derivative, symbolic_inputs, symbolic_partials
+from autograd_lite.formulas import derivative, symbolic_inputs, symbolic_partials
 
 __all__ = ["cut", "derivatives", "formula_of", "operation_text", "short_name"]
 

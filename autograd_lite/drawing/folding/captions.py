@@ -10,8 +10,8 @@ from autograd_lite.drawing.folding.groups import Group, layer_of
 from autograd_lite.drawing.folding.neurons import IndexedGraph, Neuron, common_start, path_of
 from autograd_lite.drawing.labels import cut, short_name
 from autograd_lite.engine import Value
+from autograd_lite.formulas import symbolic_inputs
 from autograd_lite.ops import ADD, DOT, SUM
-from autograd_lite.stepping import symbolic_inputs
 
 __all__ = ["Fold", "caption", "caption_inputs", "caption_weights", "layer_and_noun"]
 

@@ -93,6 +93,8 @@ def table(trace: Trace, most: int = MOST_STEPS) -> str:
     rows: list[str] = []
     why = ""
     for line in trace.lines([run[-1] for run in runs]):
+        if line.kind == "gradient":
+            break  # a table may leave some out
         if line.kind == "why":
             why = line.text
         elif line.kind == "heading":

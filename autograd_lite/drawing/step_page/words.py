@@ -7,8 +7,9 @@ from typing import Any
 from autograd_lite.core.symbol import Symbol, factor, fill
 from autograd_lite.drawing.text import four_digits
 from autograd_lite.engine import Value
+from autograd_lite.formulas import derivative, symbolic_inputs, symbolic_partials
 from autograd_lite.ops import OPS
-from autograd_lite.stepping import Step, Trace, derivative, symbolic_inputs, symbolic_partials
+from autograd_lite.stepping import Step, Trace
 
 __all__ = ["Words", "gradient_words"]
 
