@@ -15,6 +15,7 @@ import time
 import chain_programs
 import compiled_programs
 import epoch_programs
+import model_programs
 import programs
 
 PROGRAMS = {
@@ -22,6 +23,7 @@ PROGRAMS = {
     **compiled_programs.PROGRAMS,
     **chain_programs.PROGRAMS,
     **epoch_programs.PROGRAMS,
+    **model_programs.PROGRAMS,
 }
 
 
