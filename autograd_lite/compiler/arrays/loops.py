@@ -276,6 +276,9 @@ class Loops:
     def _applied(self, op: Op, *operands: Expression) -> Elements:
         return self._of_lists(op, operands) if op.many is not None else self._operation(op, *operands)
 
+    def _slope(self, op: Op, slot: int, rule: Expression, *operands: Expression) -> Elements:
+        return self.elements(rule)
+
     def _by_element(self, compute: Callable[[list[Any]], Any], operands: Sequence[Expression]) -> Elements:
         parts = [*map(self.elements, operands)]
         shape = _together([part.shape for part in parts])
