@@ -79,6 +79,10 @@ class Expression(Number):
         """Call a method."""
         return Expression("method", (self, name, arguments, tuple(named.items())))
 
+    def take(self, positions: Expression, *axis: int) -> Expression:
+        """Read some elements of a flat array, or along an axis."""
+        return self.method("take", positions, **dict(zip(["axis"], axis)))
+
     def sum(self, *axes: int) -> Expression:
         """Sum over some axes."""
         return self.method("sum", axis=axes[0] if len(axes) == 1 else axes)

@@ -136,6 +136,11 @@ class NumPyPrinter:
     def _function(self, op: Op, slot: int | None, *operands: Expression) -> tuple[int, str]:
         return ATOM, f"{self._called(op, slot)}({self._given(operands, ())})"
 
+    def _scattered(
+        self, positions: Expression, size: int, terms: tuple[Expression, ...], _: Any
+    ) -> tuple[int, str]:
+        return self._call("scattered", (terms[0] if len(terms) == 1 else terms, positions, size), ())
+
     def _template(self, template: str, names: frozenset[str], *operands: Expression) -> tuple[int, str]:
         self.functions |= names
         return 0, template.format(*(self.text(operand, ATOM) for operand in operands))
