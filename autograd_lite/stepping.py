@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, overload
 
+from autograd_lite.core.collector import collector_paused
 from autograd_lite.core.symbol import Symbol, factor, fill, format_number
 from autograd_lite.derivatives import check_fresh
 from autograd_lite.engine import Value, contributions, topological_order
@@ -66,6 +67,11 @@ class Trace(Transcript):
     def forward_steps(self) -> int:
         """How many steps the forward pass has; the seed is the next one."""
         return len(self._nodes)
+
+    @property
+    def names(self) -> dict[Value, str]:
+        """What each Value of the graph is called; one that changes nothing as its operand."""
+        return dict(self._names)
 
     def name_of(self, value: Value) -> str:
         """Return what a Value of the graph is called."""
@@ -259,12 +265,13 @@ def step_through(output: Value, names: Mapping[str, Any] | None = None) -> Trace
     """
     if not isinstance(output, Value):
         raise TypeError(f"step_through takes the Value to differentiate, got {output!r}")
-    leaves, nodes = topological_order(output)
-    check_fresh(nodes)
     if names is None:
         names = variables_of(sys._getframe(1))
-    named = name_all([*leaves, *nodes], names)
-    return Trace(output, nodes, named)
+    with collector_paused():
+        leaves, nodes = topological_order(output)
+        check_fresh(nodes)
+        named = name_all([*leaves, *nodes], names)
+        return Trace(output, nodes, named)
 
 
 def _edges(output: str, nodes: Sequence[Value], names: Mapping[Value, str]) -> list[_Edge]:

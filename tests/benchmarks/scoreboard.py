@@ -135,6 +135,10 @@ ROWS = [
     of_model("pinn", "physics-informed network 1-20-20-1", 1.2, 0.3),
     of_model("logistic", "logistic regression, 1000 examples of 30", 2, 1, 0.8),
     of_model("deep", "200 layers of four neurons", 3.5, None, 0.9),
+    Row(
+        "playground", "2-16-16-1, 100 points, a step in Chromium", "playground_step", OURS,
+        {"loops by hand": "≥ 0.5"}, with_gc_off=False,
+    ),
 ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import os
 import sys
 import time
 
+import browser_programs
 import chain_programs
 import compiled_programs
 import epoch_programs
@@ -24,6 +25,7 @@ PROGRAMS = {
     **chain_programs.PROGRAMS,
     **epoch_programs.PROGRAMS,
     **model_programs.PROGRAMS,
+    **browser_programs.PROGRAMS,
 }
 
 

@@ -56,7 +56,8 @@ class Loops:
 
     Attributes:
         layouts: where each array stands, by the name that expressions give it.
-        constants: the numbers of those that are known.
+        scalars: what the script calls a number that is given, by the name that expressions give it.
+        constants: the numbers of the arrays that are known.
         kept: the layouts of what had to be computed on the way.
         used: the names of the arrays that are read.
         lines: what is written.
@@ -64,6 +65,7 @@ class Loops:
 
     def __init__(self) -> None:
         self.layouts: dict[str, Layout] = {}
+        self.scalars: dict[str, str] = {}
         self.constants: dict[str, Any] = {}
         self.kept: list[Layout] = []
         self.used: set[str] = set()
@@ -76,7 +78,7 @@ class Loops:
 
         Args:
             target: where to.
-            expression: what: an array of its shape, of as many elements, or one to be broadcast.
+            expression: what: an array of as many elements, in the same order.
             add: whether it is added to what stands there.
         """
         while expression.form == "method" and expression.arguments[1] == "reshape":
@@ -92,10 +94,9 @@ class Loops:
 
     def _store_elements(self, target: Layout, elements: Elements, *, add: bool) -> None:
         """Write an array element by element."""
-        if elements.size != target.size:
-            elements = _broadcast(elements, target.shape)
-        if elements.flat is not None and target.is_even:
-            self._loop(target, (elements.size,), lambda at, block: elements.flat(at[0], block), add=add)
+        flat = elements.flat
+        if flat is not None and target.is_even:
+            self._loop(target, (elements.size,), lambda places, block: flat(places[0], block), add=add)
         else:
             self._loop(target, elements.shape, elements.at, add=add)
 
@@ -200,10 +201,8 @@ class Loops:
             self._loop(target, added.shape, added.at, add=True, position=position)
         return True
 
-    def _store_function(self, target: Layout, add: bool, op: Op, slot: int | None, *operands: Any) -> bool:
+    def _store_function(self, target: Layout, add: bool, op: Op, slot: int, *operands: Any) -> bool:
         """Write the partials of an operation by one of its lists, which stand along the last axis."""
-        if slot is None:
-            return False
         y, *lists = map(self.elements, operands[: len(operands) - len(op.attributes)])
         attributes = [each.arguments[0] for each in operands[len(operands) - len(op.attributes) :]]
         first = sum(each.shape[-1] for each in lists[:slot])
@@ -225,13 +224,11 @@ class Loops:
 
     def elements(self, expression: Expression) -> Elements:
         """Return the elements of an array; what has to be computed first is written."""
-        kind = _kind(expression)
-        if hasattr(self, f"_{kind}"):
-            found: Elements = getattr(self, f"_{kind}")(*_operands(expression))
-            return found
-        if hasattr(self, f"_store_{kind}"):
+        write = getattr(self, f"_{_kind(expression)}", None)
+        if write is None:
             return self._stored(expression, self._shape_of(expression))
-        raise TypeError(f"there are no loops for {kind}")
+        found: Elements = write(*_operands(expression))
+        return found
 
     def _stored(self, expression: Expression, shape: Shape) -> Elements:
         """Compute an array on the way."""
@@ -249,17 +246,11 @@ class Loops:
             case "scattered":
                 return (operands[1],)
             case "function":
-                op, slot, y, *rest = operands
+                _, slot, y, *rest = operands
                 return (*self.elements(y).shape, self.elements(rest[slot]).shape[-1])
             case "unpick":
                 return (*self.elements(operands[0]).shape, operands[2])
-            case "concatenate":
-                parts, axis = operands
-                shapes = [self.elements(part).shape for part in parts]
-                shape = [*shapes[0]]
-                shape[axis] = sum(each[axis] for each in shapes)
-                return tuple(shape)
-        raise TypeError(expression)
+        raise TypeError(f"there are no loops for {_kind(expression)} yet")
 
     def _once(self, elements: Elements, size: int) -> Elements:
         """Compute elements before the loops, if these would do so more than once."""
@@ -283,7 +274,7 @@ class Loops:
         return Elements(layout.shape, at, flat if layout.is_even else None, is_read=True)
 
     def _name(self, text: str) -> Elements:
-        return self._read(self.layouts[text]) if text in self.layouts else _scalar(Term(text))
+        return _scalar(Term(self.scalars[text])) if text in self.scalars else self._read(self.layouts[text])
 
     _floats_of = _name
 
@@ -333,14 +324,16 @@ class Loops:
         rows, columns = first.shape[-2:-1], second.shape[-1:] if len(second.shape) > 1 else ()
         blocks = _together([first.shape[:-2], second.shape[:-2]])
         terms, many = first.shape[-1], len(blocks)
-        whole = [_broadcast(first, (*blocks, *first.shape[-2:])), _broadcast(second, (*blocks, *second.shape[-2:]))]
+        left_whole = _broadcast(first, (*blocks, *first.shape[-2:]))
+        right_whole = _broadcast(second, (*blocks, *second.shape[-2:]))
 
         def at(places: Places, block: Block) -> Term:
             front, row, column = places[:many], places[many : many + len(rows)], places[many + len(rows) :]
             inner = block.variables([terms])
 
             def product(within: Block) -> Any:
-                return whole[0].at((*front, *row, *inner), within) * whole[1].at((*front, *inner, *column), within)
+                factor = left_whole.at((*front, *row, *inner), within)
+                return factor * right_whole.at((*front, *inner, *column), within)
 
             return block.total(inner, product)
 
@@ -427,11 +420,12 @@ class Loops:
             start, _, step = (part := slice(*item.arguments)).indices(length)
             count = len(range(*part.indices(length)))
             return Elements((count,), lambda places, block: places[0] * step + Place(start=start))
-        known = self.constants.get(item.arguments[0]) if item.form == "name" else None
-        even = None if known is None else even_steps(known)
-        if even is not None:
-            start, steps = even
-            return Elements(known.shape, lambda places, block: _stepped(start, steps, places))
+        if item.form == "name" and item.arguments[0] in self.constants:
+            known = self.constants[item.arguments[0]]
+            even = even_steps(known)
+            if even is not None:
+                start, steps = even
+                return Elements(known.shape, lambda places, block: _stepped(start, steps, places))
         positions = self.elements(item)
         return Elements(
             positions.shape, lambda places, block: _known_place(positions.at(places, block), length, block)
@@ -442,9 +436,6 @@ class Loops:
 
     def _astype(self, array: Expression, _: Expression) -> Elements:
         return self.elements(array)
-
-    def _array(self, number: Expression) -> Elements:
-        return self.elements(number)
 
     def _pick(self, array: Expression, index: Expression) -> Elements:
         values, chosen = self.elements(array), self.elements(index)
@@ -506,21 +497,20 @@ def _together(shapes: Sequence[Shape]) -> Shape:
 
 def _broadcast(elements: Elements, shape: Shape) -> Elements:
     """Repeat elements along axes that they lack, or have of length 1."""
-    if elements.shape == shape:
+    own, size = elements.shape, math.prod(shape)
+    if own == shape:
         return elements
-    own = elements.shape
     front = len(shape) - len(own)
 
     def at(places: Places, block: Block) -> Any:
-        return elements.at(
-            [Place() if length == 1 else place for length, place in zip(own, places[front:])], block
-        )
+        pairs = zip(own, places[front:])
+        return elements.at([Place() if length == 1 else place for length, place in pairs], block)
 
-    def flat(place: Place, block: Block) -> Any:
+    def the_one(place: Place, block: Block) -> Any:
         return elements.at([Place()] * len(own), block)
 
-    is_flat = elements.size == 1 or (elements.flat and elements.size == math.prod(shape))
-    return Elements(shape, at, (flat if elements.size == 1 else elements.flat) if is_flat else None, elements.is_read)
+    flat = elements.flat if elements.size == size else the_one if elements.size == 1 else None
+    return Elements(shape, at, flat, elements.is_read)
 
 
 def _row(elements: Elements, places: Places, shape: Shape, block: Block) -> list[Any]:

@@ -65,7 +65,7 @@ def page(trace: Trace, direction: str = "auto", most: int = MOST_STEPS) -> str:
     """
     from string import Template
 
-    graph = build(trace.nodes[trace.output], names=trace.nodes, check_stale=False)
+    graph = build(trace.nodes[trace.output], named=trace.names, check_stale=False)
     frames = Frames(graph, trace, PREFIX, most)
     placement = arrange(frames.widest, direction=direction)
     content: dict[str, str] = {
