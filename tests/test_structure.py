@@ -107,6 +107,7 @@ WITHIN = {
         "arrays.ir",
         "arrays.primitives",
         "arrays.names",
+        "arrays.reads",
         "arrays.reverse",
         "arrays.places",
         "arrays.blocks",

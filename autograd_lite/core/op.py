@@ -47,6 +47,9 @@ class Op:
             ``{0}`` that names functions of NumPy, or a function of such a namespace and the
             inputs (for an operation on lists, arrays whose last axis is the list). Without it,
             an operator's template; else the float function is mapped over the elements.
+        array_slopes: for each input (or for the one list) the partial on arrays where its rule would take
+            long, as a template like ``array``: with ``{0}`` for the output and ``{1}`` for the first input;
+            or None. It may be no number where the rule is one, but never the other way round.
         shares: for an operation on a list, whether its partials add up to 1. They are then divided by
             their sum: rounding, or a tie, may have made it another number.
         stops: where the operation passes nothing on, whatever comes from above: True for wherever a
@@ -80,6 +83,7 @@ class Op:
         many: Rule | None = None,
         pack: Callable[..., tuple[Any, tuple[Any, ...]]] | None = None,
         array: str | Callable[..., Any] | None = None,
+        array_slopes: tuple[str | None, ...] = (),
         shares: bool = False,
         stops: bool | tuple[Callable[..., bool], ...] = False,
         identity: tuple[float | None, float | None] = (None, None),
@@ -101,6 +105,7 @@ class Op:
         self.many = _shared_out(many) if many and shares else many
         self.pack = pack or (_pack_list if many else None)
         self.array = array
+        self.array_slopes = array_slopes
         self.shares = shares
         self.stops = stops
         self.identity = identity

@@ -16,6 +16,7 @@ import browser_programs
 import chain_programs
 import compiled_programs
 import epoch_programs
+import model_programs
 import programs
 
 PROGRAMS = {
@@ -23,6 +24,7 @@ PROGRAMS = {
     **compiled_programs.PROGRAMS,
     **chain_programs.PROGRAMS,
     **epoch_programs.PROGRAMS,
+    **model_programs.PROGRAMS,
     **browser_programs.PROGRAMS,
 }
 

@@ -181,6 +181,26 @@ class Loops:
         self._loop(target, added.shape, added.at, add=True, position=position)
         return True
 
+    def _store_scattered(
+        self,
+        target: Layout,
+        add: bool,
+        joined: Expression,
+        size: int,
+        terms: tuple[Expression, ...],
+        places: tuple[Any, ...],
+    ) -> bool:
+        """Add up what goes to each place of the flat array."""
+        self._store_zeros_like(target, add)
+        for term, place in zip(terms, places):
+            added, chosen = self.elements(term), self._chosen(place, size)
+
+            def position(places: Places, block: Block, chosen: Elements = chosen) -> Place:
+                return target.flat(chosen.at(places, block))
+
+            self._loop(target, added.shape, added.at, add=True, position=position)
+        return True
+
     def _store_function(self, target: Layout, add: bool, op: Op, slot: int, *operands: Any) -> bool:
         """Write the partials of an operation by one of its lists, which stand along the last axis."""
         y, *lists = map(self.elements, operands[: len(operands) - len(op.attributes)])
@@ -223,6 +243,8 @@ class Loops:
         match _kind(expression):
             case "added":
                 return self.elements(operands[0]).shape
+            case "scattered":
+                return (operands[1],)
             case "function":
                 _, slot, y, *rest = operands
                 return (*self.elements(y).shape, self.elements(rest[slot]).shape[-1])
@@ -266,6 +288,9 @@ class Loops:
 
     def _applied(self, op: Op, *operands: Expression) -> Elements:
         return self._of_lists(op, operands) if op.many is not None else self._operation(op, *operands)
+
+    def _slope(self, op: Op, slot: int, rule: Expression, *operands: Expression) -> Elements:
+        return self.elements(rule)
 
     def _by_element(self, compute: Callable[[list[Any]], Any], operands: Sequence[Expression]) -> Elements:
         parts = [*map(self.elements, operands)]
@@ -383,6 +408,9 @@ class Loops:
             return values.at(found, block)
 
         return Elements(tuple(length for lengths in shape for length in lengths), at, None, values.is_read)
+
+    def _take(self, array: Expression, positions: Expression, axis: int = 0) -> Elements:
+        return self._index(array, (*[_ALL] * axis, positions))
 
     def _chosen(self, item: Any, length: int) -> Elements:
         """Return the positions along an axis that an index chooses."""

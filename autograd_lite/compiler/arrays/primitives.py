@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.compiler.arrays.expressions import BATCH, Expression, call, name, number, operation
+from autograd_lite.compiler.arrays.expressions import BATCH, Expression, call, name, number, operation, slope
 from autograd_lite.compiler.arrays.indexing import Named
 from autograd_lite.compiler.arrays.ir import Array, Constant, Operand, View
 from autograd_lite.core.op import Op, evaluate
@@ -263,7 +263,8 @@ class Map(_OfOp):
             known = operand.number if isinstance(operand, Constant) else None
             values[label] = operand.read(named) if known is None else known
         values.update(zip(self.op.attributes, map(float, self.attributes)))
-        return _scaled(d, evaluate(self.op._terms[slot], values))
+        rule = evaluate(self.op._terms[slot], values)
+        return _scaled(d, slope(self.op, slot, rule, *values.values()))
 
     def back_comment(self, named: Named, slot: int) -> str:
         reads = [each.read(named) for each in self.operands]
@@ -289,7 +290,10 @@ class Reduce(_OfOp):
     def back(self, named: Named, slot: int, d: Expression) -> Expression:
         y, lists = name(self.name), self._lists(named)
         spread = self.batched or self.shape != ()
-        partials = self._formula(y[..., None] if spread else y, lists[0]) if len(lists) == 1 else None
+        each = y[..., None] if spread else y
+        partials = self._formula(each, lists[0]) if len(lists) == 1 else None
+        if partials is not None:
+            partials = slope(self.op, slot, partials, each, *lists)
         if partials is None:
             partials = Expression("function", (self.op, slot, y, *lists, *map(number, self.attributes)))
         elif self.op.shares:
