@@ -1,0 +1,42 @@
+// @ts-check
+// What an output answers: the label that has the smallest loss for it, and how sure that is.
+
+const K = data.labels.length;
+const judge = K ? makeJudge(P, ownG, () => 0.5) : null;
+const shares = new Float64Array(K); // how likely each label is, by the loss
+
+/**
+ * Give each label its share for an output: exp(-loss), scaled to add up to 1. Where the loss is the
+ * negative logarithm of a probability, that is the probability.
+ * @param {Float64Array | number[]} outputs
+ */
+function answer(outputs) {
+  let best = 0;
+  for (let k = 0; k < K; k++) {
+    shares[k] = -judge.forward(outputs, data.labels[k])[0];
+    if (!(shares[k] <= shares[best])) best = k;
+  }
+  const most = shares[best];
+  let sum = 0;
+  for (let k = 0; k < K; k++) sum += shares[k] = Math.exp(shares[k] - most);
+  for (let k = 0; k < K; k++) shares[k] /= sum;
+  return best;
+}
+
+/** The number of a label in the list of labels. @param {Float64Array | number[]} target */
+function labelOf(target) {
+  return data.labels.findIndex((label) => label.every((number, at) => number === target[at]));
+}
+
+/** How many of some examples are answered right; and which are not. @param {Examples} from */
+function rightOf(from) {
+  const wrong = new Set();
+  for (let k = 0; k < from.count; k++) {
+    const [x, y] = exampleAt(from, k);
+    if (answer(shown.forward(x)) !== labelOf(y)) wrong.add(k);
+  }
+  return { right: from.count - wrong.size, wrong };
+}
+
+/** Write a label or a target. @param {Float64Array | number[]} target */
+const labelText = (target) => (target.length === 1 ? written(target[0]) : `(${[...target].map((number) => written(number)).join(", ")})`);

@@ -1,0 +1,98 @@
+"""The columns of a network as the page takes them, with the names that the loss has for their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograd_lite.compiler.arrays.ir import Array, Constant, Leaf, View
+from autograd_lite.compiler.arrays.primitives import SumsOfProducts
+from autograd_lite.core.op import Op
+from autograd_lite.core.symbol import Symbol, factor
+from autograd_lite.ops import DOT
+from autograd_lite.playing.columns import Column, rows_of, weights_of
+
+__all__ = ["described_columns"]
+
+
+def described_columns(columns: Sequence[Column], shown: Sequence[Array], judged: Sequence[Array]) -> list[Any]:
+    """Describe the columns for the page.
+
+    Args:
+        columns: those of the program of the outputs.
+        shown: the arrays of that program.
+        judged: those of the program of the loss, which has names of its own for the same numbers.
+    """
+    twins = _twins(shown, judged)
+    places = {column.array.number: place for place, column in enumerate(columns)}
+    return [_described(column, places, twins) for column in columns]
+
+
+def _described(column: Column, places: dict[int, int], twins: dict[int, str]) -> dict[str, Any]:
+    name = twins.get(column.array.number)
+    described: dict[str, Any] = {
+        "array": column.array.name,
+        "title": name or ("output" if column.array.name == "loss" else column.array.name),
+        "size": column.array.size,
+        "sources": column.sources,
+        "judged": {"array": name},
+    }
+    sums, activation = column.sums, column.activation
+    if sums is not None and isinstance(sums.inputs, View):
+        described["sumsTitle"] = described["judged"]["sums"] = twins.get(sums.number, sums.name)
+        described |= {"reads": places[sums.inputs.array.number], "why": DOT.why, **_products(sums)}
+    if activation is not None:
+        described["activation"] = _written(activation)
+    return described
+
+
+def _written(op: Op) -> dict[str, str]:
+    """Write an activation with places for its output {y} and its input {z}."""
+    (slope,) = op.textbook_slopes(Symbol("{y}"), [Symbol("{z}")], [0])
+    return {"name": op.name, "written": op.template.format("{z}"), "slope": factor(slope), "why": op.why}
+
+
+def _products(sums: SumsOfProducts) -> dict[str, Any]:
+    """Say which input and which parameter stand in each product, and where the biases are."""
+    import numpy
+
+    leaf = weights_of(sums)
+    assert leaf is not None
+    inputs, weights = (view.index.reshape(-1, sums.terms) for view in sums.views[:2])
+    biases: list[list[int]] = [[] for _ in range(sums.size)]
+    for operand in sums.operands[2:]:
+        if isinstance(operand, View) and isinstance(operand.array, Leaf) and operand.array.kind == "parameter":
+            read = numpy.broadcast_to(operand.index, sums.shape).reshape(-1)
+            for neuron, place in enumerate(operand.array.places.reshape(-1)[read].tolist()):
+                biases[neuron].append(place)
+    return {
+        "inputs": inputs.tolist(),
+        "weights": leaf.places.reshape(-1)[weights].tolist(),
+        "rows": rows_of(sums),
+        "biases": biases,
+    }
+
+
+def _twins(shown: Sequence[Array], judged: Sequence[Array]) -> dict[int, str]:
+    """Find what the arrays of one program are called in another that computes them in the same way."""
+    known: dict[Any, int] = {}
+    names = {number: array.name for number, array in _numbered(judged, known)}
+    return {array.number: names[number] for number, array in _numbered(shown, known) if number in names}
+
+
+def _numbered(arrays: Sequence[Array], known: dict[Any, int]) -> list[tuple[int, Array]]:
+    """Give each array a number, the same for the same computation."""
+    numbers: dict[int, int] = {}
+    for array in arrays:
+        places = array.places.tobytes() if array.kind == "parameter" else getattr(array, "source", None)
+        op = id(getattr(array, "op", None)), str(getattr(array, "attributes", ""))
+        operands = tuple(_key(operand, numbers) for operand in array.operands)
+        key = (array.kind, array.shape, repr(places), op, operands)
+        numbers[array.number] = known.setdefault(key, len(known))
+    return [(numbers[array.number], array) for array in arrays]
+
+
+def _key(operand: View | Constant, numbers: dict[int, int]) -> Any:
+    if isinstance(operand, Constant):
+        return operand.values.shape, operand.values.tobytes()
+    return numbers[operand.array.number], operand.index.shape, operand.index.tobytes()

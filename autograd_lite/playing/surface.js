@@ -1,0 +1,202 @@
+// @ts-check
+// The surface: what the network answers everywhere in the plane, or along the line, and the examples on it.
+
+const GRID = 48;
+const flat = data.view === "line";
+const onPlane = data.view === "plane";
+const cells = onPlane ? GRID * GRID : GRID;
+let bounds = { left: 0, right: 1, bottom: 0, top: 1 };
+let cross = null; // where the keyboard's pointer stands, from 0 to 1
+
+/** Find what part of the plane holds all examples, with a margin. */
+function findBounds() {
+  const all = test ? [examples, test] : [examples];
+  const along = (read) => {
+    const numbers = all.flatMap((from) => Array.from(from.rows, (k) => read(...exampleAt(from, k))));
+    const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+    const margin = 0.15 * (high - low || 1);
+    return [low - margin, high + margin];
+  };
+  const [left, right] = along((x) => x[0]);
+  const [bottom, top] = K && flat ? [-0.15, 1.15] : along((x, y) => (flat ? y[0] : x[1]));
+  bounds = { left, right, bottom, top };
+}
+
+/** The place of an example on the surface, from 0 to 1, down from the top. @param {ArrayLike<number>} x @param {ArrayLike<number>} y */
+function spot(x, y) {
+  const height = onPlane ? x[1] : K ? Math.max(0, labelOf(Array.from(y))) / (K - 1) : y[0];
+  return [(x[0] - bounds.left) / (bounds.right - bounds.left), (bounds.top - height) / (bounds.top - bounds.bottom)];
+}
+
+/** The numbers at a place of the surface. @param {number} across @param {number} down */
+const numbersAt = (across, down) => [bounds.left + across * (bounds.right - bounds.left), bounds.top - down * (bounds.top - bounds.bottom)];
+
+/** For each neuron of each column its numbers over the grid. @type {Float64Array[][]} */
+const fields = data.columns.map((column) => Array.from({ length: column.size }, () => new Float64Array(cells)));
+const outputs = Array.from({ length: data.outputs }, () => new Float64Array(cells));
+const answers = Array.from({ length: Math.max(1, K) }, () => new Float64Array(cells));
+
+/** Compute all of them. */
+function computeFields() {
+  const point = new Float64Array(wide);
+  for (let at = 0; at < cells; at++) {
+    const [across, down] = numbersAt(((at % GRID) + 0.5) / GRID, (Math.floor(at / GRID) + 0.5) / GRID);
+    point[0] = across;
+    if (onPlane) point[1] = down;
+    const found = shown.forward(point);
+    for (let k = 0; k < outputs.length; k++) outputs[k][at] = found[k];
+    data.columns.forEach((column, c) => {
+      const values = shown.values[column.array];
+      for (let i = 0; i < column.size; i++) fields[c][i][at] = values[i];
+    });
+    if (!K) continue;
+    answer(found);
+    for (let k = 0; k < K; k++) answers[k][at] = shares[k];
+  }
+}
+
+/** The picture of the outputs, a pixel for each cell. */
+function imageOfOutputs() {
+  const image = new ImageData(GRID, GRID);
+  const [low, high] = rangeOfTargets();
+  const parts = new Float64Array(Math.max(1, K));
+  for (let at = 0; at < cells; at++) {
+    if (K > 2) {
+      for (let k = 0; k < K; k++) parts[k] = answers[k][at];
+      mix(parts, image.data, 4 * at);
+    } else tint(K ? 2 * answers[1][at] - 1 : (2 * (outputs[0][at] - low)) / (high - low) - 1, image.data, 4 * at);
+  }
+  return image;
+}
+
+function rangeOfTargets() {
+  const [low, high] = [Math.min(...examples.y), Math.max(...examples.y)];
+  return high > low ? [low, high] : [low - 1, high + 1];
+}
+
+/** Paint what is behind the examples, and the examples. @param {Set<number>} wrong */
+function paintSurface(wrong) {
+  const size = $("surface").clientWidth || 322;
+  const context = sharp($("surface"), size, size);
+  context.clearRect(0, 0, size, size);
+  if (onPlane) paintPlane(context, size);
+  else paintCurves(context, size);
+  if (test) paintPoints(context, size, test, new Set(), true);
+  paintPoints(context, size, examples, wrong, false);
+  if (examples.count) ring(context, spot(...exampleAt(examples, chosen.example)), size);
+  if (cross && document.activeElement === $("surface")) paintCross(context, size);
+}
+
+const stamp = document.createElement("canvas");
+Object.assign(stamp, { width: GRID, height: GRID });
+
+/** @param {CanvasRenderingContext2D} context @param {number} size */
+function paintPlane(context, size) {
+  stamp.getContext("2d").putImageData(imageOfOutputs(), 0, 0);
+  context.imageSmoothingEnabled = true;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(stamp, 0, 0, size, size);
+  if (K === 2) paintBorder(context, size, answers[1], 0.5);
+}
+
+/** Draw the line along which numbers on the grid reach a level, from square to square. @param {CanvasRenderingContext2D} context @param {number} size @param {Float64Array} numbers @param {number} level */
+function paintBorder(context, size, numbers, level) {
+  const place = (column, row) => [((column + 0.5) * size) / GRID, ((row + 0.5) * size) / GRID];
+  context.beginPath();
+  for (let row = 0; row < GRID - 1; row++) {
+    for (let column = 0; column < GRID - 1; column++) {
+      const corners = [[column, row], [column + 1, row], [column + 1, row + 1], [column, row + 1]];
+      const heights = corners.map(([c, r]) => numbers[r * GRID + c] - level);
+      const ends = [];
+      for (let side = 0; side < 4; side++) {
+        const [from, to] = [heights[side], heights[(side + 1) % 4]];
+        if (from > 0 === to > 0) continue;
+        const [a, b] = [place(...corners[side]), place(...corners[(side + 1) % 4])];
+        const part = from / (from - to);
+        ends.push([a[0] + part * (b[0] - a[0]), a[1] + part * (b[1] - a[1])]);
+      }
+      for (let k = 0; k + 1 < ends.length; k += 2) {
+        context.moveTo(...ends[k]);
+        context.lineTo(...ends[k + 1]);
+      }
+    }
+  }
+  context.lineWidth = 1.5;
+  context.strokeStyle = "#1a1a1a";
+  context.stroke();
+}
+
+/** Draw the outputs along the line; of labels, how likely each is. @param {CanvasRenderingContext2D} context @param {number} size */
+function paintCurves(context, size) {
+  const [, zero] = spotOf(bounds.left, 0);
+  context.strokeStyle = "#c9ced3";
+  context.lineWidth = 1;
+  context.strokeRect(-1, zero * size, size + 2, 0);
+  const curves = K === 2 ? [answers[1]] : K ? answers : outputs;
+  curves.forEach((numbers, k) => {
+    context.beginPath();
+    numbers.forEach((number, at) => {
+      const [across, down] = spotOf(bounds.left + ((at + 0.5) / GRID) * (bounds.right - bounds.left), number);
+      context.lineTo(across * size, down * size);
+    });
+    context.lineWidth = 3;
+    context.strokeStyle = K > 2 || outputs.length > 1 ? inkOf(k) : inkOf(1);
+    context.stroke();
+  });
+}
+
+/** @param {number} x @param {number} y */
+const spotOf = (x, y) => [(x - bounds.left) / (bounds.right - bounds.left), (bounds.top - y) / (bounds.top - bounds.bottom)];
+
+/** @param {CanvasRenderingContext2D} context @param {number} size @param {Examples} from @param {Set<number>} wrong @param {boolean} hollow */
+function paintPoints(context, size, from, wrong, hollow) {
+  const [low, high] = rangeOfTargets();
+  for (let at = 0; at < from.count; at++) {
+    const [x, y] = exampleAt(from, at);
+    const [across, down] = spot(x, y);
+    const kind = K ? Math.max(0, labelOf(y)) : 0;
+    const pixel = new Uint8ClampedArray(4);
+    tint((2 * (y[0] - low)) / (high - low) - 1, pixel, 0);
+    const ink = K || flat ? inkOf(kind) : `rgb(${pixel.subarray(0, 3).join(",")})`;
+    outline(context, kind, across * size, down * size, hollow ? 3 : 4.4);
+    context.lineWidth = hollow ? 1.5 : 1.2;
+    context.fillStyle = hollow ? "#ffffff" : ink;
+    context.strokeStyle = hollow ? ink : wrong.has(at) ? "#1a1a1a" : "#ffffff";
+    if (wrong.has(at)) context.lineWidth = 2.2;
+    context.fill();
+    context.stroke();
+  }
+}
+
+/** @param {CanvasRenderingContext2D} context @param {number[]} where @param {number} size */
+function ring(context, [across, down], size) {
+  context.beginPath();
+  context.arc(across * size, down * size, 9, 0, 7);
+  context.lineWidth = 2.5;
+  context.strokeStyle = "#1a1a1a";
+  context.stroke();
+}
+
+/** @param {CanvasRenderingContext2D} context @param {number} size */
+function paintCross(context, size) {
+  const [x, y] = [cross[0] * size, cross[1] * size];
+  context.beginPath();
+  context.moveTo(x - 10, y);
+  context.lineTo(x + 10, y);
+  context.moveTo(x, y - 10);
+  context.lineTo(x, y + 10);
+  context.lineWidth = 2;
+  context.strokeStyle = "#000000";
+  context.stroke();
+}
+
+/** Say in words what the marks mean. */
+function writeLegend() {
+  const marks = data.labels.map((label, k) => [element("span", { textContent: SHAPES[k % SHAPES.length], style: `color:${inkOf(k)}` }), ` ${labelText(label)}`]);
+  const parts = marks.map(([mark, text]) => element("span", {}, mark, text, "\u2003"));
+  if (K) parts.push(element("span", { textContent: "Dark outline: answered wrong. " }));
+  else if (onPlane) parts.push(element("span", { textContent: "Blue: large targets and outputs; orange: small ones. " }));
+  else parts.push(element("span", { textContent: "Blue: the output; the marks are the targets. " }));
+  if (test) parts.push(element("span", { textContent: "Hollow: test." }));
+  $("legend").replaceChildren(...parts);
+}
