@@ -7,12 +7,26 @@ const SHAPES = "●■▲◆▼★✚⬟⬢◗";
 /** @param {number} k */
 const inkOf = (k) => `rgb(${PALETTE[k % PALETTE.length].join(",")})`;
 
-/** Put a colour from orange through white to blue into an image. @param {number} t from -1 to 1 @param {Uint8ClampedArray} pixels @param {number} at */
-function tint(t, pixels, at) {
-  const end = PALETTE[t > 0 ? 1 : 0];
-  const strength = Number.isNaN(t) ? 0 : Math.min(1, Math.abs(t)) * 0.85;
-  for (let c = 0; c < 3; c++) pixels[at + c] = 255 + (end[c] - 255) * strength;
-  pixels[at + 3] = 255;
+/** The colours from orange through white to blue, as an image has them. */
+const RAMP = new Uint32Array(511);
+const rampBytes = new Uint8ClampedArray(RAMP.buffer);
+for (let at = 0; at < RAMP.length; at++) {
+  const end = PALETTE[at > 255 ? 1 : 0];
+  const strength = (0.85 * Math.abs(at - 255)) / 255;
+  rampBytes.set([...end.map((ink) => 255 + (ink - 255) * strength), 255], 4 * at);
+}
+
+/** The place of a number from -1 to 1 in the ramp; what is no number is white. @param {number} t */
+const rampAt = (t) => (t >= 1 ? 510 : t <= -1 ? 0 : t === t ? Math.round(255 + 255 * t) : 255);
+
+/** The colour of a number from -1 to 1. @param {number} t */
+const tint = (t) => `rgb(${rampBytes.subarray(4 * rampAt(t), 4 * rampAt(t) + 3).join(",")})`;
+
+/** Colour an image by numbers, from -1 to 1 once they are shifted and scaled. @param {ImageData} image @param {ArrayLike<number>} numbers @param {number} scale @param {number} shift */
+function tintAll(image, numbers, scale, shift = 0) {
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let at = 0; at < numbers.length; at++) pixels[at] = RAMP[rampAt(numbers[at] * scale + shift)];
+  return image;
 }
 
 /** Put the mixed colours of labels into an image, by their shares. @param {ArrayLike<number>} parts @param {Uint8ClampedArray} pixels @param {number} at */

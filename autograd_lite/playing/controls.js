@@ -1,7 +1,7 @@
 // @ts-check
 // The controls, and what keeps the page up to date.
 
-const SPEEDS = [["step", "a step at a time"], ["epoch", "an epoch at a time"], ["full", "as fast as it goes"]];
+const SPEEDS = [["step", "steps"], ["epoch", "epochs"], ["full", "full"]]; // that a frame takes
 const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 const DECAYS = [0, 0.0001, 0.001, 0.01, 0.1, 1];
 const SLICE = 14; // milliseconds of training in a frame
@@ -18,7 +18,6 @@ function refresh() {
     paintSurface(wrong);
   }
   paintBoxes();
-  paintWires();
   if (isImage) {
     paintImages();
     markPictures(wrong);
@@ -27,6 +26,7 @@ function refresh() {
   const now = performance.now();
   if (playing && now - lastSlow < 120) return; // nobody reads faster
   lastSlow = now;
+  paintWires();
   paintCharts();
   explain();
   if ($("list").open) writeTable(wrong);
@@ -36,11 +36,11 @@ function refresh() {
 /** @param {number} right */
 function writeStatus(right) {
   const { loss, test: testLoss } = history.at(-1);
-  const parts = [["Epoch", String(epochs)], ["Step", String(steps)], ["Loss", short(loss)]];
-  if (test) parts.push(["Test", short(testLoss)]);
-  if (K) parts.push(["Train", `${right} of ${examples.count} right`]);
-  if (K && test) parts.push(["Test", `${rightOf(test).right} of ${test.count} right`]);
-  $("status").replaceChildren(...parts.map(([name, text]) => element("div", {}, element("dt", { textContent: name }), element("dd", { textContent: text }))));
+  $("when").textContent = `Epoch ${epochs}, step ${steps}`;
+  const rows = [["Train", `loss ${short(loss)}`, `${right} of ${examples.count} right`]];
+  if (test) rows.push(["Test", `loss ${short(testLoss)}`, K ? `${rightOf(test).right} of ${test.count} right` : ""]);
+  const cellsOf = ([name, ...texts]) => [element("th", { textContent: name, scope: "row" }), ...texts.map((textContent) => element("td", { textContent }))];
+  $("status").replaceChildren(...rows.map((row) => element("tr", {}, ...cellsOf(K ? row : row.slice(0, 2)))));
   $("trouble").hidden = !trouble;
   const advice = "Nothing has moved. Choose a smaller rate, or Reset.";
   if (trouble && !$("trouble").textContent.includes(trouble)) $("trouble").textContent = `Paused: ${trouble}. ${advice}`;

@@ -48,7 +48,8 @@ def _described(column: Column, places: dict[int, int], twins: dict[int, str]) ->
 
 def _written(op: Op) -> dict[str, str]:
     """Write an activation with places for its output {y} and its input {z}."""
-    (slope,) = op.textbook_slopes(Symbol("{y}"), [Symbol("{z}")], [0])
+    read = op.textbook_slopes if op.textbook else op.slopes
+    (slope,) = read(Symbol("{y}"), [Symbol("{z}")], [0])
     return {"name": op.name, "written": op.template.format("{z}"), "slope": factor(slope), "why": op.why}
 
 

@@ -44,7 +44,7 @@ function linesBack(c, i) {
   const steps = comingBack(c, i);
   const total = adjointOf(c, i);
   const name = nameOf(c, i);
-  if (steps.length === 0) return [["", `∂L/∂${name} = ${written(total)}, from what is computed of it`]];
+  if (steps.length === 0) return [["", `∂L/∂${name} = ${written(total)}, from the ${c === columns.length - 1 ? "loss" : "rest of the network"}${data.pages.length ? ": the step page shows how" : ""}`]];
   const lines = [];
   let sum = 0;
   for (const { from, by, upstream, local } of steps) {

@@ -96,7 +96,7 @@ def playground(
         "pages": pages,
         "code": {"model": model_code(model), "loss": loss_code(loss)},
     }
-    title = f"a network of {_form_of(columns)}"
+    title = f"A network of {_form_of(columns)}"
     about = (
         f"{len(inputs.rows)} examples, {len(parameters)} parameters, {task.kind}; "
         f"loss: {loss_code(loss).removeprefix('losses.')}"

@@ -42,12 +42,12 @@ function buildNetwork() {
   const frame = $("network");
   const width = frame.clientWidth;
   const tall = Math.max(...columns.map((_, c) => Math.ceil(shownIn(c) / acrossIn(c))));
-  const height = Math.max(250, Math.min(600, 44 + tall * 42));
+  const height = Math.max(300, Math.min(530, 44 + tall * 44));
   frame.style.height = `${height}px`;
   const across = columns.reduce((sum, _, c) => sum + acrossIn(c), 0);
   side = Math.max(10, Math.min(46, (height - 40) / tall - 5, (0.62 * width) / across - 3));
   const widths = columns.map((_, c) => (isPicture(c) ? Math.min(96, width / 5) : acrossIn(c) * (side + 3)));
-  const gap = (width - 24 - widths.reduce((sum, each) => sum + each, 0)) / Math.max(1, columns.length - 1);
+  const gap = (width - 36 - widths.reduce((sum, each) => sum + each, 0)) / Math.max(1, columns.length - 1);
   frame.replaceChildren($("wires"));
   boxes = [];
   let left = 12;
@@ -78,11 +78,15 @@ function headOf(c) {
 
 function addBox(c, i, x, y, size) {
   const canvas = element("canvas", { width: onGrid ? GRID : data.side || 1, height: onGrid ? GRID : data.side || 1 });
-  const box = element("button", { type: "button", className: "neuron", tabIndex: -1, title: nameOf(c, i) }, canvas);
+  const box = element("button", { type: "button", className: isImage ? "neuron picture" : "neuron", tabIndex: -1, title: nameOf(c, i) }, canvas);
   box.setAttribute("aria-label", isPicture(c) ? "image" : nameOf(c, i));
   Object.assign(box.style, { left: `${x}px`, top: `${y}px`, width: `${size}px`, height: `${size}px` });
   box.onclick = () => choose({ column: c, neuron: i, term: null });
   $("network").append(box);
+  if (c === columns.length - 1 && K === columns[c].size) {
+    const name = { className: "answer", textContent: labelText(data.labels[i]), style: `left:${x + size / 2 + 4}px;top:${y}px` };
+    $("network").append(element("span", name));
+  }
   boxes.push({ c, i, box, canvas, x, y, size });
 }
 
@@ -150,8 +154,7 @@ function paintField(context, c, i) {
   if (c === columns.length - 1 && columns[c].size === 1) return context.putImageData(imageOfOutputs(), 0, 0);
   let most = 1e-12;
   for (const number of numbers) most = Math.max(most, Math.abs(number));
-  for (let at = 0; at < cells; at++) tint(numbers[at] / most, image.data, 4 * at);
-  return context.putImageData(image, 0, 0);
+  return context.putImageData(tintAll(image, numbers, 1 / most), 0, 0);
 }
 
 function paintLine(context, numbers) {
@@ -159,12 +162,12 @@ function paintLine(context, numbers) {
   for (const number of numbers) [low, high] = [Math.min(low, number), Math.max(high, number)];
   if (!(high > low)) high = low + 1;
   context.clearRect(0, 0, GRID, GRID);
-  const down = (number) => GRID - 5 - ((GRID - 10) * (number - low)) / (high - low);
+  const down = (number) => GRID * (0.9 - (0.8 * (number - low)) / (high - low));
   context.fillStyle = "#c9ced3";
-  context.fillRect(0, down(0), GRID, 1);
+  context.fillRect(0, down(0), GRID, 3);
   context.beginPath();
   numbers.forEach((number, at) => context.lineTo(at + 0.5, down(number)));
-  context.lineWidth = 3;
+  context.lineWidth = GRID / 16;
   context.strokeStyle = inkOf(1);
   context.stroke();
 }
@@ -177,12 +180,10 @@ function paintPixels(context, numbers, signed) {
   const image = context.createImageData(size, size);
   let most = signed ? 1e-12 : data.brightest;
   if (signed) for (const number of Array.from(numbers)) most = Math.max(most, Math.abs(number));
-  for (let at = 0; at < numbers.length; at++) {
-    if (signed) tint(numbers[at] / most, image.data, 4 * at);
-    else {
-      const shade = 255 * (1 - numbers[at] / most);
-      image.data.set([shade, shade, shade, 255], 4 * at);
-    }
+  if (signed) tintAll(image, numbers, 1 / most);
+  for (let at = 0; !signed && at < numbers.length; at++) {
+    const shade = 255 * (1 - numbers[at] / most);
+    image.data.set([shade, shade, shade, 255], 4 * at);
   }
   context.putImageData(image, 0, 0);
 }
@@ -191,9 +192,7 @@ function paintPixels(context, numbers, signed) {
 function paintCell(context, size, numbers, i) {
   let most = 1e-12;
   for (const number of Array.from(numbers)) most = Math.max(most, Math.abs(number));
-  const pixel = new Uint8ClampedArray(4);
-  tint(numbers[i] / most, pixel, 0);
-  context.fillStyle = `rgb(${pixel.subarray(0, 3).join(",")})`;
+  context.fillStyle = tint(numbers[i] / most);
   context.fillRect(0, 0, size, size);
 }
 
@@ -204,7 +203,7 @@ function paintWires() {
   for (const { at } of wires) most = Math.max(most, Math.abs(numbers[at]));
   for (const wire of wires) {
     const part = Math.abs(numbers[wire.at]) / most;
-    const seen = `${(0.4 + 4.6 * part).toFixed(1)} ${(0.12 + 0.78 * part).toFixed(2)} ${numbers[wire.at] < 0}`;
+    const seen = `${(0.4 + 4.6 * part).toFixed(1)} ${(0.06 + 0.84 * part).toFixed(2)} ${numbers[wire.at] < 0}`;
     if (seen === wire.seen) continue;
     wire.seen = seen;
     const [thick, strength, negative] = seen.split(" ");
@@ -212,7 +211,7 @@ function paintWires() {
     wire.path.setAttribute("stroke-opacity", strength);
     wire.path.classList.toggle("minus", negative === "true");
   }
-  $("key").textContent = `Thickest: ${short(most)}. Blue, whole lines: positive; orange, broken ones: negative.`;
+  $("key").textContent = `Blue, whole: positive; orange, broken: negative; thickest: ${short(most)}`;
 }
 
 /** Mark the neuron and the weight that are chosen; only the neuron is reached by Tab, arrow keys go on from there. */

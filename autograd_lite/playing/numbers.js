@@ -18,7 +18,7 @@ function written(number, digits = 6) {
 }
 
 /** Write a number with the four digits that pictures have. @param {number} number */
-const short = (number) => written(number, 4);
+const short = (number) => written(number + 0, 4);
 
 /** Make a generator of numbers from 0 to 1 (mulberry32): the same for the same seed. @param {number} seed */
 function seeded(seed) {

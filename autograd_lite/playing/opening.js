@@ -24,7 +24,7 @@ async function openSteps() {
   pause();
   const text = await unpacked(page.packed);
   const address = JSON.stringify(`#${addressOf(page)}`).replaceAll("<", "\\u003c");
-  $("frame").srcdoc = text.replace("<script", () => `<script>location.hash = ${address}</script>\n<script`);
+  $("frame").srcdoc = text.replace("<script", () => `<script>location.hash = ${address}<\/script>\n<script`);
   $("steps").showModal();
 }
 

@@ -36,10 +36,14 @@ class Playground:
     """A page in which a network trains; a notebook shows it, ``save`` writes it.
 
     ``playground`` makes one.
+
+    Attributes:
+        title: what it is called.
     """
 
     def __init__(self, title: str, document: str, still: str) -> None:
-        self._title, self._document, self._still = title, document, still
+        self.title = title
+        self._document, self._still = document, still
 
     def to_html(self) -> str:
         """Write the page: one HTML document, which needs no other file and no network."""
@@ -59,17 +63,17 @@ class Playground:
         write_text(path, self._document)
 
     def __repr__(self) -> str:
-        return f"<Playground of {self._title}>"
+        return f"<Playground of {self.title[0].lower()}{self.title[1:]}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """Return the page for notebooks, and the text for where that cannot be shown."""
         written = NOTEBOOK.format(
             document=xml(self._document).replace("&quot;", '"').replace("'", "&#39;"),
-            title=xml(self._title),
+            title=xml(self.title),
             frame=f"width:100%;height:{TALL}px;box-sizing:content-box;border:0;background:#ffffff",
-            still=image(self._still, self._title),
+            still=image(self._still, self.title),
         )
-        return {"text/html": written, "text/plain": f"{self._title}: run this cell to train it"}
+        return {"text/html": written, "text/plain": f"{self.title}: run this cell to train it"}
 
 
 def document_of(title: str, about: str, data: str, programs: str) -> str:

@@ -86,7 +86,9 @@ def script_of(programs: Programs, columns: Sequence[Column], moves: Sequence[str
         f"const makeLoss = {'makeTraining' if is_same else programs.judged.text};",
         f"const makeOutputs = {programs.shown.text};",
         f"const makeJudge = {programs.judge.text};",
-        f"const moves = [\n{',\n'.join(moves)}\n];",
+        "const moves = [",
+        *(f"{move}," for move in moves),
+        "];",
         f"const slopes = [{', '.join(slopes)}];",
     ])  # fmt: skip
 

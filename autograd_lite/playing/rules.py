@@ -6,7 +6,8 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-from autograd_lite.compiler.arrays.script import RULES, update_script
+from autograd_lite import optim
+from autograd_lite.compiler.updates import UpdateScript
 from autograd_lite.optim import Optimizer
 
 __all__ = ["described_rules"]
@@ -25,7 +26,7 @@ def described_rules(first: Optimizer | None) -> list[tuple[dict[str, Any], str]]
     """
     found: dict[str, tuple[dict[str, Any], str]] = {}
     for rule in [*([] if first is None else [first]), *_offered()]:
-        script = update_script(rule, settings=("weight_decay",))
+        script = UpdateScript(rule)
         name = _name_of(rule)
         decay = getattr(rule, "weight_decay", None)
         described = {
@@ -42,7 +43,10 @@ def described_rules(first: Optimizer | None) -> list[tuple[dict[str, Any], str]]
 
 def _offered() -> Iterator[Optimizer]:
     """Make a rule of each kind, with and without momentum where it has that."""
-    for kind in RULES.values():
+    for name in optim.__all__:
+        kind = getattr(optim, name)
+        if not isinstance(kind, type) or not issubclass(kind, Optimizer) or kind is Optimizer:
+            continue
         settings = inspect.signature(kind).parameters
         needed = {"lr": START_RATE} if settings["lr"].default is inspect.Parameter.empty else {}
         yield kind(**needed)

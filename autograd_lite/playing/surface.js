@@ -1,9 +1,9 @@
 // @ts-check
 // The surface: what the network answers everywhere in the plane, or along the line, and the examples on it.
 
-const GRID = 48;
 const flat = data.view === "line";
 const onPlane = data.view === "plane";
+const GRID = flat ? 144 : 48; // cells from left to right
 const cells = onPlane ? GRID * GRID : GRID;
 let bounds = { left: 0, right: 1, bottom: 0, top: 1 };
 let cross = null; // where the keyboard's pointer stands, from 0 to 1
@@ -60,11 +60,11 @@ function imageOfOutputs() {
   const image = new ImageData(GRID, GRID);
   const [low, high] = rangeOfTargets();
   const parts = new Float64Array(Math.max(1, K));
+  if (K === 2) return tintAll(image, answers[1], 2, -1);
+  if (!K) return tintAll(image, outputs[0], 2 / (high - low), (-2 * low) / (high - low) - 1);
   for (let at = 0; at < cells; at++) {
-    if (K > 2) {
-      for (let k = 0; k < K; k++) parts[k] = answers[k][at];
-      mix(parts, image.data, 4 * at);
-    } else tint(K ? 2 * answers[1][at] - 1 : (2 * (outputs[0][at] - low)) / (high - low) - 1, image.data, 4 * at);
+    for (let k = 0; k < K; k++) parts[k] = answers[k][at];
+    mix(parts, image.data, 4 * at);
   }
   return image;
 }
@@ -155,9 +155,7 @@ function paintPoints(context, size, from, wrong, hollow) {
     const [x, y] = exampleAt(from, at);
     const [across, down] = spot(x, y);
     const kind = K ? Math.max(0, labelOf(y)) : 0;
-    const pixel = new Uint8ClampedArray(4);
-    tint((2 * (y[0] - low)) / (high - low) - 1, pixel, 0);
-    const ink = K || flat ? inkOf(kind) : `rgb(${pixel.subarray(0, 3).join(",")})`;
+    const ink = K || flat ? inkOf(kind) : tint((2 * (y[0] - low)) / (high - low) - 1);
     outline(context, kind, across * size, down * size, hollow ? 3 : 4.4);
     context.lineWidth = hollow ? 1.5 : 1.2;
     context.fillStyle = hollow ? "#ffffff" : ink;
