@@ -241,7 +241,18 @@ def _call(name: str, *operands: Any) -> Any:
         raise TypeError(f"there is no {name} among {', '.join(sorted(known_names()))} and where")
     if any(isinstance(operand, Row) for operand in operands):
         return _spread(functools.partial(_call, name), *operands)
+    if name == "abs":
+        operands = (_without_sign(*operands),)
     return Term(f"{name}({', '.join(['{}'] * len(operands))})", *operands)
+
+
+def _without_sign(term: Any) -> Any:
+    """Leave out a sign that abs takes off: exp(-abs(2 * a)) and exp(-abs(-2 * a)) are then written once."""
+    if isinstance(term, Term) and term.text == "-{}":
+        return term.operands[0]
+    if isinstance(term, Term) and term.text == "{} * {}" and isinstance(term.operands[0], float):
+        return abs(term.operands[0]) * term.operands[1]
+    return term
 
 
 def _where(condition: Any, yes: Any, no: Any) -> Any:
@@ -480,6 +491,7 @@ def written(results: Sequence[Any], numbers: Iterator[int] | None = None) -> tup
         (['const t0 = a + a;'], ['t0 * t0', '0.5'])
     """
     numbers = numbers or itertools.count()
+    results = _merged(results)
     ordered = _reachable(results)
     uses: dict[int, int] = {}
     for operand in itertools.chain(results, *(term.operands for term in ordered)):
@@ -507,6 +519,19 @@ def _reachable(results: Sequence[Any]) -> list[Term]:
             found[id(term)] = term
             waiting += [operand for operand in term.operands if isinstance(operand, Term)]
     return sorted(found.values(), key=lambda term: term.place)
+
+
+def _merged(results: Sequence[Any]) -> list[Any]:
+    """Make one Term of those that would be written alike."""
+    known: dict[Any, Term] = {}
+    merged: dict[int, Term] = {}
+    for term in _reachable(results):
+        operands = [merged.get(id(operand), operand) for operand in term.operands]
+        key = (term.text, *(id(each) if isinstance(each, Term) else repr(each) for each in operands))
+        if key not in known:
+            known[key] = Term(term.text, *operands, strength=term.strength, needed=term.needed)
+        merged[id(term)] = known[key]
+    return [merged.get(id(result), result) for result in results]
 
 
 def _filled(term: Term, written: Mapping[int, tuple[int, str]]) -> str:

@@ -18,17 +18,19 @@ class Block:
     """What is done in the body of a loop, in the making.
 
     Args:
-        names: gives names to the variables of loops inside.
-        places: gives numbers to what else needs a name.
+        outer: the block in which the loop stands.
+        variable: what the loop counts.
 
     Attributes:
         lines: so far.
     """
 
-    def __init__(self, names: Iterator[str] | None = None, places: Iterator[int] | None = None) -> None:
+    def __init__(self, outer: Block | None = None, variable: Variable | None = None) -> None:
         further = (f"{LOOP_NAMES[-1]}{number}" for number in itertools.count(2))
-        self._names = names or itertools.chain(LOOP_NAMES, further)
-        self._places = places or itertools.count()
+        self._names: Iterator[str] = outer._names if outer else itertools.chain(LOOP_NAMES, further)
+        self._numbers: Iterator[int] = outer._numbers if outer else itertools.count()
+        self._outer, self._variable = outer, variable
+        self._read: dict[str, Term] = {}
         self.lines: list[str] = []
 
     def variables(self, counts: Sequence[int]) -> list[Place]:
@@ -39,9 +41,29 @@ class Block:
 
     def text(self, term: object) -> str:
         """Write what is computed; what it needs more than once gets a line before."""
-        lines, (text,) = written([term], self._places)
+        lines, (text,) = written([term], self._numbers)
         self.lines += lines
         return text
+
+    def read(self, array: str, place: Place) -> Term:
+        """Read an element, before the loops in which it stays the same."""
+        text, block = f"{array}[{place}]", self._innermost({variable for variable, _ in place.parts})
+        if block is None or block is self:
+            return Term(text)
+        if text not in block._read:
+            name = f"t{next(self._numbers)}"
+            block.lines.append(f"const {name} = {text};")
+            block._read[text] = Term(name)
+        return block._read[text]
+
+    def _innermost(self, needed: set[Variable]) -> Block | None:
+        """Find the innermost loop that counts one of some variables; None if another thing counts one."""
+        blocks: list[Block] = [self]
+        while blocks[-1]._outer is not None:
+            blocks.append(blocks[-1]._outer)
+        if not needed or not needed <= {block._variable for block in blocks}:
+            return None
+        return next(block for block in blocks if block._variable in needed)
 
     def loop(self, places: Sequence[Place], body: Callable[[Block], None]) -> None:
         """Write a body in loops, one inside the other.
@@ -50,19 +72,28 @@ class Block:
             places: the variables of the loops, the outermost first.
             body: writes into a block.
         """
-        inner = Block(self._names, self._places)
+        variables = [variable for place in places for variable, _ in place.parts]
+        if variables:
+            self._level(variables, body)
+            return
+        inner = Block(self)
         body(inner)
-        lines = inner.lines
-        for variable, _ in reversed([part for place in places for part in place.parts]):
-            name = variable.text
-            lines = _nested(f"for (let {name} = 0; {name} < {variable.count}; {name}++)", lines)
-        self.lines += lines if len(lines) == 1 or any(place.parts for place in places) else _nested("", lines)
+        self.lines += inner.lines if len(inner.lines) == 1 else _nested("", inner.lines)
+
+    def _level(self, variables: Sequence[Variable], body: Callable[[Block], None]) -> None:
+        if not variables:
+            body(self)
+            return
+        name, count = variables[0].text, variables[0].count
+        inner = Block(self, variables[0])
+        inner._level(variables[1:], body)
+        self.lines += _nested(f"for (let {name} = 0; {name} < {count}; {name}++)", inner.lines)
 
     def total(self, places: Sequence[Place], element: Callable[[Block], Term]) -> Term:
         """Write a sum over the variables of loops, and return it."""
         if not any(place.parts for place in places):
             return element(self)
-        name = f"s{next(self._places)}"
+        name = f"s{next(self._numbers)}"
         self.lines.append(f"let {name} = 0;")
 
         def add(inner: Block) -> None:

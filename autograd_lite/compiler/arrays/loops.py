@@ -252,11 +252,11 @@ class Loops:
         self.used.add(layout.name)
         self.used.add(layout.table)
 
-        def at(places: Places, _: Block) -> Term:
-            return Term(f"{layout.name}[{layout.at(places)}]")
+        def at(places: Places, block: Block) -> Term:
+            return block.read(layout.name, layout.at(places))
 
-        def flat(place: Place, _: Block) -> Term:
-            return Term(f"{layout.name}[{layout.flat(place)}]")
+        def flat(place: Place, block: Block) -> Term:
+            return block.read(layout.name, layout.flat(place))
 
         return Elements(layout.shape, at, flat if layout.is_even else None, is_read=True)
 
