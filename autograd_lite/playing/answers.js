@@ -39,4 +39,4 @@ function rightOf(from) {
 }
 
 /** Write a label or a target. @param {Float64Array | number[]} target */
-const labelText = (target) => (target.length === 1 ? written(target[0]) : `(${[...target].map((number) => written(number)).join(", ")})`);
+const labelText = (target) => (target.length === 1 ? whole(target[0]) : `(${[...target].map(whole).join(", ")})`);

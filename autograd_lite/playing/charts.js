@@ -1,7 +1,7 @@
 // @ts-check
 // The curves: the loss, and the size of the gradient by layer, over the epochs.
 
-const FRAME = { left: 44, right: 236, top: 8, bottom: 80 };
+const FRAME = { left: 52, right: 240, top: 8, bottom: 80 };
 const DASHES = ["", "5 3", "2 2", "8 3 2 3", "1 3", "10 4"];
 
 /**
@@ -22,10 +22,10 @@ function paintChart(svg, series, along, log) {
   const stride = Math.max(1, Math.ceil(along.length / 400));
   const parts = [
     drawn("path", { d: `M${FRAME.left} ${FRAME.top}V${FRAME.bottom}H${FRAME.right}`, fill: "none", stroke: "#6b6b6b" }),
-    text(log ? short(10 ** high) : short(high), { x: FRAME.left - 4, y: FRAME.top + 6, "text-anchor": "end" }),
-    text(log ? short(10 ** low) : short(low), { x: FRAME.left - 4, y: FRAME.bottom, "text-anchor": "end" }),
+    text(log ? four(10 ** high) : four(high), { x: FRAME.left - 4, y: FRAME.top + 6, "text-anchor": "end" }),
+    text(log ? four(10 ** low) : four(low), { x: FRAME.left - 4, y: FRAME.bottom, "text-anchor": "end" }),
     text("0", { x: FRAME.left, y: 92 }),
-    text(`epoch ${end < 1e-6 ? 0 : end < 10 ? short(end) : Math.floor(end)}`, { x: FRAME.right, y: 92, "text-anchor": "end" }),
+    text(`epoch ${end < 1e-6 ? 0 : end < 10 ? four(end) : Math.floor(end)}`, { x: FRAME.right, y: 92, "text-anchor": "end" }),
   ];
   series.forEach(({ name, ink, numbers }, k) => {
     const kept = numbers.map((number, at) => [along[at], seen(number), at]).filter(([, number, at]) => Number.isFinite(number) && (at % stride === 0 || at === numbers.length - 1));

@@ -30,15 +30,15 @@ function refresh() {
   paintCharts();
   explain();
   if ($("list").open) writeTable(wrong);
-  if (document.activeElement !== $("number")) $("number").value = short(P[Number($("parameter").value)] ?? 0);
+  if (document.activeElement !== $("number")) $("number").value = four(P[Number($("parameter").value)] ?? 0);
 }
 
 /** @param {number} right */
 function writeStatus(right) {
   const { loss, test: testLoss } = history.at(-1);
   $("when").textContent = `Epoch ${epochs}, step ${steps}`;
-  const rows = [["Train", `loss ${short(loss)}`, `${right} of ${examples.count} right`]];
-  if (test) rows.push(["Test", `loss ${short(testLoss)}`, K ? `${rightOf(test).right} of ${test.count} right` : ""]);
+  const rows = [["Train", `loss ${four(loss)}`, `${right} of ${examples.count} right`]];
+  if (test) rows.push(["Test", `loss ${four(testLoss)}`, K ? `${rightOf(test).right} of ${test.count} right` : ""]);
   const cellsOf = ([name, ...texts]) => [element("th", { textContent: name, scope: "row" }), ...texts.map((textContent) => element("td", { textContent }))];
   $("status").replaceChildren(...rows.map((row) => element("tr", {}, ...cellsOf(K ? row : row.slice(0, 2)))));
   $("trouble").hidden = !trouble;
@@ -105,7 +105,7 @@ function choose(what) {
 }
 
 /** The rates, the decays and the batch sizes, each list with the number that is set. @param {number[]} numbers @param {number} own @returns {[any, string][]} */
-const withOwn = (numbers, own) => [...new Set([...numbers, own])].sort((a, b) => a - b).map((number) => [number, written(number)]);
+const withOwn = (numbers, own) => [...new Set([...numbers, own])].sort((a, b) => a - b).map((number) => [number, String(number)]);
 
 function chooseRule(index) {
   const rule = data.rules[index];
@@ -133,7 +133,7 @@ function writeTable(wrong) {
   const rows = Array.from(examples.rows.subarray(0, MOST_ROWS), (k) => {
     const [x, y] = exampleAt(examples, k);
     const loss = judged.forward(x, y)[0];
-    const texts = [String(k), x.length > 8 ? `${x.length} numbers` : [...x].map(short).join(", "), labelText(y), [...shown.forward(x)].map(short).join(", "), short(loss), ...(K ? [wrong.has(k) ? "no" : "yes"] : [])];
+    const texts = [String(k), x.length > 8 ? `${x.length} numbers` : [...x].map(four).join(", "), labelText(y), [...shown.forward(x)].map(four).join(", "), four(loss), ...(K ? [wrong.has(k) ? "no" : "yes"] : [])];
     const button = element("button", { type: "button", textContent: "Choose", onclick: () => choose({ example: k }) });
     button.setAttribute("aria-label", `Choose ${k}`);
     const row = element("tr", {}, ...texts.map((textContent) => element("td", { textContent })), element("td", {}, button));
@@ -224,4 +224,6 @@ new ResizeObserver(() => {
   refresh();
 }).observe($("network"));
 buildNetwork();
-choose({});
+computeExample();
+const largest = productsOf(columns.length - 1, 0).map(({ from }) => Math.abs(valueOf(columns.at(-1).reads, from)));
+choose({ term: largest.length ? largest.indexOf(Math.max(...largest)) : null });

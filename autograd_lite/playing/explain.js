@@ -22,7 +22,7 @@ const nameOfSum = (c, i) => (columns[c].activation ? nameOf(c, i, "sumsTitle") :
 /** One step back, as the step page writes it. */
 function stepBack(to, from, by, upstream, local, before = 0) {
   const passed = upstream * local;
-  return `∂L/∂${to} += ∂L/∂${from} · ${by} = ${written(upstream)} · ${written(local)} = ${written(passed)}  (${written(before)} → ${written(before + passed)})`;
+  return `∂L/∂${to} += ∂L/∂${from} · ${by} = ${four(upstream)} · ${four(local)} = ${four(passed)}  (${four(before)} → ${four(before + passed)})`;
 }
 
 /** Where the gradient of a neuron comes from: a step for each neuron that reads it, the last first. */
@@ -44,15 +44,15 @@ function linesBack(c, i) {
   const steps = comingBack(c, i);
   const total = adjointOf(c, i);
   const name = nameOf(c, i);
-  if (steps.length === 0) return [["", `∂L/∂${name} = ${written(total)}, from the ${c === columns.length - 1 ? "loss" : "rest of the network"}${data.pages.length ? ": the step page shows how" : ""}`]];
+  if (steps.length === 0) return [["", `∂L/∂${name} = ${four(total)}, from the ${c === columns.length - 1 ? "loss" : "rest of the network"}${data.pages.length ? ": the step page shows how" : ""}`]];
   const lines = [];
   let sum = 0;
   for (const { from, by, upstream, local } of steps) {
     if (lines.length < MOST_LINES) lines.push(["", stepBack(name, from, by, upstream, local, sum)]);
     sum += upstream * local;
   }
-  if (steps.length > MOST_LINES) lines.push(["remark", `and so on for ${steps.length - MOST_LINES} more: ∂L/∂${name} = ${written(sum)}`]);
-  if (Math.abs(total - sum) > 1e-9 * (1 + Math.abs(total))) lines.push(["remark", `What comes back by other ways makes it ${written(total)}.`]);
+  if (steps.length > MOST_LINES) lines.push(["remark", `and so on for ${steps.length - MOST_LINES} more: ∂L/∂${name} = ${four(sum)}`]);
+  if (Math.abs(total - sum) > 1e-9 * (1 + Math.abs(total))) lines.push(["remark", `What comes back by other ways makes it ${four(total)}.`]);
   return lines;
 }
 
@@ -71,20 +71,20 @@ function forwardLine(c, i) {
   const biases = columns[c].biases[i];
   const join = (write, bias) => [...shownOnes.map((each) => (each ? write(each) : "…")), ...biases.map(bias)].join(" + ");
   const names = join(({ from, at }) => `${data.names[at]} · ${nameOf(columns[c].reads, from)}`, (at) => data.names[at]);
-  const numbers = join(({ from, at }) => `${short(P[at])} · ${short(valueOf(columns[c].reads, from))}`, (at) => short(P[at]));
-  return `${nameOfSum(c, i)} = ${names} = ${numbers} = ${written(sumOf(c, i))}`;
+  const numbers = join(({ from, at }) => `${four(P[at])} · ${four(valueOf(columns[c].reads, from))}`, (at) => four(P[at]));
+  return `${nameOfSum(c, i)} = ${names} = ${numbers} = ${four(sumOf(c, i))}`;
 }
 
 /** @returns {[string, string][]} */
 function explainNeuron(c, i) {
   const column = columns[c];
-  if (c === 0) return [["main", `${nameOf(c, i)} = ${written(exampleAt(examples, chosen.example)[0][i])}`], ["remark", "An input: training changes nothing before it."]];
+  if (c === 0) return [["main", `${nameOf(c, i)} = ${four(exampleAt(examples, chosen.example)[0][i])}`], ["remark", "An input: training changes nothing before it."]];
   if (!column.judged.array) return [["main", `${nameOf(c, i)} is no number of the loss itself: its step page shows how it is used.`]];
-  if (!column.weights) return [["main", `∂L/∂${nameOf(c, i)} = ${written(adjointOf(c, i))}`], ["", `${nameOf(c, i)} = ${written(valueOf(c, i))}`], ...linesBack(c, i)];
+  if (!column.weights) return [["main", `∂L/∂${nameOf(c, i)} = ${four(adjointOf(c, i))}`], ["", `${nameOf(c, i)} = ${four(valueOf(c, i))}`], ...linesBack(c, i)];
   const forward = [["heading", "Forward"], ["", forwardLine(c, i)]];
-  if (!column.activation) return [["main", `∂L/∂${nameOf(c, i)} = ${written(adjointOf(c, i))}`], ...forward, ["heading", "Backward"], ...linesBack(c, i)];
+  if (!column.activation) return [["main", `∂L/∂${nameOf(c, i)} = ${four(adjointOf(c, i))}`], ...forward, ["heading", "Backward"], ...linesBack(c, i)];
   const { activation } = column;
-  forward.push(["", `${nameOf(c, i)} = ${activation.written.replaceAll("{z}", nameOfSum(c, i))} = ${activation.written.replaceAll("{z}", short(sumOf(c, i)))} = ${written(valueOf(c, i))}`]);
+  forward.push(["", `${nameOf(c, i)} = ${activation.written.replaceAll("{z}", nameOfSum(c, i))} = ${activation.written.replaceAll("{z}", four(sumOf(c, i)))} = ${four(valueOf(c, i))}`]);
   return [["main", throughActivation(c, i)], ["remark", activation.why], ...forward, ["heading", `Backward, to ${nameOf(c, i)}`], ...linesBack(c, i)];
 }
 
@@ -95,10 +95,12 @@ function explainWeight(c, i, k) {
   const by = bias ? "1" : nameOf(columns[c].reads, from);
   const local = bias ? 1 : valueOf(columns[c].reads, from);
   const lines = [["main", stepBack(data.names[at], nameOfSum(c, i), by, adjointOf(c, i, "sums"), local)], ["remark", columns[c].why]];
-  if (columns[c].activation) lines.push(["", throughActivation(c, i)]);
-  lines.push(["heading", "In training"], ["", `Over the last batch the mean of ∂L/∂${data.names[at]} was ${written(G[at])}.`]);
+  if (columns[c].activation) lines.push(["heading", "Before that"], ["", throughActivation(c, i)]);
+  else lines.push(["heading", "Before that"]);
+  lines.push(...linesBack(c, i));
+  lines.push(["heading", "In training"], ["", `Over the last batch the mean of ∂L/∂${data.names[at]} was ${four(G[at])}.`]);
   const moved = P[at] - lastP[at];
-  if (steps) lines.push(["", `The last step of ${data.rules[settings.rule].name} moved ${data.names[at]} by ${written(moved)}, to ${written(P[at])}.`]);
+  if (steps) lines.push(["", `The last step of ${data.rules[settings.rule].name} moved ${data.names[at]} by ${four(moved)}, to ${four(P[at])}.`]);
   return lines;
 }
 
@@ -107,9 +109,9 @@ function explain() {
   const { x, y, loss } = computeExample();
   const { column: c, neuron: i, term } = chosen;
   const about = term === null || !columns[c].weights ? explainNeuron(c, i) : explainWeight(c, i, term);
-  const answerText = K ? `, answered ${labelText(data.labels[answer(shown.forward(x))])}` : `, output ${[...shown.forward(x)].map(short).join(", ")}`;
-  const inputs = x.length > 4 ? "" : `(${[...x].map(short).join(", ")}), `;
-  about.push(["heading", `Example ${chosen.example}`], ["", `${inputs}target ${labelText(y)}${answerText}: L = ${written(loss)}`]);
+  const answerText = K ? `, answered ${labelText(data.labels[answer(shown.forward(x))])}` : `, output ${[...shown.forward(x)].map(four).join(", ")}`;
+  const inputs = x.length > 4 ? "" : `(${[...x].map(four).join(", ")}), `;
+  about.push(["heading", `Example ${chosen.example}`], ["", `${inputs}target ${labelText(y)}${answerText}: L = ${four(loss)}`]);
   $("why").replaceChildren(...about.map(([kind, text]) => element(kind === "heading" ? "h2" : "p", { className: kind, textContent: text })));
   listIncoming();
 }
@@ -127,10 +129,10 @@ function listIncoming() {
   for (const row of $("incoming").querySelectorAll("tr[data-at]")) {
     const [at, from, term] = [Number(row.dataset.at), Number(row.dataset.from), Number(row.dataset.term)];
     const input = row.querySelector("input");
-    if (document.activeElement !== input) input.value = short(P[at]);
+    if (document.activeElement !== input) input.value = four(P[at]);
     const value = from < 0 ? 1 : valueOf(columns[c].reads, from);
-    row.cells[2].textContent = short(value);
-    row.cells[3].textContent = short(adjointOf(c, i, "sums") * value);
+    row.cells[2].textContent = four(value + 0); // without the sign of a zero
+    row.cells[3].textContent = four(adjointOf(c, i, "sums") * value + 0);
     row.toggleAttribute("aria-current", term === chosen.term);
   }
 }

@@ -211,7 +211,7 @@ function paintWires() {
     wire.path.setAttribute("stroke-opacity", strength);
     wire.path.classList.toggle("minus", negative === "true");
   }
-  $("key").textContent = `Blue, whole: positive; orange, broken: negative; thickest: ${short(most)}`;
+  $("key").textContent = `Blue, whole: positive; orange, broken: negative; thickest: ${four(most)}`;
 }
 
 /** Mark the neuron and the weight that are chosen; only the neuron is reached by Tab, arrow keys go on from there. */

@@ -12,10 +12,13 @@ from autograd_lite.files import suffix_of, write_text
 __all__ = ["Playground", "document_of"]
 
 SCRIPTS = (
-    "numbers.js", "training.js", "answers.js", "colours.js", "surface.js", "network.js", "charts.js",
+    "shared.js", "training.js", "answers.js", "colours.js", "surface.js", "network.js", "charts.js",
     "images.js", "explain.js", "editing.js", "copying.js", "opening.js", "controls.js",
 )  # fmt: skip
 """What moves the page, in the order of use."""
+
+STEP_PAGE = "autograd_lite.drawing.step_page"
+"""The package with the script that writes numbers, as step pages do."""
 
 NOTEBOOK = """\
 <div class="autograd-lite-playground">
@@ -90,14 +93,14 @@ def document_of(title: str, about: str, data: str, programs: str) -> str:
     content = {
         "title": xml(title),
         "about": xml(about),
-        "style": _asset("page.css").rstrip(),
+        "style": _asset("page.css"),
         "data": data,
-        "script": "\n".join([programs, *(_asset(name).rstrip() for name in SCRIPTS)]),
+        "script": "\n".join([_asset("numbers.js", STEP_PAGE), programs, *map(_asset, SCRIPTS)]),
     }
     return Template(_asset("page.html")).substitute(content)
 
 
-def _asset(name: str) -> str:
+def _asset(name: str, package: str = "autograd_lite.playing") -> str:
     from importlib.resources import files
 
-    return files("autograd_lite.playing").joinpath(name).read_text(encoding="utf-8")
+    return files(package).joinpath(name).read_text(encoding="utf-8").rstrip()

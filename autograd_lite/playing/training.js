@@ -73,7 +73,7 @@ function takeStep() {
   moves[settings.rule](P, G, state, settings.rate, steps + 1, { weight_decay: settings.decay });
   const bad = P.findIndex((number) => !Number.isFinite(number));
   if (bad >= 0) {
-    trouble = `step ${steps + 1} would move ${data.names[bad]} to ${written(P[bad])}`;
+    trouble = `step ${steps + 1} would move ${data.names[bad]} to ${four(P[bad])}`;
     P.set(oldP);
     state = oldState;
     return;
@@ -116,7 +116,7 @@ function beginning(rows) {
 function firstBad(numbers, names) {
   for (const name of names) {
     const at = (numbers[name] ?? []).findIndex((number) => !Number.isFinite(number));
-    if (at >= 0) return `${numbers[name].length > 1 ? `${name}[${at}]` : name} = ${written(numbers[name][at])}`;
+    if (at >= 0) return `${numbers[name].length > 1 ? `${name}[${at}]` : name} = ${four(numbers[name][at])}`;
   }
   return "";
 }

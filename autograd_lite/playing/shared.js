@@ -5,21 +5,6 @@
 const $ = (id) => document.getElementById(id);
 const data = JSON.parse($("data").textContent);
 
-/** Write a number as Python's format(number, ".6g") does. @param {number} number */
-function written(number, digits = 6) {
-  if (Number.isNaN(number)) return "nan";
-  if (!Number.isFinite(number)) return number > 0 ? "inf" : "-inf";
-  if (number === 0) return Object.is(number, -0) ? "-0" : "0";
-  const [mantissa, exponent] = number.toExponential(digits - 1).split("e");
-  const power = Number(exponent);
-  if (power >= -4 && power < digits) return number.toFixed(digits - 1 - power).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
-  const short = mantissa.replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
-  return `${short}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
-}
-
-/** Write a number with the four digits that pictures have. @param {number} number */
-const short = (number) => written(number + 0, 4);
-
 /** Make a generator of numbers from 0 to 1 (mulberry32): the same for the same seed. @param {number} seed */
 function seeded(seed) {
   return () => {
