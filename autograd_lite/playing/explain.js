@@ -3,6 +3,9 @@
 
 const MOST_LINES = 8;
 
+/** Write a number as step pages do; arrays do not keep the sign of a zero. @param {number} number */
+const say = (number) => four(number + 0);
+
 /** Compute the chosen example, and its gradient. */
 function computeExample() {
   const [x, y] = exampleAt(examples, chosen.example);
@@ -22,7 +25,7 @@ const nameOfSum = (c, i) => (columns[c].activation ? nameOf(c, i, "sumsTitle") :
 /** One step back, as the step page writes it. */
 function stepBack(to, from, by, upstream, local, before = 0) {
   const passed = upstream * local;
-  return `∂L/∂${to} += ∂L/∂${from} · ${by} = ${four(upstream)} · ${four(local)} = ${four(passed)}  (${four(before)} → ${four(before + passed)})`;
+  return `∂L/∂${to} += ∂L/∂${from} · ${by} = ${say(upstream)} · ${say(local)} = ${say(passed)}  (${say(before)} → ${say(before + passed)})`;
 }
 
 /** Where the gradient of a neuron comes from: a step for each neuron that reads it, the last first. */
@@ -44,15 +47,15 @@ function linesBack(c, i) {
   const steps = comingBack(c, i);
   const total = adjointOf(c, i);
   const name = nameOf(c, i);
-  if (steps.length === 0) return [["", `∂L/∂${name} = ${four(total)}, from the ${c === columns.length - 1 ? "loss" : "rest of the network"}${data.pages.length ? ": the step page shows how" : ""}`]];
+  if (steps.length === 0) return [["", `∂L/∂${name} = ${say(total)}, from the ${c === columns.length - 1 ? "loss" : "rest of the network"}${data.pages.length ? ": the step page shows how" : ""}`]];
   const lines = [];
   let sum = 0;
   for (const { from, by, upstream, local } of steps) {
     if (lines.length < MOST_LINES) lines.push(["", stepBack(name, from, by, upstream, local, sum)]);
     sum += upstream * local;
   }
-  if (steps.length > MOST_LINES) lines.push(["remark", `and so on for ${steps.length - MOST_LINES} more: ∂L/∂${name} = ${four(sum)}`]);
-  if (Math.abs(total - sum) > 1e-9 * (1 + Math.abs(total))) lines.push(["remark", `What comes back by other ways makes it ${four(total)}.`]);
+  if (steps.length > MOST_LINES) lines.push(["remark", `and so on for ${steps.length - MOST_LINES} more: ∂L/∂${name} = ${say(sum)}`]);
+  if (Math.abs(total - sum) > 1e-9 * (1 + Math.abs(total))) lines.push(["remark", `What comes back by other ways makes it ${say(total)}.`]);
   return lines;
 }
 
@@ -71,20 +74,20 @@ function forwardLine(c, i) {
   const biases = columns[c].biases[i];
   const join = (write, bias) => [...shownOnes.map((each) => (each ? write(each) : "…")), ...biases.map(bias)].join(" + ");
   const names = join(({ from, at }) => `${data.names[at]} · ${nameOf(columns[c].reads, from)}`, (at) => data.names[at]);
-  const numbers = join(({ from, at }) => `${four(P[at])} · ${four(valueOf(columns[c].reads, from))}`, (at) => four(P[at]));
-  return `${nameOfSum(c, i)} = ${names} = ${numbers} = ${four(sumOf(c, i))}`;
+  const numbers = join(({ from, at }) => `${say(P[at])} · ${say(valueOf(columns[c].reads, from))}`, (at) => say(P[at]));
+  return `${nameOfSum(c, i)} = ${names} = ${numbers} = ${say(sumOf(c, i))}`;
 }
 
 /** @returns {[string, string][]} */
 function explainNeuron(c, i) {
   const column = columns[c];
-  if (c === 0) return [["main", `${nameOf(c, i)} = ${four(exampleAt(examples, chosen.example)[0][i])}`], ["remark", "An input: training changes nothing before it."]];
+  if (c === 0) return [["main", `${nameOf(c, i)} = ${say(exampleAt(examples, chosen.example)[0][i])}`], ["remark", "An input: training changes nothing before it."]];
   if (!column.judged.array) return [["main", `${nameOf(c, i)} is no number of the loss itself: its step page shows how it is used.`]];
-  if (!column.weights) return [["main", `∂L/∂${nameOf(c, i)} = ${four(adjointOf(c, i))}`], ["", `${nameOf(c, i)} = ${four(valueOf(c, i))}`], ...linesBack(c, i)];
+  if (!column.weights) return [["main", `∂L/∂${nameOf(c, i)} = ${say(adjointOf(c, i))}`], ["", `${nameOf(c, i)} = ${say(valueOf(c, i))}`], ...linesBack(c, i)];
   const forward = [["heading", "Forward"], ["", forwardLine(c, i)]];
-  if (!column.activation) return [["main", `∂L/∂${nameOf(c, i)} = ${four(adjointOf(c, i))}`], ...forward, ["heading", "Backward"], ...linesBack(c, i)];
+  if (!column.activation) return [["main", `∂L/∂${nameOf(c, i)} = ${say(adjointOf(c, i))}`], ...forward, ["heading", "Backward"], ...linesBack(c, i)];
   const { activation } = column;
-  forward.push(["", `${nameOf(c, i)} = ${activation.written.replaceAll("{z}", nameOfSum(c, i))} = ${activation.written.replaceAll("{z}", four(sumOf(c, i)))} = ${four(valueOf(c, i))}`]);
+  forward.push(["", `${nameOf(c, i)} = ${activation.written.replaceAll("{z}", nameOfSum(c, i))} = ${activation.written.replaceAll("{z}", say(sumOf(c, i)))} = ${say(valueOf(c, i))}`]);
   return [["main", throughActivation(c, i)], ["remark", activation.why], ...forward, ["heading", `Backward, to ${nameOf(c, i)}`], ...linesBack(c, i)];
 }
 
@@ -98,9 +101,9 @@ function explainWeight(c, i, k) {
   if (columns[c].activation) lines.push(["heading", "Before that"], ["", throughActivation(c, i)]);
   else lines.push(["heading", "Before that"]);
   lines.push(...linesBack(c, i));
-  lines.push(["heading", "In training"], ["", `Over the last batch the mean of ∂L/∂${data.names[at]} was ${four(G[at])}.`]);
+  lines.push(["heading", "In training"], ["", `Over the last batch the mean of ∂L/∂${data.names[at]} was ${say(G[at])}.`]);
   const moved = P[at] - lastP[at];
-  if (steps) lines.push(["", `The last step of ${data.rules[settings.rule].name} moved ${data.names[at]} by ${four(moved)}, to ${four(P[at])}.`]);
+  if (steps) lines.push(["", `The last step of ${data.rules[settings.rule].name} moved ${data.names[at]} by ${say(moved)}, to ${say(P[at])}.`]);
   return lines;
 }
 
@@ -109,9 +112,9 @@ function explain() {
   const { x, y, loss } = computeExample();
   const { column: c, neuron: i, term } = chosen;
   const about = term === null || !columns[c].weights ? explainNeuron(c, i) : explainWeight(c, i, term);
-  const answerText = K ? `, answered ${labelText(data.labels[answer(shown.forward(x))])}` : `, output ${[...shown.forward(x)].map(four).join(", ")}`;
-  const inputs = x.length > 4 ? "" : `(${[...x].map(four).join(", ")}), `;
-  about.push(["heading", `Example ${chosen.example}`], ["", `${inputs}target ${labelText(y)}${answerText}: L = ${four(loss)}`]);
+  const answerText = K ? `, answered ${labelText(data.labels[answer(shown.forward(x))])}` : `, output ${[...shown.forward(x)].map(say).join(", ")}`;
+  const inputs = x.length > 4 ? "" : `(${[...x].map(say).join(", ")}), `;
+  about.push(["heading", `Example ${chosen.example}`], ["", `${inputs}target ${labelText(y)}${answerText}: L = ${say(loss)}`]);
   $("why").replaceChildren(...about.map(([kind, text]) => element(kind === "heading" ? "h2" : "p", { className: kind, textContent: text })));
   listIncoming();
 }
@@ -129,10 +132,10 @@ function listIncoming() {
   for (const row of $("incoming").querySelectorAll("tr[data-at]")) {
     const [at, from, term] = [Number(row.dataset.at), Number(row.dataset.from), Number(row.dataset.term)];
     const input = row.querySelector("input");
-    if (document.activeElement !== input) input.value = four(P[at]);
+    if (document.activeElement !== input) input.value = say(P[at]);
     const value = from < 0 ? 1 : valueOf(columns[c].reads, from);
-    row.cells[2].textContent = four(value + 0); // without the sign of a zero
-    row.cells[3].textContent = four(adjointOf(c, i, "sums") * value + 0);
+    row.cells[2].textContent = say(value);
+    row.cells[3].textContent = say(adjointOf(c, i, "sums") * value);
     row.toggleAttribute("aria-current", term === chosen.term);
   }
 }
