@@ -200,3 +200,461 @@ def test_explanations_are_those_of_the_step_page(play, activation):
                 for weight in weights:
                     main = page.look_at(f"h{layer}[{neuron}]", weight)[0]
                     assert main.startswith(f"∂L/∂{weight} += ∂L/∂z{layer}[{neuron}] · ") and main in expected
+
+
+# ---- Taking away ------------------------------------------------------------------------------
+
+
+def moons_page():
+    """Make a small playground of the moons, with a test set."""
+    inputs, labels = datasets.moons(60, noise=0.1, seed=1)
+    X, y, test_X, test_y = datasets.split(inputs, labels, fraction=0.25)
+    model = nn.MLP(2, [8, 8, 1], "tanh", seed=0)
+    return model, X, y, playground(
+        model, losses.bce_with_logits, X, y, test=(test_X, test_y), optimizer=optim.Adam(lr=0.02)
+    )
+
+
+def test_copied_weights_are_those_of_the_page(play):
+    model, X, y, made = moons_page()
+    page = play(made)
+    assert page.weights() == model.state_dict()
+    shown = page.train("(3[5-9]|4.) of 45")
+    model.load_state_dict(page.weights())
+    outputs = predict(model, X)
+    right = sum((output > 0) == label for output, label in zip(outputs, y))
+    mean = sum(losses.bce_with_logits(Value(o), label).data for o, label in zip(outputs, y)) / len(y)
+    assert re.search(rf"loss {mean:.4g}\s+{right} of 45 right", page.text("status")), shown
+    assert page.run("return $('text').readOnly") and page.text("takenName") == "Weights"
+
+
+def test_copied_code_comes_to_the_same_weights(play):
+    _, _, _, made = moons_page()
+    page = play(made)
+    page.set("batch", 45)
+    page.set("decay", 0.001)
+    page.click("epoch", 12)
+    names = {}
+    exec(page.code(), names)
+    assert names["model"].state_dict() == pytest.approx(page.weights(), rel=1e-10, abs=1e-12)
+    assert names["history"].engine == "compiled" and "AdamW" not in page.code()
+
+
+def test_code_of_ones_own_model_says_where_it_comes_from(play):
+    class Mine(nn.Module):
+        def __init__(self):
+            self.layer = nn.Layer(2, 1, "tanh", seed=0)
+
+        def __call__(self, x):
+            return self.layer(x)
+
+    page = play(playground(Mine(), lambda o, t: (o - t) ** 2, X, TASKS["squared_error"][3]))
+    assert "model = Mine()  # from your own code" in page.code()
+    assert {*page.weights()} == {"layer.neurons.0.w.0", "layer.neurons.0.w.1", "layer.neurons.0.b"}
+
+
+# ---- Editing ----------------------------------------------------------------------------------
+
+
+def test_a_weight_is_edited_where_it_stands_and_by_its_name(play):
+    page = play(playground(nn.MLP(2, [3, 1], "tanh", seed=0), losses.bce_with_logits, *datasets.xor()))
+    page.look_at("h1[1]")
+    page.run("const i = $('incoming').querySelector('input'); i.value = '2.5'; i.dispatchEvent(new Event('change'))")
+    assert page.weights()["layers.0.neurons.1.w.0"] == 2.5
+    for typed, kept in (("-1e-3", -0.001), ("", -0.001)):
+        page.choose("parameter", "b2")
+        page.run("$('number').value = arguments[0]; $('number').onchange()", typed)
+        assert page.weights()["layers.1.neurons.0.b"] == kept
+    page.click("reset")
+    assert page.weights() == nn.MLP(2, [3, 1], "tanh", seed=0).state_dict()
+
+
+def test_weights_start_by_a_scheme_and_zeros_never_learn_to_differ(play):
+    page = play(playground(nn.MLP(2, [16, 16, 1], "tanh", seed=0), losses.bce_with_logits, *datasets.xor()))
+    own = page.weights()
+    page.set("scheme", "xavier")
+    first = page.weights()
+    bound = math.sqrt(6 / 32)
+    inner = [abs(number) for name, number in first.items() if name.startswith("layers.1") and ".w." in name]
+    assert max(inner) <= bound and max(inner) > 0.9 * bound and first["layers.1.neurons.0.b"] == 0
+    page.set("seed", 5)
+    assert page.weights() != first
+    page.set("seed", 0)
+    assert page.weights() == first
+    page.set("scheme", "he")
+    inner = [number for name, number in page.weights().items() if name.startswith("layers.1") and ".w." in name]
+    spread = math.sqrt(sum(number**2 for number in inner) / len(inner))
+    assert spread == pytest.approx(math.sqrt(2 / 16), rel=0.2)
+    page.set("scheme", "zeros")
+    page.click("epoch", 20)
+    assert {number for name, number in page.weights().items() if ".w." in name} == {0.0}
+    page.set("scheme", "own")
+    assert page.weights() == own
+
+
+def surface_point(page, across, down, kind="pointerdown", more=""):
+    page.run(
+        "const s = $('surface'), b = s.getBoundingClientRect(); s.setPointerCapture = () => {};"
+        "s.dispatchEvent(new PointerEvent(arguments[2], {bubbles: true, pointerId: 1, buttons: 1,"
+        "clientX: b.left + arguments[0] * b.width, clientY: b.top + arguments[1] * b.height}))" + more,
+        across, down, kind,
+    )  # fmt: skip
+
+
+def rows_of(page):
+    page.run("$('list').open = true; $('list').ontoggle()")
+    script = "return [...document.querySelectorAll('#table tr')].slice(1).map((r) => [...r.cells].map((c) => c.textContent))"
+    return page.run(script)
+
+
+def test_points_are_drawn_and_deleted_with_the_pointer(play):
+    page = play(playground(nn.MLP(2, [3, 1], seed=0), losses.bce_with_logits, *datasets.xor()))
+    page.choose("pointer", "draws 1")
+    surface_point(page, 0.5, 0.25)
+    surface_point(page, 0.6, 0.25, "pointermove")
+    surface_point(page, 0.61, 0.25, "pointermove")  # too near
+    surface_point(page, 0.61, 0.25, "pointerup")
+    surface_point(page, 0.9, 0.9, "pointermove")  # nothing is pressed
+    rows = rows_of(page)
+    assert [row[1:3] for row in rows[4:]] == [["0.5, 0.825", "1"], ["0.63, 0.825", "1"]]
+    assert "of 6 right" in page.text("status")
+    page.choose("pointer", "deletes")
+    surface_point(page, 0.5, 0.5)  # nothing is there
+    assert len(rows_of(page)) == 6
+    surface_point(page, 0.6, 0.25)
+    assert len(rows_of(page)) == 5
+    page.choose("pointer", "chooses")
+    surface_point(page, 0.5, 0.25)
+    assert page.run("return $('example').value") == "4"
+    page.click("epoch", 3)
+    assert "of 5 right" in page.text("status")
+
+
+def test_the_keyboard_draws_and_deletes_too(play):
+    page = play(playground(nn.MLP(1, [3, 1], "tanh", seed=0), losses.mse, [[0.0], [1.0], [2.0]], [0.0, 1.0, 4.0]))
+    page.choose("pointer", "draws")
+    page.find("surface").send_keys("\ue014" * 5 + "\ue007")  # right, Enter
+    assert len(rows_of(page)) == 4
+    assert rows_of(page)[3][1:3] == ["1.26", "2"]
+    page.choose("pointer", "deletes")
+    page.find("surface").send_keys("\ue007")
+    assert len(rows_of(page)) == 3
+    for _ in range(5):
+        page.find("surface").send_keys("\ue012" * 10 + " ")
+    assert len(rows_of(page)) >= 1
+
+
+def test_the_network_is_walked_with_arrow_keys_and_asked_by_clicks(play):
+    page = play(playground(nn.MLP(2, [3, 1], "tanh", seed=0), losses.bce_with_logits, *datasets.xor()))
+    page.run("document.querySelector('.neuron.chosen').focus()")
+    active = page.driver.switch_to.active_element
+    active.send_keys("\ue012")
+    assert page.run("return document.activeElement.getAttribute('aria-label')") == "h1[0]"
+    page.driver.switch_to.active_element.send_keys("\ue015")
+    assert page.lines()[0].startswith("∂L/∂z1[1] += ∂L/∂h1[1] · ")
+    assert page.run("return document.querySelectorAll('.neuron[tabindex=\"0\"]').length") == 1
+    page.run("document.querySelectorAll('#wires .hit')[3].dispatchEvent(new MouseEvent('click', {bubbles: true}))")
+    assert page.lines()[0].startswith("∂L/∂W1[1,1] += ")
+    page.set("edges", "gradients")
+    page.click("step")
+    assert page.run("return document.querySelectorAll('#wires path.chosen').length") == 1
+
+
+# ---- What is not finite -----------------------------------------------------------------------
+
+
+def test_what_is_not_finite_pauses_and_says_where_it_began(play):
+    X, y = [[1e200], [1.0]], [0.0, 1.0]
+    made = playground(nn.MLP(1, [2, 1], None, seed=0), losses.squared_error, X, y, optimizer=optim.SGD(lr=0.1))
+    page = play(made)
+    before = page.weights()
+    page.set("batch", 2)
+    page.click("play")
+    page.wait(300)
+    assert page.run("return $('play').textContent") == "Play"
+    assert re.fullmatch(
+        r"Paused: in step 1, \w+ = inf for example 0\. Nothing has moved\. Choose a smaller rate, or Reset\.",
+        page.text("trouble"),
+    )
+    assert page.weights() == before
+    page.set("example", 1)
+    page.choose("pointer", "deletes")
+
+
+def test_a_step_that_would_leave_the_numbers_is_not_taken(play):
+    class Steep(nn.Module):
+        def __init__(self):
+            self.w = Value(1e154)
+
+        def __call__(self, x):
+            return self.w * x
+
+    page = play(playground(Steep(), losses.squared_error, [1.0, 2.0], [0.0, 0.0], optimizer=optim.SGD(lr=10.0)))
+    for _ in range(400):
+        page.click("step")
+        if page.find("trouble").is_displayed():
+            break
+    said = page.text("trouble")
+    assert "= inf for example" in said or "would move" in said
+    assert all(map(math.isfinite, page.weights().values()))
+
+
+# ---- Models of every kind ---------------------------------------------------------------------
+
+
+class Normed(nn.Module):
+    def __init__(self):
+        self.first, self.norm = nn.Layer(2, 4, "tanh", seed=0), nn.LayerNorm(4)
+        self.drop, self.last = nn.Dropout(0.5), nn.Layer(4, 2, None, seed=1)
+
+    def __call__(self, x):
+        return self.last(self.drop(self.norm(self.first(x))))
+
+
+class Letters(nn.Module):
+    def __init__(self):
+        self.table, self.last = nn.Embedding(5, 3, seed=0), nn.Layer(3, 5, None, seed=1)
+
+    def __call__(self, token):
+        return self.last(self.table(token))
+
+
+class Eye(nn.Module):
+    def __init__(self):
+        self.look, self.last = nn.Conv2d(1, 2, 3, seed=0), nn.Layer(8, 3, None, seed=1)
+
+    def __call__(self, x):
+        rows = [x[4 * i : 4 * i + 4] for i in range(4)]
+        return self.last([value.relu() for plane in self.look([rows]) for row in plane for value in row])
+
+
+CUBE = Op("cube", "cube({0})", "{0} * {0} * {0}", lambda y, a: 3.0 * a * a)
+
+
+class Own(nn.Module):
+    def __init__(self):
+        self.frozen_one = nn.Layer(2, 2, CUBE, seed=0).freeze()
+        self.last = nn.Layer(2, 1, None, seed=1)
+
+    def __call__(self, x):
+        return self.last(self.frozen_one(x))
+
+
+class Around(nn.Module):
+    def __init__(self):
+        self.way, self.last = nn.Residual(nn.Layer(2, 2, "tanh", seed=0)), nn.Layer(2, 1, None, seed=1)
+
+    def __call__(self, x):
+        return self.last(self.way(x))
+
+
+draw = random.Random(2)
+PICTURES = [[draw.random() for _ in range(16)] for _ in range(12)]
+MODELS = {
+    "dropout and layer norm": (Normed, losses.cross_entropy, X, TASKS["bce_with_logits"][3]),
+    "embedding": (Letters, losses.cross_entropy, [0, 1, 2, 3, 4], [1, 2, 3, 4, 0]),
+    "convolution": (Eye, losses.cross_entropy, PICTURES, [0, 1, 2] * 4),
+    "own operation, frozen layer": (Own, losses.mse, X, TASKS["squared_error"][3]),
+    "residual": (Around, losses.hinge, X, TASKS["hinge"][3]),
+    "four inputs": (lambda: nn.MLP(4, [3, 2], seed=0), losses.mse, [row[:4] for row in PICTURES], [[0.5, r[0]] for r in PICTURES]),
+    "one parameter": (lambda: nn.MLP(1, [1], seed=0), losses.mse, [[1.0], [2.0]], [2.0, 4.0]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_all_that_the_compiler_raises_is_played(play, name):
+    make, loss, X, y = MODELS[name]
+    model = make()
+    before = model.state_dict()
+    page = play(playground(model, loss, X, y, optimizer=optim.Adam(lr=0.05)))
+    assert page.weights() == before == model.state_dict() and model.training
+    for neuron in [text for _, text in page.offered("neuron")]:
+        assert page.look_at(neuron)
+    start = float(re.search(r"loss (\S+)", page.text("status"))[1])
+    page.click("epoch", 60)
+    assert float(re.search(r"loss (\S+)", page.text("status"))[1]) < 0.8 * start
+    state = page.weights()
+    model.load_state_dict(state)
+    model.eval()
+    mean = sum(loss(model(x), t).data for x, t in zip(X, y)) / len(X)
+    assert f"loss {mean:.4g}" in page.text("status")
+    kept = {name for name, value in model.named_values()} - {name for name, value in model.named_parameters()}
+    assert all(state[name] == before[name] for name in kept)
+
+
+def test_dropout_draws_anew_in_training_and_stands_still_in_what_is_shown(play):
+    page = play(playground(Normed(), losses.cross_entropy, X, TASKS["bce_with_logits"][3]))
+    page.set("batch", len(X))
+    page.click("step")
+    shown = page.text("status")
+    page.set("edges", "gradients")
+    assert page.text("status") == shown
+    once = page.weights()
+    page.click("reset")
+    page.click("step")
+    assert page.weights() == once  # drawn from the seed
+    page.set("seed", 9)
+    page.click("step")
+    assert page.weights() != once
+
+
+def test_labels_may_be_lists_and_what_counts_is_the_loss(play):
+    X, labels = datasets.blobs(30)
+    y = [[float(k == label) for k in range(3)] for label in labels]
+    page = play(playground(nn.MLP(2, [6, 3], "tanh", seed=0), losses.mse, X, y, optimizer=optim.Adam(lr=0.05)))
+    assert "of 30 right" in page.train("(29|30) of 30")
+    assert [text for _, text in page.offered("pointer")][1:4] == ["draws (0, 0, 1)", "draws (0, 1, 0)", "draws (1, 0, 0)"]
+
+
+def test_a_kind_that_is_told_holds(play):
+    X, labels = datasets.xor()
+    page = play(playground(nn.MLP(2, [2, 1], seed=0), losses.mse, X, labels, kind="regression"))
+    assert "right" not in page.text("status")
+    assert [text for _, text in page.offered("pointer")] == ["chooses", "draws", "deletes"]
+    page.choose("pointer", "draws")
+    page.set("value", 0.25)
+    surface_point(page, 0.5, 0.5)
+    assert rows_of(page)[4][1:3] == ["0.5, 0.5", "0.25"]
+
+
+# ---- Images -----------------------------------------------------------------------------------
+
+
+def test_a_digit_is_drawn_and_answered(play):
+    page = play(bundled_playground("digits"))
+    page.train("5[89]. of 600")
+    assert page.run("return document.querySelectorAll('#gallery button').length") == 80
+    said = page.text("drawn")
+    page.click("clear")
+    page.find("cell").send_keys("\ue015" + "\ue007" + "\ue015" + " ")
+    for row in range(8):
+        page.run(
+            "const c = $('cell'), b = c.getBoundingClientRect(); c.setPointerCapture = () => {};"
+            "c.dispatchEvent(new PointerEvent('pointerdown', {pointerId: 1, buttons: 1,"
+            "clientX: b.left + b.width * 0.5, clientY: b.top + b.height * (arguments[0] + 0.5) / 8}))",
+            row,
+        )
+    assert page.text("drawn") == "The network says 1."
+    shares = page.run("return [...$('guesses').children].filter((_, k) => k % 3 === 2).map((e) => Number(e.textContent))")
+    assert len(shares) == 10 and sum(shares) == pytest.approx(1, abs=0.05)
+    page.run("document.querySelectorAll('#gallery button')[3].click()")
+    assert page.run("return $('example').value") == "3"
+    assert page.run("return document.querySelectorAll('#gallery [aria-pressed=true]').length") == 1
+    assert said.startswith("The network says ")
+
+
+# ---- The page ---------------------------------------------------------------------------------
+
+
+PAGES = {
+    "plane": lambda: bundled_playground("moons"),
+    "classes": lambda: bundled_playground("blobs"),
+    "line": lambda: bundled_playground("curve"),
+    "image": lambda: bundled_playground("digits"),
+    "table": lambda: playground(Letters(), losses.cross_entropy, [0, 1, 2, 3, 4], [1, 2, 3, 4, 0]),
+}
+
+
+@pytest.mark.parametrize("width", [360, 800, 1400])
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_fits_its_window_and_axe_finds_nothing(chrome, play, name, width):
+    page = play(PAGES[name](), width)
+
+    def check():
+        found = [(each["id"], each["nodes"][0]["html"]) for each in Axe().run(chrome)["violations"]]
+        assert found == []
+        assert page.run("return [document.documentElement.scrollWidth, innerWidth]") == [width, width]
+
+    check()
+    page.click("epoch", 2)
+    page.run("$('more').open = $('list').open = true")
+    page.click("copyCode")
+    page.wait(50)
+    check()
+    page.run("document.querySelectorAll('#incoming input').forEach((i) => { i.value = 1e200; i.onchange() })")
+    page.click("epoch")
+    check()
+
+
+def test_every_control_is_called_what_is_written_on_it(play):
+    page = play(bundled_playground("moons"))
+    page.run("$('more').open = true")
+    named = page.run("""
+        return [...document.querySelectorAll("#controls :is(button, select), .row :is(button, select, input)")]
+            .filter((e) => e.offsetParent).map((e) => [e.ariaLabel, (e.labels?.[0]?.firstChild ?? e).textContent.trim()])""")
+    assert [text for label, text in named if label is None] == [text for _, text in named]
+    assert [text for _, text in named] == [
+        "Play", "Step", "Epoch", "Reset", "Speed", "Rate", "Rule", "Batch", "Decay", "Edges", "Pointer", "Neuron",
+        "Weight", "Example", "Open its step page", "Start", "Seed", "Parameter", "Number", "Copy weights", "Copy code",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("sandboxed", [False, True])
+def test_a_notebook_shows_it_in_a_frame(chrome, tmp_path, sandboxed):
+    bundle = bundled_playground("moons")._repr_mimebundle_()
+    assert bundle["text/plain"] == "A network of 2-16-16-1 neurons: run this cell to train it"
+    markup = bundle["text/html"]
+    if sandboxed:
+        markup = markup.replace("<iframe ", '<iframe sandbox="allow-scripts" ')
+    path = tmp_path / "framed.html"
+    path.write_text(f'<!doctype html><meta charset="utf-8"><body>{markup}', encoding="utf-8")
+    chrome.get("about:blank")
+    chrome.get_log("browser")
+    chrome.get(path.as_uri())
+    assert not chrome.find_element("css selector", ".still").is_displayed()
+    chrome.switch_to.frame(chrome.find_element("tag name", "iframe"))
+    page = Play(chrome)
+    try:
+        assert re.search("9. of 100 right", page.train("9. of 100"))
+        assert len(page.weights()) == 337
+        page.wait(50)
+        assert page.run("return $('copied').textContent") != ""
+        page.click("open")
+        page.wait(600)
+        chrome.switch_to.frame("frame")
+        assert page.run("return document.title").endswith("step by step")
+        chrome.switch_to.parent_frame()
+        page.click("back")
+        assert not page.find("steps").is_displayed()
+    finally:
+        chrome.switch_to.default_content()
+    assert [each for each in chrome.get_log("browser") if each["level"] == "SEVERE"] == []
+
+
+def test_where_frames_are_removed_a_picture_stays():
+    markup = bundled_playground("xor")._repr_mimebundle_()["text/html"]
+    still = re.sub(r"<iframe.*?</iframe>|<style>.*?</style>", "", markup, flags=re.DOTALL)
+    assert 'src="data:image/svg+xml;base64,' in still and "Run this cell to train it." in still
+    assert "<script" not in still
+
+
+class Hostile(nn.Module):
+    def __init__(self):
+        self.layers = {HOSTILE: nn.Layer(2, 2, "tanh", seed=0)}
+        self.last = nn.Layer(2, 1, None, seed=1)
+
+    def __call__(self, x):
+        return self.last(self.layers[HOSTILE](x))
+
+
+def test_hostile_names_are_text(play):
+    def loss(output, target):
+        return losses.mse(output, target)
+
+    loss.__name__ = HOSTILE
+    model = Hostile()
+    model.named = Value(1.0, HOSTILE)
+    page = play(playground(model, loss, X, TASKS["squared_error"][3]))
+    page.run("$('more').open = true")
+    page.click("epoch", 2)
+    assert {*page.weights()} == {*model.state_dict()}
+    page.code()
+    for _, neuron in page.offered("neuron"):
+        page.look_at(neuron)
+    page.click("open")
+    page.wait(400)
+    assert page.run("return [window.pwned, document.getElementsByTagName('img').length]") == [None, 0]
+
+
+def test_sizes():
+    assert len(bundled_playground("moons").to_html().encode()) <= 200_000
