@@ -35,7 +35,9 @@ class Play:
         self.driver = driver
 
     def run(self, script, *arguments):
-        return self.driver.execute_script("const $ = (id) => document.getElementById(id);" + script, *arguments)
+        return self.driver.execute_script(
+            "const $ = (id) => document.getElementById(id);" + script, *arguments
+        )
 
     def find(self, name):
         return self.driver.find_element("id", name)

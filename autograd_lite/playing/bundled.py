@@ -47,17 +47,20 @@ def _some_digits() -> tuple[Any, Any]:
     return X[:900], y[:900]
 
 
+THIRD = 1 / 3
 SETS = {
     "and_gate": Bundled(datasets.and_gate, layers=(), rate=0.1),
     "or_gate": Bundled(datasets.or_gate, layers=(), rate=0.1),
     "xor": Bundled(datasets.xor, layers=(4,), rate=0.1),
-    "moons": Bundled(lambda: datasets.moons(150, noise=0.15), layers=(16, 16), activation="relu", fraction=1 / 3),
-    "circles": Bundled(lambda: datasets.circles(150, noise=0.1), fraction=1 / 3),
-    "spirals": Bundled(lambda: datasets.spirals(225), losses.cross_entropy, 3, (16, 16), fraction=1 / 3),
-    "blobs": Bundled(lambda: datasets.blobs(150), losses.cross_entropy, 3, (8,), fraction=1 / 3),
-    "curve": Bundled(lambda: datasets.curve(90), losses.squared_error, fraction=1 / 3),
-    "digits": Bundled(_some_digits, losses.cross_entropy, 10, (24,), "relu", fraction=1 / 3),
-}  # fmt: skip
+    "moons": Bundled(
+        lambda: datasets.moons(150, noise=0.15), layers=(16, 16), activation="relu", fraction=THIRD
+    ),
+    "circles": Bundled(lambda: datasets.circles(150, noise=0.1), fraction=THIRD),
+    "spirals": Bundled(lambda: datasets.spirals(225), losses.cross_entropy, 3, (16, 16), fraction=THIRD),
+    "blobs": Bundled(lambda: datasets.blobs(150), losses.cross_entropy, 3, (8,), fraction=THIRD),
+    "curve": Bundled(lambda: datasets.curve(90), losses.squared_error, fraction=THIRD),
+    "digits": Bundled(_some_digits, losses.cross_entropy, 10, (24,), "relu", fraction=THIRD),
+}
 """The data sets by their names in ``datasets``."""
 
 
@@ -135,5 +138,5 @@ def _layers(text: str | None) -> list[int] | None:
         return None
     words = [word for word in text.split(",") if word.strip()]
     if not all(word.strip().isdecimal() and 0 < int(word) <= 128 for word in words) or len(words) > 8:
-        raise ExpressionError(f"--layers takes at most 8 numbers from 1 to 128, as in 16,16; got {text[:40]!r}")
+        raise ExpressionError(f"--layers takes up to 8 numbers from 1 to 128, as in 16,16; got {text[:40]!r}")
     return [*map(int, words)]

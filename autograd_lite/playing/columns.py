@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from autograd_lite.compiler.arrays.ir import Array, Leaf, View
-from autograd_lite.compiler.arrays.primitives import Map, SumsOfProducts
+from autograd_lite.compiler.arrays.primitives import Map, MatrixProduct, SumsOfProducts
 from autograd_lite.core.op import Op
 
 __all__ = ["Column", "columns_of", "parameter_names", "rows_of", "weights_of"]
@@ -99,7 +98,7 @@ def rows_of(sums: SumsOfProducts) -> list[tuple[int, int]]:
         sums: with all its inputs, and all its weights, one row below the other.
     """
     inputs, weights = (operand.index.reshape(-1, sums.terms) for operand in sums.views[:2])
-    if not hasattr(sums, "many"):  # row by row
+    if not isinstance(sums, MatrixProduct):  # row by row
         return [(min(row, len(inputs) - 1), min(row, len(weights) - 1)) for row in range(sums.size)]
     count = sums.shape[0] if sums.blocks else 1
     down, across = len(inputs) // count, len(weights) // count

@@ -15,7 +15,9 @@ from autograd_lite.playing.columns import Column, rows_of, weights_of
 __all__ = ["described_columns"]
 
 
-def described_columns(columns: Sequence[Column], shown: Sequence[Array], judged: Sequence[Array]) -> list[Any]:
+def described_columns(
+    columns: Sequence[Column], shown: Sequence[Array], judged: Sequence[Array]
+) -> list[Any]:
     """Describe the columns for the page.
 
     Args:
@@ -61,10 +63,10 @@ def _products(sums: SumsOfProducts) -> dict[str, Any]:
     assert leaf is not None
     inputs, weights = (view.index.reshape(-1, sums.terms) for view in sums.views[:2])
     biases: list[list[int]] = [[] for _ in range(sums.size)]
-    for operand in sums.operands[2:]:
-        if isinstance(operand, View) and isinstance(operand.array, Leaf) and operand.array.kind == "parameter":
-            read = numpy.broadcast_to(operand.index, sums.shape).reshape(-1)
-            for neuron, place in enumerate(operand.array.places.reshape(-1)[read].tolist()):
+    for view in sums.views[2:]:
+        if isinstance(view.array, Leaf) and view.array.kind == "parameter":
+            read = numpy.broadcast_to(view.index, sums.shape).reshape(-1)
+            for neuron, place in enumerate(view.array.places.reshape(-1)[read].tolist()):
                 biases[neuron].append(place)
     return {
         "inputs": inputs.tolist(),

@@ -66,11 +66,13 @@ def _page_of(
     trace = step_through(output, names={**_names(nodes, parameters, columns), "L": output})
     if len(trace) > MOST_STEPS:
         return {}
-    kinds = {}
-    for kind, values in [("weight", parameters), ("input", _listed(inputs)), ("target", _listed(given))]:
-        kinds.update({value: (kind, place) for place, value in enumerate(values)})
-    packed = base64.b64encode(gzip.compress(page(trace).encode(), 9, mtime=0)).decode()
-    return {"packed": packed, "leaves": [(trace.name_of(leaf), *kinds[leaf]) for leaf in leaves if leaf in kinds]}
+    known = {leaf: trace.name_of(leaf) for leaf in leaves}
+    return {
+        "packed": base64.b64encode(gzip.compress(page(trace).encode(), 9, mtime=0)).decode(),
+        "weights": [known.get(value) for value in parameters],
+        "inputs": [known.get(value) for value in _listed(inputs)],
+        "targets": [known.get(value) for value in _listed(given)],
+    }
 
 
 def _names(

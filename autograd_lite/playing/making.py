@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd_lite.compiler.arrays.ir import View
 from autograd_lite.drawing.drawing import draw
+from autograd_lite.engine import Value
 from autograd_lite.files import json_text
 from autograd_lite.optim import Optimizer
 from autograd_lite.playing.code import loss_code, model_code
@@ -17,7 +19,7 @@ from autograd_lite.playing.kinds import Task, task_of
 from autograd_lite.playing.page import Playground, document_of
 from autograd_lite.playing.programs import Programs, programs_of, script_of
 from autograd_lite.playing.rules import described_rules
-from autograd_lite.training.examples import check_batches, check_examples
+from autograd_lite.training.examples import Examples, check_batches, check_examples
 from autograd_lite.training.settings import check_optimizer, parameters_of
 from autograd_lite.training.state import generators_of, kept, mode, values_of
 
@@ -80,20 +82,19 @@ def playground(
     outputs = programs.shown.outputs
     task = task_of(kind, outputs, [row[0] if targets.single else row for row in targets.rows])
     columns = _columns_of(programs)
-    rules = described_rules(optimizer)
+    rules, names = described_rules(optimizer), parameter_names(programs.judged.arrays, len(parameters))
     with kept(generators_of(model)), mode(model, training=False):
-        loss_of = lambda x, target: loss(model(x), target)  # noqa: E731
-        pages = example_pages(loss_of, examples.X[0], _different(examples.y, task), parameters, columns)
-        still = draw(loss_of(examples.X[0], examples.y[0]), names={}).svg
+        pages = _pages(model, loss, examples, task, parameters, columns)
+        still = draw(loss(model(examples.X[0]), examples.y[0]), names={}).svg
     data = {
         **_described_data(inputs, targets, held_out, task),
         **_described_view(inputs, programs.takes_index),
-        **_described_weights(model, parameters, programs),
+        **_described_weights(model, parameters, names),
         "columns": described_columns(columns, programs.shown.arrays, programs.judged.arrays),
         "arrays": [array.name for array in programs.training.arrays],
         "outputs": outputs,
         "rules": [described for described, _ in rules],
-        "pages": pages,
+        "pages": [each | {"weights": None} if each["weights"] == names else each for each in pages],
         "code": {"model": model_code(model), "loss": loss_code(loss)},
     }
     title = f"A network of {_form_of(columns)}"
@@ -120,15 +121,20 @@ def _checked(model: Any, optimizer: Optimizer | None, count: int) -> list[Any]:
 
 
 def _columns_of(programs: Programs) -> list[Column]:
-    outputs = [view.array for view in programs.shown.program.outputs if hasattr(view, "array")]
+    outputs = [view.array for view in programs.shown.program.outputs if isinstance(view, View)]
     return columns_of(programs.shown.arrays, outputs)
 
 
-def _different(targets: Sequence[Any], task: Task) -> list[Any]:
-    """List the targets that step pages may need: those of the labels, in their order, or one."""
-    if not task.labels:
-        return [targets[0]]
-    return [[*label] if isinstance(label, tuple) else label for label in task.labels]
+def _pages(
+    model: Any, loss: Any, examples: Examples, task: Task, parameters: Sequence[Value], columns: list[Column]
+) -> list[dict[str, Any]]:
+    """Write the step pages that there may be: of each label, or of one target."""
+    labels = [[*label] if isinstance(label, tuple) else label for label in task.labels]
+
+    def loss_of(x: Any, target: Any) -> Any:
+        return loss(model(x), target)
+
+    return example_pages(loss_of, examples.X[0], labels or [examples.y[0]], parameters, columns)
 
 
 def _described_data(inputs: Table, targets: Table, test: Any, task: Task) -> dict[str, Any]:
@@ -154,15 +160,15 @@ def _described_view(inputs: Table, takes_index: bool) -> dict[str, Any]:
     return {"view": view, "side": side, "brightest": max(map(max, inputs.rows)) or 1.0}
 
 
-def _described_weights(model: Any, parameters: Sequence[Any], programs: Programs) -> dict[str, Any]:
+def _described_weights(model: Any, parameters: Sequence[Any], names: list[str]) -> dict[str, Any]:
     """Give the weights, what they are called, and what else the model holds."""
-    names = {value: name for name, value in values_of(model, [*parameters]).items()}
+    keys = {value: name for name, value in values_of(model, [*parameters]).items()}
     moved = {*parameters}
     return {
         "weights": [parameter.data for parameter in parameters],
-        "names": parameter_names(programs.judged.arrays, len(parameters)),
-        "keys": [names[parameter] for parameter in parameters],
-        "kept": {name: value.data for value, name in names.items() if value not in moved},
+        "names": names,
+        "keys": [keys[parameter] for parameter in parameters],
+        "kept": {name: value.data for value, name in keys.items() if value not in moved},
     }
 
 

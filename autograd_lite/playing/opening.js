@@ -11,9 +11,11 @@ async function unpacked(packed) {
 /** The numbers of the page's leaves, as its address has them. */
 function addressOf(page) {
   const [x, y] = exampleAt(examples, chosen.example);
-  const numbers = new URLSearchParams();
-  page.leaves.forEach(([name, kind, at]) => numbers.set(name, String({ weight: P, input: x, target: y }[kind][at])));
-  return numbers.toString();
+  const address = new URLSearchParams();
+  for (const [names, numbers] of [[page.weights ?? data.names, P], [page.inputs, x], [page.targets, y]]) {
+    names.forEach((name, at) => name && address.set(name, String(numbers[at])));
+  }
+  return address.toString();
 }
 
 /** Open the step page of the chosen example. */

@@ -67,8 +67,8 @@ def _traced(f: Callable[..., Any], parameters: Sequence[Value], *example: Any) -
     traced = program.cache.first()
     if traced.inputs.fixed or any(each.kind == "static" for each in traced.inputs.signatures):
         raise ValueError(
-            "the model or the loss takes another way for each whole number in an example or a target: use it with "
-            "pick, Embedding or cross_entropy, or pass floats"
+            "the model or the loss takes another way for each whole number in an example or a target: use it "
+            "with pick, Embedding or cross_entropy, or pass floats"
         )
     return traced
 
@@ -76,9 +76,7 @@ def _traced(f: Callable[..., Any], parameters: Sequence[Value], *example: Any) -
 def script_of(programs: Programs, columns: Sequence[Column], moves: Sequence[str]) -> str:
     """Write the script that makes all programs, moves weights, and knows the slopes of activations."""
     is_same = programs.training.text == programs.judged.text
-    slopes = [
-        "null" if column.activation is None else _slope_of(column.activation) for column in columns
-    ]
+    slopes = ["null" if column.activation is None else _slope_of(column.activation) for column in columns]
     return "\n".join([
         names_script(),
         program_script(),

@@ -43,9 +43,10 @@ def described_rules(first: Optimizer | None) -> list[tuple[dict[str, Any], str]]
 
 def _offered() -> Iterator[Optimizer]:
     """Make a rule of each kind, with and without momentum where it has that."""
-    for name in optim.__all__:
-        kind = getattr(optim, name)
-        if not isinstance(kind, type) or not issubclass(kind, Optimizer) or kind is Optimizer:
+    things = [getattr(optim, name) for name in optim.__all__]
+    kinds: list[Any] = [each for each in things if isinstance(each, type) and issubclass(each, Optimizer)]
+    for kind in kinds:
+        if kind is Optimizer:
             continue
         settings = inspect.signature(kind).parameters
         needed = {"lr": START_RATE} if settings["lr"].default is inspect.Parameter.empty else {}
