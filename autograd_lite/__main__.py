@@ -23,7 +23,7 @@ Step through an expression: compute it, then its gradient, one step at a time.
 usage: python3 -m autograd_lite EXPRESSION [NAME=NUMBER ...] [--check] [--json]
                                 [--html FILE] [--svg FILE] [--dot FILE]
                                 [--direction LR|TB|auto]
-       python3 -m autograd_lite playground NAME --html FILE [--layers N,N,...]
+       python3 -m autograd_lite playground NAME --html FILE [--layers NUMBERS]
 
   EXPRESSION   names, numbers, + - * / **, parentheses, functions of numbers or of
                lists such as [x, y], and assignments separated by semicolons; pi and e
@@ -37,8 +37,9 @@ usage: python3 -m autograd_lite EXPRESSION [NAME=NUMBER ...] [--check] [--json]
   --dot FILE   also write the graph for Graphviz, as in --dot graph.dot
   --direction LR, TB or auto
                draw from left to right, from top to bottom, or as it fits a slide (auto)
-  playground NAME  write a page in which a network learns one of the bundled data sets
-               (moons, circles, spirals, blobs, xor, curve, digits, ...)
+  playground NAME
+               write a page in which a network learns one of the bundled data sets: moons,
+               circles, spirals, blobs, xor, curve, digits, ...
   --layers N,N the neurons of each hidden layer of a playground, as in --layers 16,16
   --help       show this text
   --version    show the version
