@@ -67,6 +67,11 @@ class Trace(Transcript):
         """How many steps the forward pass has; the seed is the next one."""
         return len(self._nodes)
 
+    @property
+    def names(self) -> dict[Value, str]:
+        """What each Value of the graph is called; one that changes nothing as its operand."""
+        return dict(self._names)
+
     def name_of(self, value: Value) -> str:
         """Return what a Value of the graph is called."""
         return self._names[value]
@@ -282,5 +287,5 @@ def _edges(output: str, nodes: Sequence[Value], names: Mapping[Value, str]) -> l
             before = after = gradients.get(target, 0.0)
             if contribution is not None:
                 gradients[target] = after = before + contribution
-            edges.append((name, at, target, upstream, contribution or 0.0, before, after))
+            edges.append((name, at, target, upstream, 0.0 if contribution is None else contribution, before, after))
     return edges

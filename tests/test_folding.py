@@ -305,7 +305,9 @@ def test_what_a_step_names_is_in_the_picture_or_its_box_is_named(name):
     for stop, run in zip(json.loads(data)["stops"], frames.runs_of(trace, frames.MOST_STEPS), strict=True):
         if len(run) > 1:
             continue
-        for word in {*re.findall(r"[\w.,\[\]]*\w\]*", run[0].formula)} & trace.nodes.keys():
+        words = {*re.findall(r"[\w.,\[\]]*\w\]*", run[0].formula)} & trace.nodes.keys()
+        assert {run[0].node, run[0].parent or run[0].node} <= words
+        for word in words:
             box = boxes[graph.places[trace.nodes[word]]].name
             assert word in shown or f"In the box {box}: " in stop.get("inside", "")
 

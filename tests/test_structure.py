@@ -88,6 +88,7 @@ WITHIN = {
         "step_page.words",
         "step_page.questions",
         "step_page.frames",
+        "step_page.live",
         "step_page.page",
     ],
     "compiler": [
@@ -273,6 +274,14 @@ def test_a_function_is_read_without_scrolling():
                 body = node.body[1:] if ast.get_docstring(node) else node.body
                 lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
                 assert lines <= 60, (path.name, node.name)
+
+
+def test_every_script_of_a_page_has_its_types_checked():
+    """Also in an editor; ``.ci/javascript`` checks them all."""
+    scripts = sorted(PACKAGE.rglob("*.js"))
+    assert scripts
+    for path in scripts:
+        assert path.read_text().startswith("// @ts-check\n"), path.name
 
 
 def test_the_engine_is_a_page():

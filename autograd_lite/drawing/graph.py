@@ -111,6 +111,7 @@ def build(
     focus: Value | str | None = None,
     depth: int | None = None,
     check_stale: bool = True,
+    named: Mapping[Value, str] | None = None,
 ) -> Graph:
     """Return what is drawn of a Value's computation graph.
 
@@ -122,6 +123,7 @@ def build(
         depth: how many steps to open, backwards from the focus, 1 by default; the first
             step into a layer shows its neurons, the next one their products.
         check_stale: whether Values that are no longer what their operands give are marked.
+        named: the name of every Value, if that is known, as it is of a trace.
 
     Raises:
         TypeError: if an argument is of another type.
@@ -141,7 +143,7 @@ def build(
     if focus is not None and not budget:
         raise ValueError("without folding everything is shown: leave out either focus or fold")
     indexed = index_graph(output)
-    named = name_all(indexed.values, names or {})
+    named = name_all(indexed.values, names or {}) if named is None else named
     indexed = without_idle(indexed, named)
     folds: list[Fold] = []
     if budget:

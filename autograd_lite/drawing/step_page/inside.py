@@ -9,6 +9,8 @@ __all__ = ["boxes_of"]
 
 MOST_LISTED = 3
 """The most names of one box that are written out."""
+LEADS_ON, GOES_ON = re.compile(r"[\w.]"), re.compile(r"[\w.\[]")
+"""What stands before or after a name that is only a part of a longer one."""
 
 
 def boxes_of(formula: str, folds: Mapping[str, str]) -> str:
@@ -31,9 +33,13 @@ def boxes_of(formula: str, folds: Mapping[str, str]) -> str:
 
 def _is_in(name: str, formula: str) -> bool:
     """Return whether a formula names something, and not only something whose name is longer."""
-    if name not in formula:  # which is asked of every operand of a long sum, for each of its steps
-        return False
-    return re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.\[])", formula) is not None
+    start = formula.find(name)
+    while start >= 0:
+        end = start + len(name)
+        if not LEADS_ON.match(formula[:start][-1:]) and not GOES_ON.match(formula[end : end + 1]):
+            return True
+        start = formula.find(name, start + 1)
+    return False
 
 
 def _listed(names: Sequence[str]) -> str:
