@@ -56,7 +56,8 @@ class Loops:
 
     Attributes:
         layouts: where each array stands, by the name that expressions give it.
-        constants: the numbers of those that are known.
+        scalars: what the script calls a number that is given, by the name that expressions give it.
+        constants: the numbers of the arrays that are known.
         kept: the layouts of what had to be computed on the way.
         used: the names of the arrays that are read.
         lines: what is written.
@@ -64,6 +65,7 @@ class Loops:
 
     def __init__(self) -> None:
         self.layouts: dict[str, Layout] = {}
+        self.scalars: dict[str, str] = {}
         self.constants: dict[str, Any] = {}
         self.kept: list[Layout] = []
         self.used: set[str] = set()
@@ -261,7 +263,7 @@ class Loops:
         return Elements(layout.shape, at, flat if layout.is_even else None, is_read=True)
 
     def _name(self, text: str) -> Elements:
-        return self._read(self.layouts[text]) if text in self.layouts else _scalar(Term(text))
+        return _scalar(Term(self.scalars[text])) if text in self.scalars else self._read(self.layouts[text])
 
     _floats_of = _name
 

@@ -31,6 +31,10 @@ def program_script() -> str:
     return files("autograd_lite.compiler.arrays").joinpath("program.js").read_text(encoding="utf-8").rstrip()
 
 
+SEED = name("the adjoint of the output")
+"""No array has such a name."""
+
+
 class ArrayScript:
     """A program on arrays as the JavaScript that makes one.
 
@@ -162,21 +166,25 @@ class ArrayScript:
         def body(inner: Block) -> None:
             first, second, came = (each.at(places if each.shape else (), inner) for each in (*sides, expected))
             holds = SIGNS[sign](first, second)
-            differs = holds != (came == 1.0) if came not in (0.0, 1.0) else ~holds if came else holds
+            if isinstance(came, float):
+                differs = ~holds if came else holds
+            else:
+                differs = holds != (came == 1.0)
             inner.lines.append(f"if ({inner.text(differs)}) held = false;")
 
         block.loop(places, body)
         self._loops.lines += block.lines
 
     def _backward(self) -> None:
+        self._loops.scalars[SEED.arguments[0]] = "share"
         reverse = Reverse(self.program, self._named)
-        reverse.run(name("share"))
+        reverse.run(SEED)
         inner = [array for array in self.arrays if array.number in reverse.wanted and array.kind != "parameter"]
         known = {line[0] for line in reverse.lines}
         for array in inner:
             label = f"d{array.name}"
             adjoint = reverse.adjoints.get(array.number)
-            if label in known or adjoint is None or adjoint.form != "name" or adjoint == name("share"):
+            if label in known or adjoint is None or adjoint.form != "name" or adjoint == SEED:
                 self._loops.layouts[label] = plain(safe(label), array.shape)
                 self._heads.append(f"const {safe(label)} = new Float64Array({array.size});")
                 self._adjoints[array.name] = safe(label)
