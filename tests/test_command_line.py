@@ -226,9 +226,7 @@ def test_every_function_by_name(call, variables, value, gradients):
 
 def test_the_examples_of_the_help_run(tmp_path):
     lines = [line.strip() for line in printed("--help").splitlines()]
-    examples = [
-        line for line in lines if line.startswith("python3 -m autograd_lite ") and "[--" not in line
-    ]
+    examples = [line for line in lines if line.startswith("python3 -m autograd_lite ") and "[--" not in line]
     assert len(examples) == 6
     for example in examples:
         done = program(*shlex.split(example)[3:], folder=tmp_path)

@@ -653,9 +653,9 @@ def test_a_notebook_shows_it_in_a_frame(chrome, tmp_path, sandboxed):
         assert len(page.weights()) == 337
         page.wait(50)
         assert page.run("return $('copied').textContent") != ""
-        page.click("open")
-        page.wait(600)
-        chrome.switch_to.frame("frame")
+        weights = page.weights()
+        numbers = opened_steps(page)
+        assert {number for key, number in numbers.items() if key[0] in "Wb"} == {*weights.values()}
         assert page.run("return document.title").endswith("step by step")
         chrome.switch_to.parent_frame()
         page.click("back")
@@ -702,3 +702,44 @@ def test_hostile_names_are_text(play):
 
 def test_sizes():
     assert len(bundled_playground("moons").to_html().encode()) <= 200_000
+
+
+# ---- The step page of an example --------------------------------------------------------------
+
+
+def opened_steps(page):
+    """Open the step page, and give the numbers that it begins with, by name."""
+    page.click("open")
+    page.wait(700)
+    page.driver.switch_to.frame("frame")
+    return page.run(
+        "return Object.fromEntries(live.names.slice(0, numbers.length).map((n, k) => [n, numbers[k]]))"
+    )
+
+
+@pytest.mark.parametrize("name", ["bce_with_logits", "cross_entropy", "squared_error"])
+def test_the_step_page_opens_with_these_numbers(play, name):
+    loss, outputs, _, y = TASKS[name]
+    model = model_for(outputs, None)
+    page = play(playground(model, loss, X, y, optimizer=optim.Adam(lr=0.05)))
+    page.click("epoch", 5)
+    page.set("example", 3)
+    said = page.lines()
+    weights = page.weights()
+    try:
+        numbers = opened_steps(page)
+        assert {number for key, number in numbers.items() if key[0] in "Wb"} == {*weights.values()}
+        assert [numbers["x[0]"], numbers["x[1]"]] == X[3]
+        assert numbers.get("y", y[3]) == y[3]
+        page.click("last")
+        rows = page.run(
+            "$('transcript').open = true; return [...document.querySelectorAll('tr')].map((r) => r.innerText)"
+        )
+    finally:
+        page.driver.switch_to.default_content()
+    loss_said = float(re.search(r"L = (\S+)$", said[-1])[1])
+    assert any(re.search(rf"^\d+\s*L = .* = {loss_said:.4g}$", row) for row in rows)
+    step = next(line for line in said if line.startswith("∂L/∂W"))
+    assert any(step in row for row in rows)
+    page.click("back")
+    assert not page.find("steps").is_displayed() and page.run("return document.activeElement.id") == "open"

@@ -21,12 +21,15 @@ class Column:
         sums: the weighted sums that they are, or are computed from one by one.
         activation: what computes them from those; None if they are the sums.
         sources: the numbers of the columns that they are computed from.
+        name, sums_name: what the program of the loss calls the array and the sums; "" if it has none.
     """
 
     array: Array
     sums: SumsOfProducts | None = None
     activation: Op | None = None
     sources: list[int] = field(default_factory=list)
+    name: str = ""
+    sums_name: str = ""
 
 
 def columns_of(arrays: Sequence[Array], outputs: Sequence[Array]) -> list[Column]:

@@ -12,36 +12,40 @@ from autograd_lite.core.symbol import Symbol, factor
 from autograd_lite.ops import DOT
 from autograd_lite.playing.columns import Column, rows_of, weights_of
 
-__all__ = ["described_columns"]
+__all__ = ["described_columns", "name_columns"]
 
 
-def described_columns(
-    columns: Sequence[Column], shown: Sequence[Array], judged: Sequence[Array]
-) -> list[Any]:
-    """Describe the columns for the page.
+def name_columns(columns: Sequence[Column], shown: Sequence[Array], judged: Sequence[Array]) -> None:
+    """Call columns what the program of the loss calls them.
 
     Args:
         columns: those of the program of the outputs.
         shown: the arrays of that program.
-        judged: those of the program of the loss, which has names of its own for the same numbers.
+        judged: those of the program of the loss.
     """
     twins = _twins(shown, judged)
+    for column in columns:
+        column.name = twins.get(column.array.number, "")
+        column.sums_name = twins.get(column.sums.number, "") if column.sums else ""
+
+
+def described_columns(columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """Describe columns that have names for the page."""
     places = {column.array.number: place for place, column in enumerate(columns)}
-    return [_described(column, places, twins) for column in columns]
+    return [_described(column, places) for column in columns]
 
 
-def _described(column: Column, places: dict[int, int], twins: dict[int, str]) -> dict[str, Any]:
-    name = twins.get(column.array.number)
+def _described(column: Column, places: dict[int, int]) -> dict[str, Any]:
     described: dict[str, Any] = {
         "array": column.array.name,
-        "title": name or ("output" if column.array.name == "loss" else column.array.name),
+        "title": column.name or ("output" if column.array.name == "loss" else column.array.name),
         "size": column.array.size,
         "sources": column.sources,
-        "judged": {"array": name},
+        "judged": {"array": column.name, "sums": column.sums_name},
     }
     sums, activation = column.sums, column.activation
     if sums is not None and isinstance(sums.inputs, View):
-        described["sumsTitle"] = described["judged"]["sums"] = twins.get(sums.number, sums.name)
+        described["sumsTitle"] = column.sums_name or sums.name
         described |= {"reads": places[sums.inputs.array.number], "why": DOT.why, **_products(sums)}
     if activation is not None:
         described["activation"] = _written(activation)

@@ -88,12 +88,12 @@ def _names(
         found = neurons.get(parents, [])
         if len(found) == 1 and node.op.name == "dot":
             column, place = found[0]
-            names[f"{column.sums.name}{place}"] = node
+            names[f"{column.sums_name or column.sums.name}{place}"] = node
             sums[node] = column, place
         elif len(node.parents) == 1 and node.parents[0] in sums:
             column, place = sums[node.parents[0]]
             if node.op is column.activation:
-                names[f"{column.array.name}{place}"] = node
+                names[f"{column.name or column.array.name}{place}"] = node
     return names
 
 

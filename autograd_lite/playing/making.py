@@ -13,7 +13,7 @@ from autograd_lite.optim import Optimizer
 from autograd_lite.playing.code import loss_code, model_code
 from autograd_lite.playing.columns import Column, columns_of, parameter_names
 from autograd_lite.playing.data import Table, table_of, view_of
-from autograd_lite.playing.description import described_columns
+from autograd_lite.playing.description import described_columns, name_columns
 from autograd_lite.playing.example_pages import example_pages
 from autograd_lite.playing.kinds import Task, task_of
 from autograd_lite.playing.page import Playground, document_of
@@ -90,7 +90,7 @@ def playground(
         **_described_data(inputs, targets, held_out, task),
         **_described_view(inputs, programs.takes_index),
         **_described_weights(model, parameters, names),
-        "columns": described_columns(columns, programs.shown.arrays, programs.judged.arrays),
+        "columns": described_columns(columns),
         "arrays": [array.name for array in programs.training.arrays],
         "outputs": outputs,
         "rules": [described for described, _ in rules],
@@ -122,7 +122,9 @@ def _checked(model: Any, optimizer: Optimizer | None, count: int) -> list[Any]:
 
 def _columns_of(programs: Programs) -> list[Column]:
     outputs = [view.array for view in programs.shown.program.outputs if isinstance(view, View)]
-    return columns_of(programs.shown.arrays, outputs)
+    columns = columns_of(programs.shown.arrays, outputs)
+    name_columns(columns, programs.shown.arrays, programs.judged.arrays)
+    return columns
 
 
 def _pages(

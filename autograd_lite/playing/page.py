@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 
 from autograd_lite.drawing.image import image
@@ -16,6 +17,9 @@ SCRIPTS = (
     "images.js", "explain.js", "editing.js", "copying.js", "opening.js", "controls.js",
 )  # fmt: skip
 """What moves the page, in the order of use."""
+
+COMMENTS = re.compile(r"^ *(//.*|/\*\*[\s\S]*?\*/)\n", re.MULTILINE)
+"""Lines of comments: scripts are read where they are kept, and a page that is sent is smaller without."""
 
 STEP_PAGE = "autograd_lite.drawing.step_page"
 """The package with the script that writes numbers, as step pages do."""
@@ -95,7 +99,9 @@ def document_of(title: str, about: str, data: str, programs: str) -> str:
         "about": xml(about),
         "style": _asset("page.css"),
         "data": data,
-        "script": "\n".join([_asset("numbers.js", STEP_PAGE), programs, *map(_asset, SCRIPTS)]),
+        "script": COMMENTS.sub(
+            "", "\n".join([_asset("numbers.js", STEP_PAGE), programs, *map(_asset, SCRIPTS)])
+        ),
     }
     return Template(_asset("page.html")).substitute(content)
 
