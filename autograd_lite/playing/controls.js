@@ -220,6 +220,7 @@ new ResizeObserver(() => {
   const width = $("network").clientWidth;
   if (width === lastWidth) return;
   lastWidth = width;
+  lastSlow = 0;
   buildNetwork();
   refresh();
 }).observe($("network"));
