@@ -2,13 +2,13 @@
 // What an output answers: the label that has the smallest loss for it, and how sure that is.
 
 const K = data.labels.length;
-const judge = K ? makeJudge(P, ownG, () => 0.5) : null;
+const judge = makeJudge(P, ownG, () => 0.5);
 const shares = new Float64Array(K); // how likely each label is, by the loss
 
 /**
  * Give each label its share for an output: exp(-loss), scaled to add up to 1. Where the loss is the
  * negative logarithm of a probability, that is the probability.
- * @param {Float64Array | number[]} outputs
+ * @param {Numbers} outputs
  */
 function answer(outputs) {
   let best = 0;
@@ -23,20 +23,21 @@ function answer(outputs) {
   return best;
 }
 
-/** The number of a label in the list of labels. @param {Float64Array | number[]} target */
+/** The number of a label in the list of labels. @param {Numbers} target */
 function labelOf(target) {
   return data.labels.findIndex((label) => label.every((number, at) => number === target[at]));
 }
 
 /** How many of some examples are answered right; and which are not. @param {Examples} from */
 function rightOf(from) {
+  /** @type {Set<number>} */
   const wrong = new Set();
-  for (let k = 0; k < from.count; k++) {
+  for (let k = 0; K && k < from.count; k++) {
     const [x, y] = exampleAt(from, k);
     if (answer(shown.forward(x)) !== labelOf(y)) wrong.add(k);
   }
   return { right: from.count - wrong.size, wrong };
 }
 
-/** Write a label or a target. @param {Float64Array | number[]} target */
-const labelText = (target) => (target.length === 1 ? whole(target[0]) : `(${[...target].map(whole).join(", ")})`);
+/** Write a label or a target. @param {Numbers} target */
+const labelText = (target) => (target.length === 1 ? whole(target[0]) : `(${Array.from(target, whole).join(", ")})`);

@@ -3,51 +3,69 @@
 
 const HEIGHT = 110;
 const DASHES = ["", "5 3", "2 2", "8 3 2 3", "1 3", "10 4"];
+const MOST_POINTS = 400;
+
+/** A curve. @typedef {{name: string, ink: string, numbers: number[]}} Curve */
 
 /**
  * Draw some curves with their names beside them.
- * @param {any} svg @param {{name: string, ink: string, numbers: number[]}[]} series @param {number[]} along @param {boolean} log
+ * @param {SVGElement} svg @param {Curve[]} curves @param {number[]} along @param {boolean} log whether by powers of ten
  */
-function paintChart(svg, series, along, log) {
+function paintChart(svg, curves, along, log) {
   const width = svg.clientWidth || 320;
   const frame = { left: 54, right: width - 80, top: 8, bottom: HEIGHT - 20 };
   svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
-  const seen = (number) => (log ? (number > 0 ? Math.log10(number) : NaN) : number);
-  const all = series.flatMap(({ numbers }) => numbers.map(seen)).filter(Number.isFinite);
-  let [low, high] = [log ? Math.min(...all) : Math.min(0, ...all), Math.max(...all)];
-  if (log) [low, high] = [Math.floor(low), Math.ceil(high)];
-  if (all.length === 0) [low, high] = [0, 1];
-  if (high <= low) high = low + 1;
+  /** @param {number} number */
+  const height = (number) => (!log ? number : number > 0 ? Math.log10(number) : NaN);
+  const [low, high] = rangeOf(curves.flatMap(({ numbers }) => numbers.map(height)).filter(Number.isFinite), log);
   const end = Math.max(along.at(-1) ?? 0, 1e-9);
-  const x = (epoch) => frame.left + ((frame.right - frame.left) * epoch) / end;
-  const y = (number) => frame.bottom - ((frame.bottom - frame.top) * (number - low)) / (high - low);
-  const text = (content, at) => drawn("text", at, content);
-  const stride = Math.max(1, Math.ceil(along.length / 400));
-  const parts = [
-    drawn("path", { d: `M${frame.left} ${frame.top}V${frame.bottom}H${frame.right}`, fill: "none", stroke: "#6b6b6b" }),
-    text(log ? four(10 ** high) : four(high), { x: frame.left - 4, y: frame.top + 6, "text-anchor": "end" }),
-    text(log ? four(10 ** low) : four(low), { x: frame.left - 4, y: frame.bottom, "text-anchor": "end" }),
-    text("0", { x: frame.left, y: HEIGHT - 6 }),
-    text(`epoch ${end < 1e-6 ? 0 : end < 10 ? four(end) : Math.floor(end)}`, { x: frame.right, y: HEIGHT - 6, "text-anchor": "end" }),
-  ];
-  series.forEach(({ name, ink, numbers }, k) => {
-    const kept = numbers.map((number, at) => [along[at], seen(number), at]).filter(([, number, at]) => Number.isFinite(number) && (at % stride === 0 || at === numbers.length - 1));
-    const d = kept.map(([epoch, number], at) => `${at ? "L" : "M"}${x(epoch).toFixed(1)} ${y(number).toFixed(1)}`).join("");
-    const style = { fill: "none", stroke: ink, "stroke-width": 2, "stroke-dasharray": DASHES[k % DASHES.length] };
-    parts.push(drawn("path", { ...style, d: kept.length === 1 ? `${d}h2` : d }));
-    if (k > 5) return;
-    const line = frame.top + 6 + 13 * k;
-    parts.push(drawn("path", { ...style, d: `M${frame.right + 8} ${line - 4}h18` }), text(name, { x: frame.right + 30, y: line }));
+  const stride = Math.ceil(along.length / MOST_POINTS);
+  const lines = curves.map(({ numbers }) => {
+    const kept = numbers.map((number, at) => [along[at] / end, (height(number) - low) / (high - low)]);
+    const points = kept.filter(([, up], at) => Number.isFinite(up) && (at % stride === 0 || at === kept.length - 1));
+    return points.map(([x, up]) => [frame.left + (frame.right - frame.left) * x, frame.bottom - (frame.bottom - frame.top) * up]);
   });
-  svg.replaceChildren(...parts);
+  const numberAt = (/** @type {number} */ at) => four(log ? 10 ** at : at);
+  svg.replaceChildren(
+    drawn("path", { d: `M${frame.left} ${frame.top}V${frame.bottom}H${frame.right}`, fill: "none", stroke: "#6b6b6b" }),
+    drawn("text", { x: frame.left - 4, y: frame.top + 6, "text-anchor": "end" }, numberAt(high)),
+    drawn("text", { x: frame.left - 4, y: frame.bottom, "text-anchor": "end" }, numberAt(low)),
+    drawn("text", { x: frame.left, y: HEIGHT - 6 }, "0"),
+    drawn("text", { x: frame.right, y: HEIGHT - 6, "text-anchor": "end" }, `epoch ${epochText(end)}`),
+    ...curves.flatMap((curve, k) => drawnCurve(curve, lines[k], k, frame.right)),
+  );
+}
+
+/** @param {number[]} all @param {boolean} log @returns {Pair} */
+function rangeOf(all, log) {
+  if (all.length === 0) return [0, 1];
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const range = log ? [Math.floor(low), Math.ceil(high)] : [Math.min(0, low), high];
+  return [range[0], range[1] > range[0] ? range[1] : range[0] + 1];
+}
+
+/** @param {number} end */
+const epochText = (end) => (end < 1e-6 ? "0" : end < 10 ? four(end) : String(Math.floor(end)));
+
+/** A curve, and its name with a piece of it. @param {Curve} curve @param {number[][]} points @param {number} k @param {number} right */
+function drawnCurve({ name, ink }, points, k, right) {
+  const style = { fill: "none", stroke: ink, "stroke-width": 2, "stroke-dasharray": DASHES[k % DASHES.length] };
+  const d = points.map(([x, y], at) => `${at ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+  const line = drawn("path", { ...style, d: points.length === 1 ? `${d}h2` : d });
+  const y = 14 + 13 * k;
+  if (y > HEIGHT - 20) return [line];
+  return [line, drawn("path", { ...style, d: `M${right + 8} ${y - 4}h18` }), drawn("text", { x: right + 30, y }, name)];
 }
 
 /** Draw both charts from what is remembered. */
 function paintCharts() {
-  const along = history.map(({ epoch }) => epoch);
-  const curves = [{ name: "train", ink: "#00507f", numbers: history.map(({ loss }) => loss) }];
-  if (test) curves.push({ name: "test", ink: "#b34700", numbers: history.map((each) => each.test) });
-  paintChart($("losses"), curves, along, false);
-  const sizes = layerNames.map((name, k) => ({ name, ink: inkOf([1, 0, 2, 3, 4, 6][k % 6]), numbers: history.map((each) => each.sizes[k]) }));
+  const along = moments.map(({ epoch }) => epoch);
+  const losses = [{ name: "train", ink: "#00507f", numbers: moments.map(({ loss }) => loss) }];
+  if (test) losses.push({ name: "test", ink: "#b34700", numbers: moments.map((moment) => moment.test) });
+  paintChart($("losses"), losses, along, false);
+  const inks = [1, 0, 2, 3, 4, 6].map(inkOf);
+  const sizes = layers.map(({ title }, k) => {
+    return { name: title, ink: inks[k % inks.length], numbers: moments.map((moment) => moment.sizes[k]) };
+  });
   paintChart($("sizes"), sizes, along, true);
 }

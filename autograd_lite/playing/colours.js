@@ -22,14 +22,14 @@ const rampAt = (t) => (t >= 1 ? 510 : t <= -1 ? 0 : t === t ? Math.round(255 + 2
 /** The colour of a number from -1 to 1. @param {number} t */
 const tint = (t) => `rgb(${rampBytes.subarray(4 * rampAt(t), 4 * rampAt(t) + 3).join(",")})`;
 
-/** Colour an image by numbers, from -1 to 1 once they are shifted and scaled. @param {ImageData} image @param {ArrayLike<number>} numbers @param {number} scale @param {number} shift */
+/** Colour an image by numbers, from -1 to 1 once they are shifted and scaled. @param {ImageData} image @param {Numbers} numbers @param {number} scale @param {number} shift */
 function tintAll(image, numbers, scale, shift = 0) {
   const pixels = new Uint32Array(image.data.buffer);
   for (let at = 0; at < numbers.length; at++) pixels[at] = RAMP[rampAt(numbers[at] * scale + shift)];
   return image;
 }
 
-/** Put the mixed colours of labels into an image, by their shares. @param {ArrayLike<number>} parts @param {Uint8ClampedArray} pixels @param {number} at */
+/** Put the mixed colours of labels into an image, by their shares. @param {Numbers} parts @param {Uint8ClampedArray} pixels @param {number} at */
 function mix(parts, pixels, at) {
   for (let c = 0; c < 3; c++) {
     let sum = 0;

@@ -1,9 +1,11 @@
 // @ts-check
 // The controls, and what keeps the page up to date.
 
-const SPEEDS = [["step", "steps"], ["epoch", "epochs"], ["full", "full"]]; // that a frame takes
+/** What a frame takes. @type {Pairs} */
+const SPEEDS = [["step", "steps"], ["epoch", "epochs"], ["full", "full"]];
 const RATES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 const DECAYS = [0, 0.0001, 0.001, 0.01, 0.1, 1];
+/** Choices with their texts. @typedef {[string | number, string][]} Pairs */
 const SLICE = 14; // milliseconds of training in a frame
 const MOST_ROWS = 200; // of the table
 
@@ -12,7 +14,7 @@ let lastSlow = 0; // when what is slow to write was written
 
 /** Bring everything on the page up to date. */
 function refresh() {
-  const { right, wrong } = K ? rightOf(examples) : { right: 0, wrong: new Set() };
+  const { right, wrong } = rightOf(examples);
   if (onGrid) {
     computeFields();
     paintSurface(wrong);
@@ -35,12 +37,15 @@ function refresh() {
 
 /** @param {number} right */
 function writeStatus(right) {
-  const { loss, test: testLoss } = history.at(-1);
+  const { loss, test: testLoss } = moments[moments.length - 1];
   $("when").textContent = `Epoch ${epochs}, step ${steps}`;
   const rows = [["Train", `loss ${four(loss)}`, `${right} of ${examples.count} right`]];
   if (test) rows.push(["Test", `loss ${four(testLoss)}`, K ? `${rightOf(test).right} of ${test.count} right` : ""]);
-  const cellsOf = ([name, ...texts]) => [element("th", { textContent: name, scope: "row" }), ...texts.map((textContent) => element("td", { textContent }))];
-  $("status").replaceChildren(...rows.map((row) => element("tr", {}, ...cellsOf(K ? row : row.slice(0, 2)))));
+  const written = rows.map(([name, ...texts]) => {
+    const cells = texts.slice(0, K ? 2 : 1).map((textContent) => element("td", { textContent }));
+    return element("tr", {}, element("th", { textContent: name, scope: "row" }), ...cells);
+  });
+  $("status").replaceChildren(...written);
   $("trouble").hidden = !trouble;
   const advice = "Nothing has moved. Choose a smaller rate, or Reset.";
   if (trouble && !$("trouble").textContent.includes(trouble)) $("trouble").textContent = `Paused: ${trouble}. ${advice}`;
@@ -104,30 +109,34 @@ function choose(what) {
   $("weight").value = chosen.term === null ? "none" : String(chosen.term);
 }
 
-/** The rates, the decays and the batch sizes, each list with the number that is set. @param {number[]} numbers @param {number} own @returns {[any, string][]} */
+/** The rates, the decays and the batch sizes, each list with the number that is set. @param {number[]} numbers @param {number} own @returns {Pairs} */
 const withOwn = (numbers, own) => [...new Set([...numbers, own])].sort((a, b) => a - b).map((number) => [number, String(number)]);
 
+/** @param {number} index */
 function chooseRule(index) {
   const rule = data.rules[index];
-  Object.assign(settings, { rule: index, rate: rule.rate, decay: rule.decay });
+  takeRule(index);
   offer($("rate"), withOwn(RATES, rule.rate), rule.rate);
   offer($("decay"), rule.decays ? withOwn(DECAYS, rule.decay) : [[0, "none"]], rule.decay);
   $("decay").disabled = !rule.decays;
-  state = rule.start.map((number) => new Float64Array(P.length).fill(number));
 }
 
 function offerBatches() {
   const sizes = [1, 2, 4, 8, 16, 32, 64, 128, 256, data.batch].filter((size) => size < examples.count);
-  const choices = withOwn(sizes, examples.count).map(([size, text]) => [size, size === examples.count ? `all ${text}` : text]);
+  const choices = withOwn(sizes, examples.count);
+  choices[choices.length - 1][1] = `all ${examples.count}`;
   offer($("batch"), choices, Math.min(settings.batch, examples.count));
 }
 
 function offerPointer() {
-  const draws = K ? data.labels.map((label, k) => [`draw${k}`, `draws ${labelText(label)}`]) : [["draw0", "draws"]];
+  /** @type {Pairs} */
+  const draws = data.labels.map((label, k) => [`draw${k}`, `draws ${labelText(label)}`]);
+  if (!K) draws.push(["draw0", "draws"]);
   offer($("pointer"), [["choose", "chooses"], ...draws, ["delete", "deletes"]], "choose");
   $("valued").hidden = K > 0 || flat;
 }
 
+/** @param {Set<number>} wrong */
 function writeTable(wrong) {
   const head = element("tr", {}, ...["Example", "Input", "Target", "Output", "Loss", ...(K ? ["Right"] : []), ""].map((text) => element("th", { textContent: text, scope: "col" })));
   const rows = Array.from(examples.rows.subarray(0, MOST_ROWS), (k) => {
@@ -150,7 +159,7 @@ function writeTable(wrong) {
 function offerAll() {
   offer($("speed"), SPEEDS, "epoch");
   offer($("rule"), data.rules.map((rule, k) => [k, rule.name]), 0);
-  offer($("neuron"), columns.flatMap((column, c) => Array.from({ length: shownIn(c) }, (_, i) => [`${c} ${i}`, isPicture(c) ? "image" : nameOf(c, i)])), `${chosen.column} ${chosen.neuron}`);
+  offer($("neuron"), columns.flatMap((_, c) => Array.from({ length: shownIn(c) }, (_, i) => [`${c} ${i}`, isPicture(c) ? "image" : nameOf(c, i)])), `${chosen.column} ${chosen.neuron}`);
   offer($("parameter"), data.names.map((name, at) => [at, name]), 0);
   offerBatches();
   offerPointer();
@@ -226,5 +235,6 @@ new ResizeObserver(() => {
 }).observe($("network"));
 buildNetwork();
 computeExample();
-const largest = productsOf(columns.length - 1, 0).map(({ from }) => Math.abs(valueOf(columns.at(-1).reads, from)));
-choose({ term: largest.length ? largest.indexOf(Math.max(...largest)) : null });
+const { reads } = columns[columns.length - 1];
+const inputSizes = productsOf(columns.length - 1, 0).map(({ from }) => Math.abs(numberOf(reads, from)));
+choose({ term: inputSizes.length ? inputSizes.indexOf(Math.max(...inputSizes)) : null });

@@ -2,24 +2,25 @@
 // What can be taken away: the weights as JSON, and the Python that makes this model, these data, this training.
 
 /** The weights as load_state_dict takes them. */
-function weightsText() {
-  const moved = data.keys.map((key, at) => [key, P[at]]);
-  return JSON.stringify({ ...data.kept, ...Object.fromEntries(moved) }, null, 1);
-}
+const weightsText = () => JSON.stringify(stateOf(P), null, 1);
+
+/** All numbers of the model by their names; those that are not trained stay as they are. @param {Float64Array} numbers */
+const stateOf = (numbers) => ({ ...data.kept, ...Object.fromEntries(data.keys.map((key, at) => [key, numbers[at]])) });
 
 /** The Python that comes to the same: the same model, start, examples and settings. */
 function codeText() {
   const rule = data.rules[settings.rule];
-  const rows = (numbers) => `[\n${numbers.map((row) => `    ${JSON.stringify(data.single.x ? row[0] : row)},`).join("\n")}\n]`;
+  const rows = inputsOf().map((row) => `    ${JSON.stringify(data.single.x ? row[0] : row)},`);
   const targets = JSON.stringify(targetsOf().map((row) => (data.single.y ? row[0] : row)));
-  const weights = JSON.stringify({ ...data.kept, ...Object.fromEntries(data.keys.map((key, at) => [key, start[at]])) });
   const decay = rule.decays && settings.decay !== rule.decay ? `, weight_decay=${settings.decay}` : "";
   return `from autograd_lite import fit, losses, nn, optim
 
 ${data.code.model}
-model.load_state_dict(${weights})
+model.load_state_dict(${JSON.stringify(stateOf(start))})
 
-X = ${rows(inputsOf())}
+X = [
+${rows.join("\n")}
+]
 y = ${targets}
 
 history = fit(

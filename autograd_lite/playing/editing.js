@@ -19,12 +19,14 @@ function startFrom(scheme, seed) {
     if (scheme === "own" || !column.weights) continue;
     const [inputs, outputs] = [column.weights[0].length, column.weights.length];
     const bound = Math.sqrt(6 / (inputs + outputs));
-    const drawOne = { xavier: () => bound * (2 * draw() - 1), he: () => Math.sqrt(2 / inputs) * normal(), zeros: () => 0 };
-    for (const at of column.weights.flat()) fresh[at] = drawOne[scheme]();
+    const ways = new Map([
+      ["xavier", () => bound * (2 * draw() - 1)],
+      ["he", () => Math.sqrt(2 / inputs) * normal()],
+    ]);
+    for (const at of column.weights.flat()) fresh[at] = ways.get(scheme)?.() ?? 0;
     for (const at of column.biases.flat()) fresh[at] = 0;
   }
-  start = fresh;
-  restart();
+  restartFrom(fresh);
   refresh();
 }
 
@@ -32,9 +34,7 @@ function startFrom(scheme, seed) {
 
 /** Take other examples from now on; the weights stay. @param {number[][]} X @param {number[][]} y */
 function setExamples(X, y) {
-  examples = packed(X, y);
-  order = examples.rows.slice();
-  place = 0;
+  takeExamples(packed(X, y));
   chosen.example = Math.max(0, Math.min(chosen.example, examples.count - 1));
   settings.batch = Math.min(Number($("batch").value), examples.count);
   offerBatches();
@@ -79,38 +79,39 @@ function actAt(across, down) {
   } else addExample(across, down);
 }
 
-/** @param {PointerEvent} event */
+/** @param {PointerEvent} event @returns {Pair} */
 function whereOn(event) {
   const box = $("surface").getBoundingClientRect();
-  const within = (number) => Math.max(0, Math.min(1, number));
+  const within = (/** @type {number} */ number) => Math.max(0, Math.min(1, number));
   return [within((event.clientX - box.left) / box.width), within((event.clientY - box.top) / box.height)];
 }
 
-let lastDrawn = null; // where the pointer last drew a point
+/** Where the pointer last drew a point. @type {Pair | null} */
+let lastDrawn = null;
+/** Where the keyboard's pointer stands, from 0 to 1. @type {Pair} */
+let cross = [0.5, 0.5];
 
 /** @param {PointerEvent} event */
 function pointerOn(event) {
   const where = whereOn(event);
-  if (event.type === "pointerdown") {
-    $("surface").setPointerCapture(event.pointerId);
-    lastDrawn = where;
-    return actAt(...where);
-  }
-  if (!lastDrawn || event.type !== "pointermove") return (lastDrawn = null);
-  const far = Math.hypot(where[0] - lastDrawn[0], where[1] - lastDrawn[1]) > 0.04;
-  if (!far || $("pointer").value === "choose") return null;
+  const begins = event.type === "pointerdown";
+  if (begins) $("surface").setPointerCapture(event.pointerId);
+  else if (event.type !== "pointermove") lastDrawn = null;
+  else if ($("pointer").value === "choose") return;
+  const far = lastDrawn && Math.hypot(where[0] - lastDrawn[0], where[1] - lastDrawn[1]) > 0.04;
+  if (!begins && !far) return;
   lastDrawn = where;
-  return actAt(...where);
+  actAt(...where);
 }
 
 /** Arrow keys move a cross over the surface, Enter and Space do what the pointer does. @param {KeyboardEvent} event */
 function keyOn(event) {
-  const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+  const move = arrowOf(event);
   if (!move && event.key !== "Enter" && event.key !== " ") return;
   event.preventDefault();
-  cross ??= [0.5, 0.5];
   const step = event.shiftKey ? 0.1 : 0.02;
-  if (move) cross = cross.map((number, axis) => Math.max(0, Math.min(1, number + step * move[axis])));
-  else actAt(cross[0], cross[1]);
+  const moved = (/** @type {0 | 1} */ axis) => Math.max(0, Math.min(1, cross[axis] + step * (move?.[axis] ?? 0)));
+  if (move) cross = [moved(0), moved(1)];
+  else actAt(...cross);
   refresh();
 }

@@ -15,21 +15,27 @@ function computeExample() {
   return { x, y, loss };
 }
 
-const valueOf = (c, i) => judged.values[columns[c].judged.array]?.[i] ?? NaN;
+/** A number of a column, in the example that was computed. @param {number} c @param {number} i */
+const numberOf = (c, i) => judged.values[columns[c].judged.array]?.[i] ?? NaN;
+/** The weighted sum behind it. @param {number} c @param {number} i */
 const sumOf = (c, i) => judged.values[columns[c].judged.sums]?.[i] ?? NaN;
-const adjointOf = (c, i, role = "array") => judged.adjoints[columns[c].judged[role]]?.[i] ?? 0;
+/** What flows back to a number, or to its sum. @param {number} c @param {number} i @param {"array" | "sums"} [to] */
+const adjointOf = (c, i, to = "array") => judged.adjoints[columns[c].judged[to]]?.[i] ?? 0;
+/** What a sum is called. @param {number} c @param {number} i */
+const nameOfSum = (c, i) => nameOf(c, i, columns[c].sumsTitle);
 
-/** What flows back to a sum, and to what is computed from it. */
-const nameOfSum = (c, i) => (columns[c].activation ? nameOf(c, i, "sumsTitle") : nameOf(c, i));
-
-/** One step back, as the step page writes it. */
+/**
+ * One step back, as the step page writes it.
+ * @param {string} to @param {string} from @param {string} by @param {number} upstream @param {number} local @param {number} [before]
+ */
 function stepBack(to, from, by, upstream, local, before = 0) {
   const passed = upstream * local;
   return `∂L/∂${to} += ∂L/∂${from} · ${by} = ${say(upstream)} · ${say(local)} = ${say(passed)}  (${say(before)} → ${say(before + passed)})`;
 }
 
-/** Where the gradient of a neuron comes from: a step for each neuron that reads it, the last first. */
+/** Where the gradient of a neuron comes from: a step for each neuron that reads it, the last first. @param {number} c @param {number} i */
 function comingBack(c, i) {
+  /** @type {{from: string, by: string, upstream: number, local: number}[]} */
   const found = [];
   columns.forEach((column, d) => {
     if (column.reads !== c || !column.weights) return;
@@ -42,12 +48,13 @@ function comingBack(c, i) {
   return found;
 }
 
-/** @returns {[string, string][]} kind and text of each line */
+/** @param {number} c @param {number} i @returns {Said[]} */
 function linesBack(c, i) {
   const steps = comingBack(c, i);
   const total = adjointOf(c, i);
   const name = nameOf(c, i);
   if (steps.length === 0) return [["", `∂L/∂${name} = ${say(total)}, from the ${c === columns.length - 1 ? "loss" : "rest of the network"}${data.pages.length ? ": the step page shows how" : ""}`]];
+  /** @type {Said[]} */
   const lines = [];
   let sum = 0;
   for (const { from, by, upstream, local } of steps) {
@@ -59,63 +66,94 @@ function linesBack(c, i) {
   return lines;
 }
 
-/** The step through the activation of a neuron. */
+/** The step through the activation of a neuron, if there is one. @param {number} c @param {number} i @returns {Said[]} */
 function throughActivation(c, i) {
   const { activation } = columns[c];
+  const slopeAt = slopes[c];
+  if (!activation || !slopeAt) return [];
   const [name, sum] = [nameOf(c, i), nameOfSum(c, i)];
   const slope = activation.slope.replaceAll("{y}", name).replaceAll("{z}", sum);
-  return stepBack(sum, name, slope, adjointOf(c, i), slopes[chosen.column](valueOf(c, i), sumOf(c, i)));
+  return [["", stepBack(sum, name, slope, adjointOf(c, i), slopeAt(numberOf(c, i), sumOf(c, i)))]];
 }
 
-/** The weighted sum of a neuron, written out. */
+/** The weighted sum of a neuron, written out. @param {number} c @param {number} i */
 function forwardLine(c, i) {
   const products = productsOf(c, i);
   const shownOnes = products.length > 6 ? [...products.slice(0, 3), null, ...products.slice(-2)] : products;
   const biases = columns[c].biases[i];
+  /** @param {(product: {from: number, at: number}) => string} write @param {(at: number) => string} bias */
   const join = (write, bias) => [...shownOnes.map((each) => (each ? write(each) : "…")), ...biases.map(bias)].join(" + ");
   const names = join(({ from, at }) => `${data.names[at]} · ${nameOf(columns[c].reads, from)}`, (at) => data.names[at]);
-  const numbers = join(({ from, at }) => `${say(P[at])} · ${say(valueOf(columns[c].reads, from))}`, (at) => say(P[at]));
+  const numbers = join(({ from, at }) => `${say(P[at])} · ${say(numberOf(columns[c].reads, from))}`, (at) => say(P[at]));
   return `${nameOfSum(c, i)} = ${names} = ${numbers} = ${say(sumOf(c, i))}`;
 }
 
-/** @returns {[string, string][]} */
+/** @param {number} c @param {number} i @returns {Said[]} */
 function explainNeuron(c, i) {
   const column = columns[c];
-  if (c === 0) return [["main", `${nameOf(c, i)} = ${say(exampleAt(examples, chosen.example)[0][i])}`], ["remark", "An input: training changes nothing before it."]];
-  if (!column.judged.array) return [["main", `${nameOf(c, i)} is no number of the loss itself: its step page shows how it is used.`]];
-  if (!column.weights) return [["main", `∂L/∂${nameOf(c, i)} = ${say(adjointOf(c, i))}`], ["", `${nameOf(c, i)} = ${say(valueOf(c, i))}`], ...linesBack(c, i)];
-  const forward = [["heading", "Forward"], ["", forwardLine(c, i)]];
-  if (!column.activation) return [["main", `∂L/∂${nameOf(c, i)} = ${say(adjointOf(c, i))}`], ...forward, ["heading", "Backward"], ...linesBack(c, i)];
-  const { activation } = column;
-  forward.push(["", `${nameOf(c, i)} = ${activation.written.replaceAll("{z}", nameOfSum(c, i))} = ${activation.written.replaceAll("{z}", say(sumOf(c, i)))} = ${say(valueOf(c, i))}`]);
-  return [["main", throughActivation(c, i)], ["remark", activation.why], ...forward, ["heading", `Backward, to ${nameOf(c, i)}`], ...linesBack(c, i)];
+  const name = nameOf(c, i);
+  if (c === 0) {
+    const input = exampleAt(examples, chosen.example)[0][i];
+    return [["main", `${name} = ${say(input)}`], ["remark", "An input: training changes nothing before it."]];
+  }
+  if (!column.judged.array) return [["main", `${name} is no number of the loss: its step page shows what is.`]];
+  const through = throughActivation(c, i);
+  const [main] = through.length ? through : [["", `∂L/∂${name} = ${say(adjointOf(c, i))}`]];
+  /** @type {Said[]} */
+  const lines = [["main", main[1]]];
+  if (column.activation) lines.push(["remark", column.activation.why]);
+  lines.push(["heading", "Forward"], ...linesForward(c, i), ["heading", `Backward, to ${name}`], ...linesBack(c, i));
+  return lines;
 }
 
-/** @returns {[string, string][]} */
+/** @param {number} c @param {number} i @returns {Said[]} */
+function linesForward(c, i) {
+  const { weights, activation } = columns[c];
+  const [name, sum] = [nameOf(c, i), nameOfSum(c, i)];
+  if (!weights) return [["", `${name} = ${say(numberOf(c, i))}`]];
+  if (!activation) return [["", forwardLine(c, i)]];
+  const filled = (/** @type {string} */ input) => activation.written.replaceAll("{z}", input);
+  return [["", forwardLine(c, i)], ["", `${name} = ${filled(sum)} = ${filled(say(sumOf(c, i)))} = ${say(numberOf(c, i))}`]];
+}
+
+/** @param {number} c @param {number} i @param {number} k which weight; -1 for the bias @returns {Said[]} */
 function explainWeight(c, i, k) {
-  const bias = k < 0;
-  const { from, at } = bias ? { from: -1, at: columns[c].biases[i][0] } : productsOf(c, i)[k];
-  const by = bias ? "1" : nameOf(columns[c].reads, from);
-  const local = bias ? 1 : valueOf(columns[c].reads, from);
-  const lines = [["main", stepBack(data.names[at], nameOfSum(c, i), by, adjointOf(c, i, "sums"), local)], ["remark", columns[c].why]];
-  if (columns[c].activation) lines.push(["heading", "Before that"], ["", throughActivation(c, i)]);
-  else lines.push(["heading", "Before that"]);
-  lines.push(...linesBack(c, i));
-  lines.push(["heading", "In training"], ["", `Over the last batch the mean of ∂L/∂${data.names[at]} was ${say(G[at])}.`]);
-  const moved = P[at] - lastP[at];
-  if (steps) lines.push(["", `The last step of ${data.rules[settings.rule].name} moved ${data.names[at]} by ${say(moved)}, to ${say(P[at])}.`]);
+  const { from, at } = k < 0 ? { from: -1, at: columns[c].biases[i][0] } : productsOf(c, i)[k];
+  const by = k < 0 ? "1" : nameOf(columns[c].reads, from);
+  const local = k < 0 ? 1 : numberOf(columns[c].reads, from);
+  const name = data.names[at];
+  /** @type {Said[]} */
+  const lines = [
+    ["main", stepBack(name, nameOfSum(c, i), by, adjointOf(c, i, "sums"), local)],
+    ["remark", columns[c].why],
+    ["heading", "Before that"],
+    ...throughActivation(c, i),
+    ...linesBack(c, i),
+    ["heading", "In training"],
+    ["", `Over the last batch the mean of ∂L/∂${name} was ${say(G[at])}.`],
+  ];
+  const rule = data.rules[settings.rule].name;
+  if (steps) lines.push(["", `The last step of ${rule} moved ${name} by ${say(P[at] - lastP[at])}, to ${say(P[at])}.`]);
   return lines;
+}
+
+/** What the network makes of the example. @param {Float64Array} x @param {Float64Array} y @param {number} loss */
+function aboutExample(x, y, loss) {
+  const found = shown.forward(x);
+  const answered = K ? `answered ${labelText(data.labels[answer(found)])}` : `output ${Array.from(found, say).join(", ")}`;
+  const inputs = x.length > 4 ? "" : `(${Array.from(x, say).join(", ")}), `;
+  return `${inputs}target ${labelText(y)}, ${answered}: L = ${say(loss)}`;
 }
 
 /** Write all that is to be said of what is chosen. */
 function explain() {
   const { x, y, loss } = computeExample();
-  const { column: c, neuron: i, term } = chosen;
-  const about = term === null || !columns[c].weights ? explainNeuron(c, i) : explainWeight(c, i, term);
-  const answerText = K ? `, answered ${labelText(data.labels[answer(shown.forward(x))])}` : `, output ${[...shown.forward(x)].map(say).join(", ")}`;
-  const inputs = x.length > 4 ? "" : `(${[...x].map(say).join(", ")}), `;
-  about.push(["heading", `Example ${chosen.example}`], ["", `${inputs}target ${labelText(y)}${answerText}: L = ${say(loss)}`]);
-  $("why").replaceChildren(...about.map(([kind, text]) => element(kind === "heading" ? "h2" : "p", { className: kind, textContent: text })));
+  const { column, neuron, term } = chosen;
+  const isWeight = term !== null && columns[column].weights;
+  const lines = isWeight ? explainWeight(column, neuron, term) : explainNeuron(column, neuron);
+  lines.push(["heading", `Example ${chosen.example}`], ["", aboutExample(x, y, loss)]);
+  const written = lines.map(([kind, text]) => element(kind === "heading" ? "h2" : "p", { className: kind, textContent: text }));
+  $("why").replaceChildren(...written);
   listIncoming();
 }
 
@@ -133,27 +171,34 @@ function listIncoming() {
     const [at, from, term] = [Number(row.dataset.at), Number(row.dataset.from), Number(row.dataset.term)];
     const input = row.querySelector("input");
     if (document.activeElement !== input) input.value = say(P[at]);
-    const value = from < 0 ? 1 : valueOf(columns[c].reads, from);
+    const value = from < 0 ? 1 : numberOf(columns[c].reads, from);
     row.cells[2].textContent = say(value);
     row.cells[3].textContent = say(adjointOf(c, i, "sums") * value);
     row.toggleAttribute("aria-current", term === chosen.term);
   }
 }
 
+/** @param {number} c @param {number} i */
 function buildIncoming(c, i) {
-  const column = columns[c];
-  offer($("weight"), [["none", "none"], ...(column.weights ? [...productsOf(c, i).map(({ at }, k) => [k, data.names[at]]), ...column.biases[i].slice(0, 1).map((at) => [-1, data.names[at]])] : [])], chosen.term ?? "none");
-  if (!column.weights) return $("incoming").replaceChildren();
-  const head = element("tr", {}, ...["Weight", "Number", "Input", "Gradient"].map((text) => element("th", { textContent: text, scope: "col" })));
-  const rows = [...productsOf(c, i).map(({ from, at }, k) => [at, from, k]), ...column.biases[i].map((at) => [at, -1, -1])];
-  return $("incoming").replaceChildren(element("table", {}, element("tbody", {}, head, ...rows.map(([at, from, term]) => rowOf(at, from, term)))));
+  const { weights, biases } = columns[c];
+  const products = productsOf(c, i).map(({ from, at }, term) => ({ at, from, term }));
+  const rows = weights ? [...products, ...biases[i].map((at) => ({ at, from: -1, term: -1 }))] : [];
+  /** @type {[string | number, string][]} */
+  const choices = rows.map(({ at, term }) => [term, data.names[at]]);
+  offer($("weight"), [["none", "none"], ...choices], chosen.term ?? "none");
+  const titles = ["Weight", "Number", "Input", "Gradient"];
+  const head = element("tr", {}, ...titles.map((textContent) => element("th", { textContent, scope: "col" })));
+  const table = element("table", {}, element("tbody", {}, head, ...rows.map(rowOf)));
+  $("incoming").replaceChildren(...(rows.length ? [table] : []));
 }
 
-function rowOf(at, from, term) {
+/** @param {{at: number, from: number, term: number}} weight */
+function rowOf({ at, from, term }) {
   const input = element("input", { type: "number", step: "any" });
   input.setAttribute("aria-label", data.names[at]);
   input.onchange = () => setWeight(at, input.value);
-  const row = element("tr", {}, element("td", { textContent: data.names[at] }), element("td", {}, input), element("td"), element("td"));
+  const name = element("td", { textContent: data.names[at] });
+  const row = element("tr", {}, name, element("td", {}, input), element("td"), element("td"));
   Object.assign(row.dataset, { at, from, term });
   return row;
 }

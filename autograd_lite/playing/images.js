@@ -2,9 +2,9 @@
 // Small images: a cell to draw one in, what the network says of it, and the examples as pictures.
 
 const MOST_PICTURES = 80;
-const side2 = data.side || 0; // how many pixels an edge has
-const cell = new Float64Array(side2 * side2);
-let brush = [Math.floor(side2 / 2), Math.floor(side2 / 2)]; // where the keyboard's brush stands
+const edge = data.side || 0; // how many pixels an edge has
+const cell = new Float64Array(edge * edge);
+let brush = [Math.floor(edge / 2), Math.floor(edge / 2)]; // where the keyboard's brush stands
 
 /** Paint the cell and what the network answers for it. */
 function paintImages() {
@@ -38,8 +38,8 @@ function markPictures(wrong) {
 function inkAt(column, row) {
   for (const [dx, dy, part] of [[0, 0, 1], [1, 0, 0.45], [-1, 0, 0.45], [0, 1, 0.45], [0, -1, 0.45]]) {
     const [x, y] = [column + dx, row + dy];
-    if (x < 0 || y < 0 || x >= side2 || y >= side2) continue;
-    cell[y * side2 + x] = Math.max(cell[y * side2 + x], part * data.brightest);
+    if (x < 0 || y < 0 || x >= edge || y >= edge) continue;
+    cell[y * edge + x] = Math.max(cell[y * edge + x], part * data.brightest);
   }
   paintImages();
 }
@@ -49,16 +49,17 @@ function drawInCell(event) {
   if (event.type === "pointerdown") $("cell").setPointerCapture(event.pointerId);
   else if (event.buttons === 0) return;
   const box = $("cell").getBoundingClientRect();
-  const pixel = (at, start, length) => Math.floor((side2 * (at - start)) / length);
+  /** @param {number} at @param {number} start @param {number} length */
+  const pixel = (at, start, length) => Math.floor((edge * (at - start)) / length);
   inkAt(pixel(event.clientX, box.left, box.width), pixel(event.clientY, box.top, box.height));
 }
 
 /** Arrow keys move the brush, Enter and Space put ink. @param {KeyboardEvent} event */
 function keyInCell(event) {
-  const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+  const move = arrowOf(event);
   if (!move && event.key !== "Enter" && event.key !== " ") return;
   event.preventDefault();
-  if (move) brush = brush.map((number, axis) => Math.max(0, Math.min(side2 - 1, number + move[axis])));
+  if (move) brush = brush.map((number, axis) => Math.max(0, Math.min(edge - 1, number + move[axis])));
   else inkAt(brush[0], brush[1]);
   paintImages();
 }
@@ -68,7 +69,7 @@ function buildImages() {
   $("guesses").replaceChildren(...data.labels.flatMap((label) => [element("b", { textContent: labelText(label) }), element("i"), element("span")]));
   const count = Math.min(examples.count, MOST_PICTURES);
   const pictures = Array.from({ length: count }, (_, k) => {
-    const canvas = element("canvas", { width: side2, height: side2 });
+    const canvas = element("canvas", { width: edge, height: edge });
     const [x, y] = exampleAt(examples, k);
     paintPixels(canvas.getContext("2d"), x, false);
     const button = element("button", { type: "button" }, canvas);

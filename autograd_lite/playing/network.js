@@ -8,33 +8,31 @@ const columns = data.columns;
 const isImage = data.view === "image";
 const onGrid = onPlane || flat;
 
-/** What the reader is looking at: an example, a neuron, and one of its weights (-1: its bias; null: none). */
+/** @type {Chosen} */
 const chosen = { example: 0, column: columns.length - 1, neuron: 0, term: null };
 
-/** The products of a neuron: for each the input's place, and the weight's. @returns {{from: number, at: number}[]} */
+/** The products of a neuron: for each the input's place, and the weight's. @param {number} c @param {number} i */
 function productsOf(c, i) {
-  const column = columns[c];
-  if (!column.weights) return [];
-  const [input, weight] = column.rows[i];
-  return column.inputs[input].map((from, k) => ({ from, at: column.weights[weight][k] }));
+  const { weights, inputs, rows } = columns[c];
+  if (!weights) return [];
+  const [input, weight] = rows[i];
+  return inputs[input].map((from, k) => ({ from, at: weights[weight][k] }));
 }
 
-/** What a number of a column is called. */
-function nameOf(c, i, role = "title") {
-  const column = columns[c];
-  if (column.size === 1 && !(c === 0 && data.named)) return column[role];
-  return `${column[role]}[${i}]`;
-}
+/** What a number of a column is called. @param {number} c @param {number} i @param {string} [name] of the column */
+const nameOf = (c, i, name = columns[c].title) => (columns[c].size === 1 ? name : `${name}[${i}]`);
 
-/** @type {{c: number, i: number, box: any, canvas: any, x: number, y: number}[]} */
+/** @type {Box[]} */
 let boxes = [];
-/** @type {{path: any, hit: any, c: number, i: number, k: number, at: number, seen: string}[]} */
+/** @type {Wire[]} */
 let wires = [];
 let side = 40;
 
-/** How many columns of boxes a column of numbers takes. */
+/** Whether a column is one picture. @param {number} c */
 const isPicture = (c) => isImage && c === 0;
+/** How many boxes a column has. @param {number} c */
 const shownIn = (c) => (isPicture(c) ? 1 : Math.min(columns[c].size, MOST_BOXES));
+/** How many of them stand side by side. @param {number} c */
 const acrossIn = (c) => Math.ceil(shownIn(c) / TALL);
 
 /** Lay the network out anew for the width there is. */
@@ -51,7 +49,7 @@ function buildNetwork() {
   frame.replaceChildren($("wires"));
   boxes = [];
   let left = 12;
-  columns.forEach((column, c) => {
+  columns.forEach((_, c) => {
     const rows = Math.ceil(shownIn(c) / acrossIn(c));
     const middle = left + widths[c] / 2;
     frame.append(element("span", { className: "head", textContent: headOf(c), style: `left:${middle}px` }));
@@ -66,7 +64,7 @@ function buildNetwork() {
   markChosen();
 }
 
-/** What stands over a column. */
+/** What stands over a column. @param {number} c */
 function headOf(c) {
   const column = columns[c];
   const more = column.size > MOST_BOXES && !isPicture(c) ? `, ${MOST_BOXES} shown` : "";
@@ -76,6 +74,7 @@ function headOf(c) {
   return last ? `output${column.size > 1 ? "s" : ""}${kind}` : `${column.title}: ${column.size}${kind}${more}`;
 }
 
+/** @param {number} c @param {number} i @param {number} x @param {number} y @param {number} size */
 function addBox(c, i, x, y, size) {
   const canvas = element("canvas", { width: onGrid ? GRID : data.side || 1, height: onGrid ? GRID : data.side || 1 });
   const box = element("button", { type: "button", className: isImage ? "neuron picture" : "neuron", tabIndex: -1, title: nameOf(c, i) }, canvas);
@@ -90,6 +89,7 @@ function addBox(c, i, x, y, size) {
   boxes.push({ c, i, box, canvas, x, y, size });
 }
 
+/** @param {number} c @param {number} i */
 const boxOf = (c, i) => boxes.find((each) => each.c === c && each.i === (isPicture(c) ? 0 : i));
 
 /** Draw a line for each weight; where a column is not a layer, one for where its numbers come from. */
@@ -108,22 +108,24 @@ function buildWires() {
   $("wires").append(...wires.map(({ path }) => path), ...wires.map(({ hit }) => hit));
 }
 
-/** @returns {string} */
+/** @param {Box} start @param {Box} end */
 function way(start, end) {
   const [x1, x2] = [start.x + start.size / 2, end.x - end.size / 2];
   const bend = (x2 - x1) * 0.4;
-  return `M${x1.toFixed(1)} ${start.y.toFixed(1)}C${(x1 + bend).toFixed(1)} ${start.y.toFixed(1)} ${(x2 - bend).toFixed(1)} ${end.y.toFixed(1)} ${x2.toFixed(1)} ${end.y.toFixed(1)}`;
+  const stops = [[x1 + bend, start.y], [x2 - bend, end.y], [x2, end.y]].map((stop) => stop.map((at) => at.toFixed(1)).join(" "));
+  return `M${x1.toFixed(1)} ${start.y.toFixed(1)}C${stops.join(" ")}`;
 }
 
+/** @param {Box} start @param {Box} end @param {number} c @param {number} i @param {number} k @param {number} at */
 function addWire(start, end, c, i, k, at) {
   const d = way(start, end);
   const [path, hit] = [drawn("path", { d }), drawn("path", { d, class: "hit" })];
-  hit.onclick = () => choose({ column: c, neuron: i, term: k });
+  hit.addEventListener("click", () => choose({ column: c, neuron: i, term: k }));
   hit.append(drawn("title", {}, data.names[at]));
   wires.push({ path, hit, c, i, k, at, seen: "" });
 }
 
-/** A column that is no layer of its own: a thin line from the numbers before it. */
+/** A column that is no layer of its own: a thin line from the numbers before it. @param {number} from @param {number} to */
 function addPlain(from, to) {
   const [starts, ends] = [boxes.filter(({ c }) => c === from), boxes.filter(({ c }) => c === to)];
   const together = starts.length === ends.length;
@@ -141,13 +143,16 @@ function paintBoxes() {
   if (!onGrid) shown.forward(exampleAt(examples, chosen.example)[0]);
   for (const { c, i, canvas } of boxes) {
     const context = canvas.getContext("2d");
+    if (!context) return;
     if (onPlane) paintField(context, c, i);
     else if (flat) paintLine(context, fields[c][i]);
-    else if (isImage && (c === 0 || columns[c].reads === 0)) paintPixels(context, c === 0 ? exampleAt(examples, chosen.example)[0] : productsOf(c, i).map(({ at }) => P[at]), c !== 0);
-    else paintCell(context, canvas.width, shown.values[columns[c].array], i);
+    else if (isPicture(c)) paintPixels(context, exampleAt(examples, chosen.example)[0], false);
+    else if (isImage && columns[c].reads === 0) paintPixels(context, productsOf(c, i).map(({ at }) => P[at]), true);
+    else paintCell(context, canvas.width, valuesOf(columns[c]), i);
   }
 }
 
+/** @param {CanvasRenderingContext2D} context @param {number} c @param {number} i */
 function paintField(context, c, i) {
   const image = context.createImageData(GRID, GRID);
   const numbers = fields[c][i];
@@ -157,12 +162,13 @@ function paintField(context, c, i) {
   return context.putImageData(tintAll(image, numbers, 1 / most), 0, 0);
 }
 
+/** @param {CanvasRenderingContext2D} context @param {Float64Array} numbers */
 function paintLine(context, numbers) {
   let [low, high] = [0, 0];
   for (const number of numbers) [low, high] = [Math.min(low, number), Math.max(high, number)];
   if (!(high > low)) high = low + 1;
   context.clearRect(0, 0, GRID, GRID);
-  const down = (number) => GRID * (0.9 - (0.8 * (number - low)) / (high - low));
+  const down = (/** @type {number} */ number) => GRID * (0.9 - (0.8 * (number - low)) / (high - low));
   context.fillStyle = "#c9ced3";
   context.fillRect(0, down(0), GRID, 3);
   context.beginPath();
@@ -172,7 +178,7 @@ function paintLine(context, numbers) {
   context.stroke();
 }
 
-/** A picture in shades of ink; of weights in blue and orange. @param {ArrayLike<number>} numbers */
+/** A picture in shades of ink; of weights in blue and orange. @param {CanvasRenderingContext2D} context @param {Numbers} numbers @param {boolean} signed */
 function paintPixels(context, numbers, signed) {
   const size = Math.round(Math.sqrt(numbers.length));
   if (size * size !== numbers.length) return;
@@ -188,7 +194,7 @@ function paintPixels(context, numbers, signed) {
   context.putImageData(image, 0, 0);
 }
 
-/** One number as a colour, beside the largest of its column. @param {ArrayLike<number>} numbers */
+/** One number as a colour, beside the largest of its column. @param {CanvasRenderingContext2D} context @param {number} size @param {Numbers} numbers @param {number} i */
 function paintCell(context, size, numbers, i) {
   let most = 1e-12;
   for (const number of Array.from(numbers)) most = Math.max(most, Math.abs(number));
@@ -226,8 +232,7 @@ function markChosen() {
 
 /** @param {KeyboardEvent} event */
 function moveAmongBoxes(event) {
-  const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-  const move = moves[event.key];
+  const move = arrowOf(event);
   if (!move || !(event.target instanceof HTMLButtonElement)) return;
   event.preventDefault();
   const column = Math.max(0, Math.min(columns.length - 1, chosen.column + move[0]));

@@ -8,13 +8,15 @@ async function unpacked(packed) {
   return await new Response(stream).text();
 }
 
-/** The numbers of the page's leaves, as its address has them. */
+/** The numbers of the page's leaves, as its address has them. @param {StepPage} page */
 function addressOf(page) {
   const [x, y] = exampleAt(examples, chosen.example);
   const address = new URLSearchParams();
-  for (const [names, numbers] of [[page.weights ?? data.names, P], [page.inputs, x], [page.targets, y]]) {
-    names.forEach((name, at) => name && address.set(name, String(numbers[at])));
-  }
+  /** @param {(string | null)[]} names @param {Float64Array} numbers */
+  const add = (names, numbers) => names.forEach((name, at) => name && address.set(name, String(numbers[at])));
+  add(page.weights ?? data.names, P);
+  add(page.inputs, x);
+  add(page.targets, y);
   return address.toString();
 }
 
@@ -25,8 +27,9 @@ async function openSteps() {
   if (!page) return;
   pause();
   const text = await unpacked(page.packed);
-  const address = JSON.stringify(`#${addressOf(page)}`).replaceAll("<", "\\u003c");
-  $("frame").srcdoc = text.replace("<script", () => `<script>location.hash = ${address}<\/script>\n<script`);
+  const [begin, end] = ["<script", "<" + "/script>"]; // which may not stand in a script itself
+  const address = JSON.stringify(`#${addressOf(page)}`); // in which there is no "<"
+  $("frame").srcdoc = text.replace(begin, () => `${begin}>location.hash = ${address}${end}\n${begin}`);
   $("steps").showModal();
 }
 

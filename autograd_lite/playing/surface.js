@@ -6,11 +6,11 @@ const onPlane = data.view === "plane";
 const GRID = flat ? 144 : 48; // cells from left to right
 const cells = onPlane ? GRID * GRID : GRID;
 let bounds = { left: 0, right: 1, bottom: 0, top: 1 };
-let cross = null; // where the keyboard's pointer stands, from 0 to 1
 
 /** Find what part of the plane holds all examples, with a margin. */
 function findBounds() {
   const all = test ? [examples, test] : [examples];
+  /** @param {(x: Float64Array, y: Float64Array) => number} read */
   const along = (read) => {
     const numbers = all.flatMap((from) => Array.from(from.rows, (k) => read(...exampleAt(from, k))));
     const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
@@ -22,19 +22,28 @@ function findBounds() {
   bounds = { left, right, bottom, top };
 }
 
-/** The place of an example on the surface, from 0 to 1, down from the top. @param {ArrayLike<number>} x @param {ArrayLike<number>} y */
-function spot(x, y) {
-  const height = onPlane ? x[1] : K ? Math.max(0, labelOf(Array.from(y))) / (K - 1) : y[0];
-  return [(x[0] - bounds.left) / (bounds.right - bounds.left), (bounds.top - height) / (bounds.top - bounds.bottom)];
-}
+/** The place of an example on the surface, from 0 to 1, down from the top. @param {Numbers} x @param {Numbers} y */
+const spot = (x, y) => spotOf(x[0], onPlane ? x[1] : K ? Math.max(0, labelOf(y)) / (K - 1) : y[0]);
 
-/** The numbers at a place of the surface. @param {number} across @param {number} down */
-const numbersAt = (across, down) => [bounds.left + across * (bounds.right - bounds.left), bounds.top - down * (bounds.top - bounds.bottom)];
+/** @param {number} x @param {number} y @returns {Pair} */
+const spotOf = (x, y) => [
+  (x - bounds.left) / (bounds.right - bounds.left),
+  (bounds.top - y) / (bounds.top - bounds.bottom),
+];
+
+/** The numbers at a place of the surface. @param {number} across @param {number} down @returns {Pair} */
+const numbersAt = (across, down) => [
+  bounds.left + across * (bounds.right - bounds.left),
+  bounds.top - down * (bounds.top - bounds.bottom),
+];
 
 /** For each neuron of each column its numbers over the grid. @type {Float64Array[][]} */
 const fields = data.columns.map((column) => Array.from({ length: column.size }, () => new Float64Array(cells)));
 const outputs = Array.from({ length: data.outputs }, () => new Float64Array(cells));
 const answers = Array.from({ length: Math.max(1, K) }, () => new Float64Array(cells));
+
+/** The numbers of a column, as the last example had them. @param {Column} column */
+const valuesOf = (column) => shown.values[column.array] ?? new Float64Array(column.size);
 
 /** Compute all of them. */
 function computeFields() {
@@ -46,7 +55,7 @@ function computeFields() {
     const found = shown.forward(point);
     for (let k = 0; k < outputs.length; k++) outputs[k][at] = found[k];
     data.columns.forEach((column, c) => {
-      const values = shown.values[column.array];
+      const values = valuesOf(column);
       for (let i = 0; i < column.size; i++) fields[c][i][at] = values[i];
     });
     if (!K) continue;
@@ -84,7 +93,7 @@ function paintSurface(wrong) {
   if (test) paintPoints(context, size, test, new Set(), true);
   paintPoints(context, size, examples, wrong, false);
   if (examples.count) ring(context, spot(...exampleAt(examples, chosen.example)), size);
-  if (cross && document.activeElement === $("surface")) paintCross(context, size);
+  if (document.activeElement === $("surface")) paintCross(context, size);
 }
 
 const stamp = document.createElement("canvas");
@@ -92,7 +101,7 @@ Object.assign(stamp, { width: GRID, height: GRID });
 
 /** @param {CanvasRenderingContext2D} context @param {number} size */
 function paintPlane(context, size) {
-  stamp.getContext("2d").putImageData(imageOfOutputs(), 0, 0);
+  stamp.getContext("2d")?.putImageData(imageOfOutputs(), 0, 0);
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = "high";
   context.drawImage(stamp, 0, 0, size, size);
@@ -101,29 +110,35 @@ function paintPlane(context, size) {
 
 /** Draw the line along which numbers on the grid reach a level, from square to square. @param {CanvasRenderingContext2D} context @param {number} size @param {Float64Array} numbers @param {number} level */
 function paintBorder(context, size, numbers, level) {
-  const place = (column, row) => [((column + 0.5) * size) / GRID, ((row + 0.5) * size) / GRID];
   context.beginPath();
   for (let row = 0; row < GRID - 1; row++) {
     for (let column = 0; column < GRID - 1; column++) {
-      const corners = [[column, row], [column + 1, row], [column + 1, row + 1], [column, row + 1]];
-      const heights = corners.map(([c, r]) => numbers[r * GRID + c] - level);
-      const ends = [];
-      for (let side = 0; side < 4; side++) {
-        const [from, to] = [heights[side], heights[(side + 1) % 4]];
-        if (from > 0 === to > 0) continue;
-        const [a, b] = [place(...corners[side]), place(...corners[(side + 1) % 4])];
-        const part = from / (from - to);
-        ends.push([a[0] + part * (b[0] - a[0]), a[1] + part * (b[1] - a[1])]);
-      }
+      const ends = crossings(column, row, numbers, level);
       for (let k = 0; k + 1 < ends.length; k += 2) {
-        context.moveTo(...ends[k]);
-        context.lineTo(...ends[k + 1]);
+        context.moveTo((ends[k][0] * size) / GRID, (ends[k][1] * size) / GRID);
+        context.lineTo((ends[k + 1][0] * size) / GRID, (ends[k + 1][1] * size) / GRID);
       }
     }
   }
   context.lineWidth = 1.5;
   context.strokeStyle = "#1a1a1a";
   context.stroke();
+}
+
+/** Where the sides of a square of four cells cross a level, in cells. @param {number} column @param {number} row @param {Float64Array} numbers @param {number} level */
+function crossings(column, row, numbers, level) {
+  const corners = [[column, row], [column + 1, row], [column + 1, row + 1], [column, row + 1]];
+  const heights = corners.map(([c, r]) => numbers[r * GRID + c] - level);
+  /** @type {Pair[]} */
+  const found = [];
+  for (let side = 0; side < 4; side++) {
+    const next = (side + 1) % 4;
+    if (heights[side] > 0 === heights[next] > 0) continue;
+    const part = heights[side] / (heights[side] - heights[next]);
+    const along = (/** @type {number} */ axis) => corners[side][axis] + part * (corners[next][axis] - corners[side][axis]);
+    found.push([along(0) + 0.5, along(1) + 0.5]);
+  }
+  return found;
 }
 
 /** Draw the outputs along the line; of labels, how likely each is. @param {CanvasRenderingContext2D} context @param {number} size */
@@ -144,9 +159,6 @@ function paintCurves(context, size) {
     context.stroke();
   });
 }
-
-/** @param {number} x @param {number} y */
-const spotOf = (x, y) => [(x - bounds.left) / (bounds.right - bounds.left), (bounds.top - y) / (bounds.top - bounds.bottom)];
 
 /** @param {CanvasRenderingContext2D} context @param {number} size @param {Examples} from @param {Set<number>} wrong @param {boolean} hollow */
 function paintPoints(context, size, from, wrong, hollow) {
