@@ -63,6 +63,7 @@ WITHIN = {
         "text",
         "labels",
         "folding.neurons",
+        "folding.examples",
         "folding.idle",
         "folding.groups",
         "folding.captions",

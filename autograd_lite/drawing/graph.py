@@ -112,6 +112,7 @@ def build(
     depth: int | None = None,
     check_stale: bool = True,
     named: Mapping[Value, str] | None = None,
+    by_example: bool = False,
 ) -> Graph:
     """Return what is drawn of a Value's computation graph.
 
@@ -124,6 +125,7 @@ def build(
             step into a layer shows its neurons, the next one their products.
         check_stale: whether Values that are no longer what their operands give are marked.
         named: the name of every Value, if that is known, as it is of a trace.
+        by_example: whether the examples of a batch become one box each before layers do.
 
     Raises:
         TypeError: if an argument is of another type.
@@ -150,8 +152,11 @@ def build(
         neurons, listed = find_neurons(indexed), [named[value] for value in indexed.values]
         if isinstance(focus, str) and focus not in listed:  # a label, whatever it is drawn as
             focus = next((value for value in indexed.values if value.label == focus), focus)
-        opened = in_focus(indexed, neurons, listed, focus, depth or 1) if focus is not None else ()
-        folds = Folder(indexed, neurons, listed, budget, *opened).folds()
+        none: set[int] = set()
+        opened, split = none, none
+        if focus is not None:
+            opened, split = in_focus(indexed, neurons, listed, focus, depth or 1)
+        folds = Folder(indexed, neurons, listed, budget, opened, split, by_example).folds()
     return _Builder(indexed, named, folds, check_stale).graph(output)
 
 

@@ -1,4 +1,4 @@
-"""What lets a step page compute: its graph as numbers, its operations as JavaScript, its words as templates."""
+"""What lets a step page compute: its graph, its operations as JavaScript, its words as templates."""
 
 from __future__ import annotations
 
@@ -81,6 +81,7 @@ class Live:
             "places": [self._frames.place(name) for name in trace.nodes],
             "output": self._places[trace.output],
             "nodes": self._nodes,
+            "moving": [self._places[name] for name in trace.parameters],
             "blanks": self._blanks,
             "rules": self._rules(),
             "labels": self._labels(stops),
@@ -95,7 +96,9 @@ class Live:
         for value in self._inner:
             if operation_of(value).textbook:
                 symbols = {each: Symbol(self._trace.name_of(each)) for each in (value, *value.parents)}
-                ways = ([readable(factor(short(rule))) for rule in way] for way in ways_to_write(value, symbols))
+                ways = (
+                    [readable(factor(short(rule))) for rule in way] for way in ways_to_write(value, symbols)
+                )
                 rules[self._place_of(value)] = [*map(list, zip(*ways))]
         return rules
 
@@ -116,7 +119,8 @@ class Live:
 
     def script(self) -> str:
         """Return the operations of the graph, and the functions that they name."""
-        return f"{names_script()}\nconst kinds = [\n" + ",\n".join(self._functions) + "\n];"
+        kinds = ",\n".join(self._functions)
+        return f"data.kinds = (() => {{\n{names_script()}\nreturn [\n{kinds}\n];\n}})();"
 
 
 def kind_script(op: Op, counts: Sequence[int], attributes: Sequence[Any], slots: Sequence[int]) -> str:
@@ -154,8 +158,8 @@ def blanks_of(op: Op, inputs: Sequence[Any]) -> list[Any]:
     Of a number that is not bare, a negative one stands in parentheses.
 
     Example:
-        >>> blanks_of(OPS["sub"], [Value(1.0), Value(2.0)])
-        [[0, 1], ' - ', [1, 0]]
+        >>> blanks_of(OPS["pow"], [Value(2.0), 3.0])
+        [[0, 0], ' ** ', [1, 1]]
     """
     bare = fill(op, _marked(op, inputs, lambda mark: mark))
     negative = fill(op, _marked(op, inputs, lambda mark: Symbol("", OPS["neg"], (mark,))))

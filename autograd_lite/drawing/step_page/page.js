@@ -174,7 +174,8 @@ const keys = {
 };
 document.addEventListener("keydown", (event) => {
   const plain = !(event.altKey || event.ctrlKey || event.metaKey || event.shiftKey);
-  if (!plain || !keys[event.key] || event.target.closest("input:not([type=checkbox]), select")) return;
+  const typing = /** @type {Element} */ (event.target).closest("input:not([type=checkbox]), select");
+  if (!plain || !keys[event.key] || typing) return;
   event.preventDefault();
   keys[event.key]();
 });

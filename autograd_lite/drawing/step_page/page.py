@@ -28,11 +28,13 @@ HELP = "Press Next or the → key; ← goes back, Home and End go to either end.
 
 FIXED = "The graph stays as recorded: a Python if, a detach() or a plain number in it is not computed anew."
 
-STORED = 'The numbers of this page stay as they are; in the page that trace.save("steps.html") writes they can be changed.'
+STORED = 'The numbers here stay as they are; in the page of trace.save("steps.html") they can be changed.'
+
+LIVE_HELP = " Drag a leaf's box sideways, or choose it and press ↑ or ↓, and its number changes."
 
 SCRIPTS = ("numbers.js", "picture.js", "predict.js", "page.js")
 """What moves the page, in the order of use."""
-LIVE_SCRIPTS = ("live.js", "leaves.js")
+LIVE_SCRIPTS = ("live.js", "leaves.js", "chart.js", "nudge.js", "learn.js", "exercises.js")
 """What lets the reader change its numbers."""
 
 NOTEBOOK = """\
@@ -84,7 +86,7 @@ def page(trace: Trace, direction: str = "auto", most: int = MOST_STEPS) -> str:
         "count": _shown(trace, most),
         "table": table(trace, most),
         "data": _script_json(data),
-        "script": "\n".join(map(str.rstrip, (*map(_asset, SCRIPTS), *scripts))),
+        "script": "\n".join([*map(_script, SCRIPTS), *scripts]),
         "fixed": xml(readable(still or FIXED)),
         "whether": "" if still else " hidden",
     }
@@ -185,8 +187,9 @@ def _live(trace: Trace, frames: Frames, data: dict[str, Any]) -> tuple[list[str]
         live = Live(trace, frames)
     except TypeError as error:
         return [], f"The numbers of this page stay as they are: {error}."
+    data["help"] += LIVE_HELP
     data["live"] = replace_not_finite(live.data(data["stops"]), str)
-    return [live.script(), *map(_asset, LIVE_SCRIPTS)], ""
+    return [live.script(), *map(_script, LIVE_SCRIPTS)], ""
 
 
 def _script_json(content: Any) -> str:
@@ -212,6 +215,13 @@ def _shown(trace: Trace, most: int) -> str:
 
 def _count(steps: int) -> str:
     return "1 step" if steps == 1 else f"{steps} steps"
+
+
+def _script(name: str) -> str:
+    """Return a script without the comments that say what its functions take: they are for its checkers."""
+    return re.sub(
+        r"^ *(/\*\*.*?\*/|// @ts-check)\n", "", _asset(name), flags=re.DOTALL | re.MULTILINE
+    ).rstrip()
 
 
 def _asset(name: str) -> str:

@@ -5,11 +5,15 @@
 const outcomes = new Map(); // of the stops that were asked: "right", "helped" or "wrong"; "seen" of the others
 let hinted = false; // of the question that is open
 
+/** @type {(stop: Stop) => string[]} */
+const wordsOfRow = (stop) => Array.from($("step-" + stop.step).lastElementChild?.children ?? [], (part) => part.textContent);
+const source = { words: wordsOfRow }; // a page that computes puts its own numbers in
+
 /**
- * The words of a step, in parts; a page that computes puts its own numbers in.
- * @type {(stop: Stop) => string[]}
+ * The words of a step, in parts: what changes, by which rule, the numbers put in, the result.
+ * @param {Stop} stop
  */
-let partsOf = (stop) => Array.from($("step-" + stop.step).lastElementChild?.children ?? [], (part) => part.textContent);
+const partsOf = (stop) => source.words(stop);
 
 /**
  * What is asked at a stop, if anything is still open there.
