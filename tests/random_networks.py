@@ -54,7 +54,11 @@ def normalised(dice):
     for p in norm.parameters():
         p.data = dice.uniform(0.5, 1.5)
     rows = [(x, dice.uniform(-1.0, 1.0)) for x in vectors(dice, 3)]
-    return lambda x, t: losses.mse(sum(norm(model(x))) * 0.3, t), [*model.parameters(), *norm.parameters()], rows
+    return (
+        lambda x, t: losses.mse(sum(norm(model(x))) * 0.3, t),
+        [*model.parameters(), *norm.parameters()],
+        rows,
+    )
 
 
 def residual(dice):

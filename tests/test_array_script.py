@@ -7,11 +7,12 @@ import re
 
 import numpy
 import pytest
+from declared import call_of, inputs_of, without
 from programs_for_compiler import BranchingMaker, Maker
 from random_networks import NETWORKS
 from rounding import sums_of_absolute_terms
 
-from autograd_lite import Op, Value, amax, losses, nn, optim, pick, where
+from autograd_lite import Op, Value, amax, losses, nn, optim, where
 from autograd_lite import sum as sum_of
 from autograd_lite.compiler import compile
 from autograd_lite.compiler.arrays import primitives
@@ -77,7 +78,9 @@ def texts(numbers):
 
 def flat(thing):
     """List the numbers in lists of lists."""
-    return [number for item in thing for number in flat(item)] if hasattr(thing, "__len__") else [float(thing)]
+    return (
+        [number for item in thing for number in flat(item)] if hasattr(thing, "__len__") else [float(thing)]
+    )
 
 
 class Case:
@@ -100,7 +103,12 @@ class Case:
     @property
     def given(self):
         varying = [self.columns[number] for number in self.specialization.inputs.varying]
-        return [self.script.text, texts(self.numbers), [texts(flat(column)) for column in varying], self.count]
+        return [
+            self.script.text,
+            texts(self.numbers),
+            [texts(flat(column)) for column in varying],
+            self.count,
+        ]
 
     @property
     def count(self):
@@ -137,13 +145,18 @@ def check(driver, cases):
 # ---- Random functions --------------------------------------------------------------------------
 
 
+def _row(dice):
+    return [dice.uniform(-1.0, 1.0) for _ in range(3)], [dice.randrange(4), dice.randrange(4)]
+
+
 def random_case(seed, kind=Maker):
     """Make a random function with some rows that its one program can take."""
     dice = random.Random(seed)
     maker = kind(dice)
     function = maker.make(dice.randint(1, 5))
     rows = [
-        ([dice.uniform(-1.0, 1.0) for _ in range(3)], [dice.randrange(4), dice.randrange(4)]) for _ in range(3)
+        ([dice.uniform(-1.0, 1.0) for _ in range(3)], [dice.randrange(4), dice.randrange(4)])
+        for _ in range(3)
     ]
     return Case(function, maker.parameters, rows, f"{seed}: {maker.names}")
 
@@ -158,7 +171,7 @@ def test_functions_that_branch_say_whether_a_row_goes_the_way_that_was_traced(ch
         dice = random.Random(seed)
         maker = BranchingMaker(dice)
         function = maker.make(dice.randint(1, 4))
-        rows = [([dice.uniform(-1.0, 1.0) for _ in range(3)], [dice.randrange(4)] * 2) for _ in range(2)]
+        rows = [_row(dice) for _ in range(2)]
         one, other = Case(function, maker.parameters, rows[:1]), Case(function, maker.parameters, rows[1:])
         other.script = one.script
         if one.specialization.inputs.fixed or len(other.given[2]) != len(one.script.arguments):
@@ -175,7 +188,7 @@ def test_functions_that_branch_say_whether_a_row_goes_the_way_that_was_traced(ch
 
 def _goes_the_same_way(case, row):
     """Tell whether the comparisons of a program come out for a row as for the one that was traced."""
-    columns = case.specialization.inputs.columns([[argument] for argument in row])
+    columns = [[argument] for argument in row]
     *_, held = case.specialization.run_on_arrays(columns, 1, gradient=False)
     return bool(held.all())
 
@@ -225,6 +238,39 @@ def test_each_kind_of_array_has_the_values_and_gradients_of_numpy(chrome):
     parameters, functions = kinds()
     rows = [(VECTOR,), ([number * 0.5 for number in VECTOR],)]
     check(chrome, [Case(f, parameters, rows, kind) for kind, f in functions.items()])
+
+
+def of_each_element(op):
+    """Apply an operation to the elements of a layer, or to rows of them."""
+    call, count = call_of(op), inputs_of(op)
+    w = [[Value(0.3 * i - 0.4 * j + 0.2) for j in range(4)] for i in range(4)]
+
+    def function(x):
+        z = [sum(a * b for a, b in zip(row, x)) + 0.1 for row in w]
+        return sum(call(*(z[(i + shift) % 4] for shift in range(count))) * (i + 1.0) for i in range(4))
+
+    return function, [p for row in w for p in row]
+
+
+def test_every_operation_has_the_values_and_gradients_of_numpy(chrome):
+    rows = [(VECTOR,), ([0.25, 0.5, 0.125, 0.75],)]
+    check(chrome, [Case(*of_each_element(op), rows, op.name) for op in without({"dot", "pick"})])  # networks have those
+
+
+def test_an_operation_of_ones_own_is_written_or_says_what_to_declare(chrome):
+    cube = Op("cube", "cube({0})", "{0} * {0} * {0}", lambda y, a: 3.0 * a * a)
+    check(chrome, [Case(*of_each_element_of(cube), [(VECTOR,)], "cube")])
+    opaque = Op("opaque", "opaque({0})", math.erf, lambda y, a: 1.0 - y * y)
+    function, parameters = of_each_element_of(opaque)
+    program = compile(function, parameters, backend="numpy")
+    program(VECTOR)
+    with pytest.raises(TypeError, match="opaque cannot be written as JavaScript"):
+        program.cache.first().script.text
+
+
+def of_each_element_of(own):
+    w = [Value(0.25), Value(-0.5), Value(1.0), Value(0.75)]
+    return lambda x: sum(own(a * b) for a, b in zip(w, x)), w
 
 
 def test_every_primitive_is_among_what_is_tried():
@@ -412,7 +458,8 @@ def test_a_source_of_random_numbers_that_says_no_chances_cannot_be_written():
 
 
 def test_a_page_reads_each_array_and_its_adjoint_by_name(chrome):
-    W, b, v = [[Value(1.0), Value(-2.0)], [Value(0.5), Value(3.0)]], [Value(0.25), Value(-1.0)], [Value(2.0), Value(3.0)]  # fmt: skip
+    W = [[Value(1.0), Value(-2.0)], [Value(0.5), Value(3.0)]]
+    b, v = [Value(0.25), Value(-1.0)], [Value(2.0), Value(3.0)]
     parameters = [*W[0], b[0], *W[1], b[1], *v]
 
     def loss(x, t):
@@ -435,7 +482,8 @@ def test_a_page_reads_each_array_and_its_adjoint_by_name(chrome):
     return { ...lists, out: [...out], same: out === program.outputs, G: [...G], held: program.held };"""
     found = in_the_browser(chrome, body, script.text, [parameter.data for parameter in parameters])
     assert found == {
-        "x": [1.0, 0.5], "t": [2.0], "z1": [0.25, 1.0], "h1": [0.25, 1.0], "out": [2.25], "same": True, "held": True,
+        "x": [1.0, 0.5], "t": [2.0], "z1": [0.25, 1.0], "h1": [0.25, 1.0], "out": [2.25],
+        "same": True, "held": True,
         "dh1": [6.0, 9.0], "dz1": [6.0, 9.0],
         "G": [9.0, 4.5, 9.0, 13.5, 6.75, 13.5, 1.125, 4.5],  # one and a half times the gradient
     }  # fmt: skip
@@ -445,7 +493,8 @@ def test_the_arrays_say_where_their_parameters_are_in_p():
     model = nn.MLP(2, [3, 1], seed=1)
     program = compile(lambda x, t: losses.mse(model(x), t), model)
     program([1.0, 2.0], 0.0)
-    places = {array.name: array.places.reshape(array.shape).tolist() for array in program.cache.first().script.arrays if array.kind == "parameter"}  # fmt: skip
+    leaves = program.cache.first().script.program.leaves("parameter")
+    places = {leaf.name: leaf.places.reshape(leaf.shape).tolist() for leaf in leaves}
     assert places["W1"] == [[0, 1], [3, 4], [6, 7]] and places["b1"] == [2, 5, 8]
 
 
@@ -459,7 +508,7 @@ def test_programs_of_one_row_leave_the_program_of_a_batch_as_it_is():
     assert str(specialization.raised) == before and program.source == source
 
 
-NAMES = ["new", "exp", "P", "share", "s0", "t", "i", "outputs", "arrayProgram", "held", "dx", "dw1", "dp1", "db1"]
+NAMES = ["new", "exp", "P", "share", "s0", "t", "i", "outputs", "arrayProgram", "held", "dx", "dp1", "db1"]
 
 
 @pytest.mark.parametrize("label", NAMES)
@@ -490,7 +539,9 @@ def test_positions_are_divided_as_whole_numbers_are():
     dice = random.Random(1)
     for _ in range(300):
         variables = [Variable(name, dice.randint(2, 5)) for name in "ij"]
-        place = Place(tuple((each, dice.choice([1, 2, 3, 6, -2, 12])) for each in variables), dice.randint(0, 9))
+        place = Place(
+            tuple((each, dice.choice([1, 2, 3, 6, -2, 12])) for each in variables), dice.randint(0, 9)
+        )
         divisor = dice.randint(1, 8)
         quotient, rest = place.divided(divisor)
         for i in range(variables[0].count):

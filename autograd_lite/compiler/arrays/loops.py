@@ -96,8 +96,9 @@ class Loops:
         """Write an array element by element."""
         if elements.size != target.size:
             elements = _broadcast(elements, target.shape)
-        if elements.flat is not None and target.is_even:
-            self._loop(target, (elements.size,), lambda at, block: elements.flat(at[0], block), add=add)
+        flat = elements.flat
+        if flat is not None and target.is_even:
+            self._loop(target, (elements.size,), lambda places, block: flat(places[0], block), add=add)
         else:
             self._loop(target, elements.shape, elements.at, add=add)
 
@@ -229,7 +230,7 @@ class Loops:
             case "added":
                 return self.elements(operands[0]).shape
             case "function":
-                op, slot, y, *rest = operands
+                _, slot, y, *rest = operands
                 return (*self.elements(y).shape, self.elements(rest[slot]).shape[-1])
             case "unpick":
                 return (*self.elements(operands[0]).shape, operands[2])
@@ -310,14 +311,16 @@ class Loops:
         rows, columns = first.shape[-2:-1], second.shape[-1:] if len(second.shape) > 1 else ()
         blocks = _together([first.shape[:-2], second.shape[:-2]])
         terms, many = first.shape[-1], len(blocks)
-        whole = [_broadcast(first, (*blocks, *first.shape[-2:])), _broadcast(second, (*blocks, *second.shape[-2:]))]
+        left_whole = _broadcast(first, (*blocks, *first.shape[-2:]))
+        right_whole = _broadcast(second, (*blocks, *second.shape[-2:]))
 
         def at(places: Places, block: Block) -> Term:
             front, row, column = places[:many], places[many : many + len(rows)], places[many + len(rows) :]
             inner = block.variables([terms])
 
             def product(within: Block) -> Any:
-                return whole[0].at((*front, *row, *inner), within) * whole[1].at((*front, *inner, *column), within)
+                factor = left_whole.at((*front, *row, *inner), within)
+                return factor * right_whole.at((*front, *inner, *column), within)
 
             return block.total(inner, product)
 
@@ -401,11 +404,12 @@ class Loops:
             start, _, step = (part := slice(*item.arguments)).indices(length)
             count = len(range(*part.indices(length)))
             return Elements((count,), lambda places, block: places[0] * step + Place(start=start))
-        known = self.constants.get(item.arguments[0]) if item.form == "name" else None
-        even = None if known is None else even_steps(known)
-        if even is not None:
-            start, steps = even
-            return Elements(known.shape, lambda places, block: _stepped(start, steps, places))
+        if item.form == "name" and item.arguments[0] in self.constants:
+            known = self.constants[item.arguments[0]]
+            even = even_steps(known)
+            if even is not None:
+                start, steps = even
+                return Elements(known.shape, lambda places, block: _stepped(start, steps, places))
         positions = self.elements(item)
         return Elements(
             positions.shape, lambda places, block: _known_place(positions.at(places, block), length, block)
@@ -480,21 +484,20 @@ def _together(shapes: Sequence[Shape]) -> Shape:
 
 def _broadcast(elements: Elements, shape: Shape) -> Elements:
     """Repeat elements along axes that they lack, or have of length 1."""
-    if elements.shape == shape:
+    own, size = elements.shape, math.prod(shape)
+    if own == shape:
         return elements
-    own = elements.shape
     front = len(shape) - len(own)
 
     def at(places: Places, block: Block) -> Any:
-        return elements.at(
-            [Place() if length == 1 else place for length, place in zip(own, places[front:])], block
-        )
+        pairs = zip(own, places[front:])
+        return elements.at([Place() if length == 1 else place for length, place in pairs], block)
 
-    def flat(place: Place, block: Block) -> Any:
+    def the_one(place: Place, block: Block) -> Any:
         return elements.at([Place()] * len(own), block)
 
-    is_flat = elements.size == 1 or (elements.flat and elements.size == math.prod(shape))
-    return Elements(shape, at, (flat if elements.size == 1 else elements.flat) if is_flat else None, elements.is_read)
+    flat = elements.flat if elements.size == size else the_one if elements.size == 1 else None
+    return Elements(shape, at, flat, elements.is_read)
 
 
 def _row(elements: Elements, places: Places, shape: Shape, block: Block) -> list[Any]:

@@ -13,6 +13,21 @@
  * @property {(share: number) => void} backward
  */
 
+/**
+ * Reads a row of a batch: of each argument, whose rows stand one behind the other.
+ * @param {Float64Array[]} inputs
+ * @param {ArrayLike<number>[]} columns
+ * @param {number} row
+ */
+const readRow = (inputs, columns, row) => {
+  for (let argument = 0; argument < inputs.length; argument++) {
+    const input = inputs[argument];
+    const column = columns[argument];
+    const width = input.length;
+    for (let place = 0; place < width; place++) input[place] = column[row * width + place];
+  }
+};
+
 /** @param {Program} program */
 const arrayProgram = ({ inputs, outputs, values, adjoints, gradient, draw, forward, backward }) => {
   let redraws = true;
@@ -23,22 +38,12 @@ const arrayProgram = ({ inputs, outputs, values, adjoints, gradient, draw, forwa
     return forward();
   };
 
-  /** @param {ArrayLike<number>[]} columns @param {number} row */
-  const read = (columns, row) => {
-    for (let argument = 0; argument < inputs.length; argument++) {
-      const input = inputs[argument];
-      const column = columns[argument];
-      const width = input.length;
-      for (let place = 0; place < width; place++) input[place] = column[row * width + place];
-    }
-  };
-
   /** @param {ArrayLike<number>[]} columns @param {ArrayLike<number>} rows @param {boolean} back */
   const pass = (columns, rows, back) => {
     let total = 0;
     held = true;
     for (let at = 0; at < rows.length; at++) {
-      read(columns, rows[at]);
+      readRow(inputs, columns, rows[at]);
       if (!run()) held = false;
       total += outputs[0];
       if (back) backward(1 / rows.length);
@@ -74,7 +79,7 @@ const arrayProgram = ({ inputs, outputs, values, adjoints, gradient, draw, forwa
     map(columns, rows, into) {
       held = true;
       for (let at = 0; at < rows.length; at++) {
-        read(columns, rows[at]);
+        readRow(inputs, columns, rows[at]);
         if (!run()) held = false;
         into.set(outputs, at * outputs.length);
       }

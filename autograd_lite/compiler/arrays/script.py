@@ -21,7 +21,8 @@ from autograd_lite.javascript import known_names, written
 __all__ = ["ArrayScript", "program_script"]
 
 SIGNS: dict[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
 
 
@@ -97,18 +98,17 @@ class ArrayScript:
             elif array.kind != "input":
                 self._heads.append(f"const {own} = new Float64Array({array.size});")
             return
-        positions = array.places.reshape(array.shape)
-        even = even_steps(positions)
-        for label, own, store in [(array.name, own, "P"), (f"d{array.name}", safe(f"d{array.name}"), "G")]:
-            if even is None or min(even[1], default=0) < 0:
-                layout = Layout(store, array.shape, (), self._table(positions))
-            else:
-                layout = Layout(own, array.shape, even[1])
-                self._heads.append(f"const {own} = {store}.subarray({even[0]});")
-            self._loops.layouts[label] = layout
+        for label, store in [(array.name, "P"), (f"d{array.name}", "G")]:
+            self._loops.layouts[label] = self._part(safe(label), store, array.places.reshape(array.shape))
 
-    def _table(self, positions: Any) -> str:
-        return str(self._named(positions.reshape(-1)).arguments[0])
+    def _part(self, own: str, store: str, positions: Any) -> Layout:
+        """Lay out an array that is a part of another one: from its first element on, or by a table."""
+        even = even_steps(positions)
+        if even is None or min(even[1], default=0) < 0:
+            table = str(self._named(positions.reshape(-1)).arguments[0])
+            return Layout(store, positions.shape, (), table)
+        self._heads.append(f"const {own} = {store}.subarray({even[0]});")
+        return Layout(own, positions.shape, even[1])
 
     def _named(self, values: Any) -> Expression:
         """Give an array of numbers a name, the same for the same array."""
@@ -133,11 +133,8 @@ class ArrayScript:
                 raise TypeError(f"random numbers of {leaf.source!r} cannot be drawn in a page")
             (low, chance), (high, _) = chances()
             own = self._loops.layouts[leaf.name].name
-            block = Block()
-            places = block.variables([leaf.size])
-            line = f"{own}[{places[0]}] = random() < {chance!r} ? {low!r} : {high!r};"
-            block.loop(places, lambda inner, line=line: inner.lines.append(line))
-            self._loops.lines += block.lines
+            drawn = f"random() < {chance!r} ? {low!r} : {high!r}"
+            self._loops.lines.append(f"for (let i = 0; i < {leaf.size}; i++) {own}[i] = {drawn};")
 
     def _forward(self) -> None:
         for array in self.arrays:
@@ -158,18 +155,18 @@ class ArrayScript:
 
     def _guard(self, sign: str, left: Operand, right: Operand, outcomes: Any) -> None:
         """Write a comparison, which must come out as it did in the trace."""
-        sides = [self._loops.elements(side.read(self._named, exact=True)) for side in (left, right)]
-        expected = self._loops.elements(Constant(outcomes.astype(float)).read(self._named))
+        reads = [left.read(self._named, True), right.read(self._named, True)]
+        reads.append(Constant(outcomes.astype(float)).read(self._named))
+        sides = [*map(self._loops.elements, reads)]
         block = Block()
         places = block.variables(left.shape)
 
         def body(inner: Block) -> None:
-            first, second, came = (each.at(places if each.shape else (), inner) for each in (*sides, expected))
+            first, second, came = (side.at(places if side.shape else (), inner) for side in sides)
+            came = came == 1.0
             holds = SIGNS[sign](first, second)
-            if isinstance(came, float):
-                differs = ~holds if came else holds
-            else:
-                differs = holds != (came == 1.0)
+            as_known = ~holds if came is True else holds
+            differs = as_known if isinstance(came, bool) else holds != came
             inner.lines.append(f"if ({inner.text(differs)}) held = false;")
 
         block.loop(places, body)
@@ -179,34 +176,25 @@ class ArrayScript:
         self._loops.scalars[SEED.arguments[0]] = "share"
         reverse = Reverse(self.program, self._named)
         reverse.run(SEED)
-        inner = [array for array in self.arrays if array.number in reverse.wanted and array.kind != "parameter"]
-        known = {line[0] for line in reverse.lines}
-        for array in inner:
+        adjoints = {self.arrays[number]: adjoint for number, adjoint in reverse.adjoints.items()}
+        written = {label for label, *_ in reverse.lines}
+        shared = {}  # what another array's adjoint is, too
+        for array, adjoint in adjoints.items():
             label = f"d{array.name}"
-            adjoint = reverse.adjoints.get(array.number)
-            if label in known or adjoint is None or adjoint.form != "name" or adjoint == SEED:
+            if label not in written and adjoint.form == "name" and adjoint != SEED:
+                shared[array] = str(adjoint.arguments[0])
+            elif array.kind != "parameter":
                 self._loops.layouts[label] = plain(safe(label), array.shape)
                 self._heads.append(f"const {safe(label)} = new Float64Array({array.size});")
-                self._adjoints[array.name] = safe(label)
-                if label not in known and adjoint is not None:
-                    self._loops.store(self._loops.layouts[label], adjoint)
-            else:
-                self._adjoints[array.name] = ""
-        for text, expression, comment in reverse.lines:
-            self._line(text, expression, comment)
-        for leaf in self.program.leaves("parameter"):
-            if f"d{leaf.name}" not in known and leaf.number in reverse.adjoints:
-                self._line(f"d{leaf.name}", reverse.gradient(leaf), "")
-        for array in inner:
-            if not self._adjoints[array.name]:
-                of = str(reverse.adjoints[array.number].arguments[0])
-                self._adjoints[array.name] = self._loops.layouts[of].name
-
-    def _line(self, text: str, expression: Expression, comment: str) -> None:
-        layout = self._loops.layouts[text]
-        self._comment(text, comment)
-        is_parameter = any(text == f"d{leaf.name}" for leaf in self.program.leaves("parameter"))
-        self._loops.store(layout, expression, add=is_parameter)
+            if label not in written and (array.kind == "parameter" or array not in shared):
+                reverse.lines.append((label, adjoint, ""))
+        for label, expression, comment in reverse.lines:
+            self._comment(label, comment)
+            add = label in {f"d{leaf.name}" for leaf in self.program.leaves("parameter")}
+            self._loops.store(self._loops.layouts[label], expression, add=add)
+        for array in adjoints:
+            if array.kind != "parameter":
+                self._adjoints[array.name] = self._loops.layouts[shared.get(array, f"d{array.name}")].name
 
     # ---- Text ------------------------------------------------------------------------------
 
@@ -265,11 +253,16 @@ def _array_text(values: list[Any], kind: str = "f") -> str:
 
 
 RESERVED = frozenset(
-    "arguments await break case catch class const continue debugger default delete do else enum eval export "
-    "extends false finally for function if implements import in instanceof interface let new null package "
-    "private protected public return static super switch this throw true try typeof var void while with yield "
-    "undefined NaN Infinity Math Number Float64Array Int32Array arrayProgram P G random share outputs draw "
-    "forward backward held".split()
+    re.findall(
+        r"\w+",
+        """
+        arguments await break case catch class const continue debugger default delete do else enum eval
+        export extends false finally for function if implements import in instanceof interface let new null
+        package private protected public return static super switch this throw true try typeof undefined var
+        void while with yield NaN Infinity Math Number Float64Array Int32Array
+        P G random share outputs draw forward backward held arrayProgram readRow
+        """,
+    )
 )
 """What a name in a script may not be."""
 
