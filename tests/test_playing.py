@@ -78,6 +78,13 @@ def test_columns_of_a_perceptron():
     assert names[:4] == ["W1[0,0]", "W1[0,1]", "b1[0]", "W1[1,0]"] and names[-1] == "b3[1]"
 
 
+@pytest.mark.parametrize("activation", [None, "tanh"])
+def test_columns_of_a_neuron_with_one_input(activation):
+    found, names = columns(nn.MLP(1, [1], output=activation, seed=0), [0.5])
+    assert [(size, op, sources) for _, size, op, sources in found] == [(1, None, []), (1, activation, [0])]
+    assert len(names) == 2
+
+
 def test_columns_where_something_stands_between_layers():
     class Between(nn.Module):
         def __init__(self):

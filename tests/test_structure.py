@@ -143,6 +143,7 @@ WITHIN = {
     "playing": [
         "kinds",
         "data",
+        "neurons",
         "columns",
         "description",
         "programs",

@@ -39,5 +39,8 @@ function rightOf(from) {
   return { right: from.count - wrong.size, wrong };
 }
 
-/** Write a label or a target. @param {Numbers} target */
-const labelText = (target) => (target.length === 1 ? whole(target[0]) : `(${Array.from(target, whole).join(", ")})`);
+/** Write a label with all its digits, or a target. @param {Numbers} target */
+function labelText(target) {
+  const texts = Array.from(target, K ? whole : four);
+  return texts.length === 1 ? texts[0] : `(${texts.join(", ")})`;
+}

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from autograd_lite.compiler.arrays.ir import Array, Leaf, View
-from autograd_lite.compiler.arrays.primitives import Map, MatrixProduct, SumsOfProducts
+from autograd_lite.compiler.arrays.ir import Array
+from autograd_lite.compiler.arrays.primitives import Map
 from autograd_lite.core.op import Op
+from autograd_lite.playing.neurons import Neurons, neurons_of
 
-__all__ = ["Column", "columns_of", "parameter_names", "rows_of", "weights_of"]
+__all__ = ["Column", "columns_of", "parameter_names"]
 
 
 @dataclass
@@ -18,14 +19,14 @@ class Column:
 
     Attributes:
         array: which they are.
-        sums: the weighted sums that they are, or are computed from one by one.
+        neurons: whose weighted sums they are, or are computed from one by one.
         activation: what computes them from those; None if they are the sums.
         sources: the numbers of the columns that they are computed from.
         name, sums_name: what the program of the loss calls the array and the sums; "" if it has none.
     """
 
     array: Array
-    sums: SumsOfProducts | None = None
+    neurons: Neurons | None = None
     activation: Op | None = None
     sources: list[int] = field(default_factory=list)
     name: str = ""
@@ -44,13 +45,13 @@ def columns_of(arrays: Sequence[Array], outputs: Sequence[Array]) -> list[Column
         for view in array.views:
             users.setdefault(view.array.number, []).append(array)
     shown = {array.number: Column(array) for array in arrays if array.kind == "input"}
-    layers = [array for array in arrays if isinstance(array, SumsOfProducts) and weights_of(array)]
-    for sums in layers:
+    layers = [each for array in arrays if (each := neurons_of(array, users.get(array.number, [])))]
+    for neurons in layers:
+        sums = neurons.sums
         top = _activation_of(sums, users.get(sums.number, []), sums in outputs)
-        shown[top.number] = Column(top, sums, top.op if isinstance(top, Map) else None)
-    for sums in layers:
-        read = sums.inputs.array if isinstance(sums.inputs, View) else sums
-        shown.setdefault(read.number, Column(read))
+        shown[top.number] = Column(top, neurons, top.op if isinstance(top, Map) and top is not sums else None)
+    for neurons in layers:
+        shown.setdefault(neurons.reads.number, Column(neurons.reads))
     for array in outputs:
         shown.setdefault(array.number, Column(array))
     ends = {array.number for array in outputs}
@@ -58,13 +59,6 @@ def columns_of(arrays: Sequence[Array], outputs: Sequence[Array]) -> list[Column
     for number in order:
         shown[number].sources = [order.index(each) for each in sorted(_read_by(shown[number], {*order}))]
     return [shown[number] for number in order]
-
-
-def weights_of(sums: SumsOfProducts) -> Leaf | None:
-    """Return the parameters that weighted sums are made with, if they are such."""
-    leaf = sums.weights.array if isinstance(sums.weights, View) else None
-    is_layer = isinstance(leaf, Leaf) and leaf.kind == "parameter" and isinstance(sums.inputs, View)
-    return leaf if is_layer and isinstance(leaf, Leaf) else None
 
 
 def _activation_of(sums: Array, users: Sequence[Array], is_output: bool) -> Array:
@@ -92,23 +86,6 @@ def _read_by(column: Column, shown: set[int]) -> set[int]:
         else:
             waiting += [view.array for view in read.views]
     return found
-
-
-def rows_of(sums: SumsOfProducts) -> list[tuple[int, int]]:
-    """For each weighted sum, tell which row of inputs and which row of weights it is of.
-
-    Args:
-        sums: with all its inputs, and all its weights, one row below the other.
-    """
-    inputs, weights = (operand.index.reshape(-1, sums.terms) for operand in sums.views[:2])
-    if not isinstance(sums, MatrixProduct):  # row by row
-        return [(min(row, len(inputs) - 1), min(row, len(weights) - 1)) for row in range(sums.size)]
-    count = sums.shape[0] if sums.blocks else 1
-    down, across = len(inputs) // count, len(weights) // count
-    return [
-        (block * down + row, block * across + column)
-        for block in range(count) for row in range(down) for column in range(across)
-    ]  # fmt: skip
 
 
 def parameter_names(arrays: Sequence[Array], count: int) -> list[str]:

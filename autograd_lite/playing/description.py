@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.compiler.arrays.ir import Array, Constant, Leaf, View
-from autograd_lite.compiler.arrays.primitives import SumsOfProducts
+from autograd_lite.compiler.arrays.ir import Array, Constant, View
 from autograd_lite.core.op import Op
 from autograd_lite.core.symbol import Symbol, factor
 from autograd_lite.ops import DOT
-from autograd_lite.playing.columns import Column, rows_of, weights_of
+from autograd_lite.playing.columns import Column
 
 __all__ = ["described_columns", "name_columns"]
 
@@ -26,7 +25,7 @@ def name_columns(columns: Sequence[Column], shown: Sequence[Array], judged: Sequ
     twins = _twins(shown, judged)
     for column in columns:
         column.name = twins.get(column.array.number, "")
-        column.sums_name = twins.get(column.sums.number, "") if column.sums else ""
+        column.sums_name = twins.get(column.neurons.sums.number, "") if column.neurons else ""
 
 
 def described_columns(columns: Sequence[Column]) -> list[dict[str, Any]]:
@@ -43,12 +42,19 @@ def _described(column: Column, places: dict[int, int]) -> dict[str, Any]:
         "sources": column.sources,
         "judged": {"array": column.name, "sums": column.sums_name},
     }
-    sums, activation = column.sums, column.activation
-    if sums is not None and isinstance(sums.inputs, View):
-        described["sumsTitle"] = column.sums_name or sums.name
-        described |= {"reads": places[sums.inputs.array.number], "why": DOT.why, **_products(sums)}
-    if activation is not None:
-        described["activation"] = _written(activation)
+    if column.neurons is not None:
+        neurons = column.neurons
+        described |= {
+            "sumsTitle": column.sums_name or neurons.sums.name,
+            "reads": places[neurons.reads.number],
+            "why": DOT.why,
+            "inputs": neurons.inputs,
+            "weights": neurons.weights,
+            "rows": neurons.rows,
+            "biases": neurons.biases,
+        }
+    if column.activation is not None:
+        described["activation"] = _written(column.activation)
     return described
 
 
@@ -57,27 +63,6 @@ def _written(op: Op) -> dict[str, str]:
     read = op.textbook_slopes if op.textbook else op.slopes
     (slope,) = read(Symbol("{y}"), [Symbol("{z}")], [0])
     return {"name": op.name, "written": op.template.format("{z}"), "slope": factor(slope), "why": op.why}
-
-
-def _products(sums: SumsOfProducts) -> dict[str, Any]:
-    """Say which input and which parameter stand in each product, and where the biases are."""
-    import numpy
-
-    leaf = weights_of(sums)
-    assert leaf is not None
-    inputs, weights = (view.index.reshape(-1, sums.terms) for view in sums.views[:2])
-    biases: list[list[int]] = [[] for _ in range(sums.size)]
-    for view in sums.views[2:]:
-        if isinstance(view.array, Leaf) and view.array.kind == "parameter":
-            read = numpy.broadcast_to(view.index, sums.shape).reshape(-1)
-            for neuron, place in enumerate(view.array.places.reshape(-1)[read].tolist()):
-                biases[neuron].append(place)
-    return {
-        "inputs": inputs.tolist(),
-        "weights": leaf.places.reshape(-1)[weights].tolist(),
-        "rows": rows_of(sums),
-        "biases": biases,
-    }
 
 
 def _twins(shown: Sequence[Array], judged: Sequence[Array]) -> dict[int, str]:

@@ -10,7 +10,7 @@ from typing import Any
 from autograd_lite.core.modes import no_grad
 from autograd_lite.drawing.step_page.page import page
 from autograd_lite.engine import Value, topological_order
-from autograd_lite.playing.columns import Column, rows_of, weights_of
+from autograd_lite.playing.columns import Column
 from autograd_lite.stepping import step_through
 
 __all__ = ["example_pages"]
@@ -88,7 +88,7 @@ def _names(
         found = neurons.get(parents, [])
         if len(found) == 1 and node.op.name == "dot":
             column, place = found[0]
-            names[f"{column.sums_name or column.sums.name}{place}"] = node
+            names[f"{column.sums_name or column.neurons.sums.name}{place}"] = node
             sums[node] = column, place
         elif len(node.parents) == 1 and node.parents[0] in sums:
             column, place = sums[node.parents[0]]
@@ -101,18 +101,12 @@ def _neurons(parameters: Sequence[Value], columns: Sequence[Column]) -> dict[Any
     """Find the neurons that have certain weights; where weights are shared there are several."""
     found: dict[Any, list[Any]] = {}
     for column in columns:
-        leaf = column.sums and weights_of(column.sums)
-        if column.sums is None or leaf is None:
+        if column.neurons is None:
             continue
-        weights = leaf.places.reshape(-1)[column.sums.views[1].index.reshape(-1, column.sums.terms)].tolist()
-        for neuron, (_, row) in enumerate(rows_of(column.sums)):
-            place = f"[{neuron}]" if column.sums.size > 1 else ""
-            biases = [
-                view.array.places.reshape(-1)[view.index.reshape(-1)[neuron % view.index.size]]
-                for view in column.sums.views[2:] if view.array.kind == "parameter"
-            ]  # fmt: skip
-            key = frozenset(parameters[at] for at in (*weights[row], *biases))
-            found.setdefault(key, []).append((column, place))
+        for neuron, (_, row) in enumerate(column.neurons.rows):
+            place = f"[{neuron}]" if column.array.size > 1 else ""
+            own = (*column.neurons.weights[row], *column.neurons.biases[neuron])
+            found.setdefault(frozenset(parameters[at] for at in own), []).append((column, place))
     return found
 
 

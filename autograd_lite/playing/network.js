@@ -40,10 +40,10 @@ function buildNetwork() {
   const frame = $("network");
   const width = frame.clientWidth;
   const tall = Math.max(...columns.map((_, c) => Math.ceil(shownIn(c) / acrossIn(c))));
-  const height = Math.max(300, Math.min(530, 44 + tall * 44));
+  const height = Math.max(width > 600 ? 460 : 300, Math.min(530, 44 + tall * 44));
   frame.style.height = `${height}px`;
   const across = columns.reduce((sum, _, c) => sum + acrossIn(c), 0);
-  side = Math.max(10, Math.min(46, (height - 40) / tall - 5, (0.62 * width) / across - 3));
+  side = Math.max(10, Math.min(58, (height - 40) / tall - 5, (0.62 * width) / across - 3));
   const widths = columns.map((_, c) => (isPicture(c) ? Math.min(96, width / 5) : acrossIn(c) * (side + 3)));
   const gap = (width - 36 - widths.reduce((sum, each) => sum + each, 0)) / Math.max(1, columns.length - 1);
   frame.replaceChildren($("wires"));
@@ -217,7 +217,7 @@ function paintWires() {
     wire.path.setAttribute("stroke-opacity", strength);
     wire.path.classList.toggle("minus", negative === "true");
   }
-  $("key").textContent = `Blue, whole: positive; orange, broken: negative; thickest: ${four(most)}`;
+  $("key").textContent = wires.length === 0 ? "" : `Blue, whole: positive; orange, broken: negative; thickest: ${four(most)}`;
 }
 
 /** Mark the neuron and the weight that are chosen; only the neuron is reached by Tab, arrow keys go on from there. */
