@@ -8,6 +8,7 @@ import pytest
 from axe_core_python.selenium import Axe
 from browser import requests
 from playing import Play, orders
+from selenium.webdriver import ActionChains
 
 from autograd_lite import (
     Op,
@@ -351,6 +352,20 @@ def test_points_are_drawn_and_deleted_with_the_pointer(play):
     assert "of 5 right" in page.text("status")
 
 
+def test_a_real_pointer_draws_a_line_of_points(play):
+    page = play(playground(nn.MLP(2, [3, 1], seed=0), losses.bce_with_logits, *datasets.xor()))
+    page.choose("pointer", "draws 0")
+    page.run("$('surface').scrollIntoView({block: 'center'})")
+    moves = (
+        ActionChains(page.driver).move_to_element_with_offset(page.find("surface"), -80, 30).click_and_hold()
+    )
+    for _ in range(4):
+        moves = moves.move_by_offset(20, 0)
+    moves.release().move_by_offset(20, 20).perform()
+    rows = rows_of(page)
+    assert 7 <= len(rows) <= 9 and {row[2] for row in rows[4:]} == {"0"}
+
+
 def test_the_keyboard_draws_and_deletes_too(play):
     page = play(
         playground(nn.MLP(1, [3, 1], "tanh", seed=0), losses.mse, [[0.0], [1.0], [2.0]], [0.0, 1.0, 4.0])
@@ -555,6 +570,15 @@ def test_a_kind_that_is_told_holds(play):
     page.set("value", 0.25)
     surface_point(page, 0.5, 0.5)
     assert rows_of(page)[4][1:3] == ["0.5, 0.5", "0.25"]
+
+
+def test_where_there_is_no_step_page_the_page_says_so(play):
+    page = play(playground(Letters(), losses.cross_entropy, [0, 1, 2, 3, 4], [1, 2, 3, 4, 0]))
+    assert not page.find("open").is_displayed() and "step_through(" in page.text("closed")
+    page = play(
+        playground(nn.MLP(2, [4, 5], seed=0), losses.cross_entropy, X, [k % 5 for k in range(len(X))])
+    )
+    assert page.find("open").is_displayed() and not page.find("closed").is_displayed()
 
 
 # ---- Images -----------------------------------------------------------------------------------

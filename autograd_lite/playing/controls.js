@@ -73,6 +73,7 @@ function play() {
   if (playing) return pause();
   playing = true;
   trouble = "";
+  $("why").ariaLive = "off"; // nobody listens so fast
   $("play").textContent = "Pause";
   return requestAnimationFrame(frame);
 }
@@ -80,6 +81,7 @@ function play() {
 function pause() {
   playing = false;
   $("play").textContent = "Play";
+  $("why").ariaLive = "polite";
   remember();
   refresh();
 }
@@ -164,6 +166,7 @@ function offerAll() {
   offerBatches();
   offerPointer();
   $("open").hidden = data.pages.length === 0;
+  $("closed").hidden = data.pages.length > 0;
   $("seen").hidden = !onGrid;
   $("images").hidden = !isImage;
 }

@@ -17,8 +17,8 @@ __all__ = ["example_pages"]
 
 MOST_STEPS = 3000
 """Of an example with more steps there is no page: ``step_through`` shows it in Python."""
-MOST_PAGES = 4
-"""The most labels that each get a page; of more there is none."""
+MOST_PACKED = 300_000
+"""The most characters that the pages of all labels take; of more there is none."""
 
 Loss = Callable[[Any, Any], Value]
 
@@ -40,10 +40,12 @@ def example_pages(
     """
     is_free = _may_change(loss_of, x, targets[0])
     chosen = targets[:1] if is_free else targets
-    if len(chosen) > MOST_PAGES:
-        return []
-    pages = [_page_of(loss_of, x, target, is_free, parameters, columns) for target in chosen]
-    return [each for each in pages if each] if all(pages) else []
+    pages: list[dict[str, Any]] = []
+    for target in chosen:
+        pages.append(_page_of(loss_of, x, target, is_free, parameters, columns))
+        if not pages[-1] or sum(len(each["packed"]) for each in pages) > MOST_PACKED:
+            return []
+    return pages
 
 
 def _may_change(loss_of: Loss, x: Any, target: Any) -> bool:
@@ -59,7 +61,7 @@ def _may_change(loss_of: Loss, x: Any, target: Any) -> bool:
 def _page_of(
     loss_of: Loss, x: Any, target: Any, is_free: bool, parameters: Sequence[Value], columns: Sequence[Column]
 ) -> dict[str, Any]:
-    inputs = x if isinstance(x, int) else _as_values("x", x)
+    inputs = _as_values("x", x)
     given = _as_values("y", target) if is_free else target
     output = loss_of(inputs, given)
     leaves, nodes = topological_order(output)

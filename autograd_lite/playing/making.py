@@ -84,7 +84,8 @@ def playground(
     columns = _columns_of(programs)
     rules, names = described_rules(optimizer), parameter_names(programs.judged.arrays, len(parameters))
     with kept(generators_of(model)), mode(model, training=False):
-        pages = _pages(model, loss, examples, task, parameters, columns)
+        is_fixed = programs.takes_index  # another token would be another graph
+        pages = [] if is_fixed else _pages(model, loss, examples, task, parameters, columns)
         still = draw(loss(model(examples.X[0]), examples.y[0]), names={}).svg
     data = {
         **_described_data(inputs, targets, held_out, task),
