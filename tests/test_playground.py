@@ -136,6 +136,7 @@ def test_the_rule_that_is_given_comes_first_with_its_settings(play):
     assert chosen == ["0", "0.07", "0.02"]
     page.set("batch", len(X))
     page.click("step", 20)
+    assert "optimizer=optim.SGD(lr=0.07, momentum=0.5, weight_decay=0.02)" in page.code()
     again = optim.SGD(lr=0.07, momentum=0.5, weight_decay=0.02)
     expected = trained(model_for(1, None), losses.mse, TASKS["squared_error"][3], again, 20)
     assert page.weights() == pytest.approx(expected, rel=1e-10, abs=1e-10)
@@ -280,6 +281,10 @@ def test_a_weight_is_edited_where_it_stands_and_by_its_name(play):
     page.look_at("h1[1]")
     page.run("const i = $('incoming').querySelector('input'); i.value = '2.5'; i.onchange()")
     assert page.weights()["layers.0.neurons.1.w.0"] == 2.5
+    changed = nn.MLP(2, [3, 1], "tanh", seed=0)
+    changed.load_state_dict(page.weights())
+    mean = sum(losses.bce_with_logits(changed(x), label).data for x, label in zip(*datasets.xor())) / 4
+    assert f"loss {mean:.4g}" in page.text("status")
     for typed, kept in (("-1e-3", -0.001), ("", -0.001)):
         page.choose("parameter", "b2")
         page.run("$('number').value = arguments[0]; $('number').onchange()", typed)

@@ -149,6 +149,10 @@ def choosy(output, target):
     return output * 2 if target == 1 else output * 3
 
 
+def turning(output, target):
+    return output * 2 if output > 0 else output * -3
+
+
 OPAQUE = Op("opaque", "opaque({0})", lambda a: float(str(a)), lambda y, a: 1.0)
 
 
@@ -162,6 +166,9 @@ OPAQUE = Op("opaque", "opaque({0})", lambda a: float(str(a)), lambda y, a: 1.0)
         ((nn.MLP(2, [1], output=OPAQUE), losses.mse, *XOR), TypeError, "opaque cannot be written as JavaScr"),
         ((nn.MLP(2, [1], seed=0), choosy, *XOR), ValueError, "another way"),
         ((nn.MLP(3, [1], seed=0), losses.mse, *XOR), ValueError, "expected 3 inputs, got 2"),
+        ((nn.MLP(2, [1], seed=0), turning, *XOR), ValueError, r"example \d takes another way .* where\("),
+        ((nn.MLP(2, [2]), losses.cross_entropy, XOR[0], [0, 1, 2, 0]), IndexError, "from 0 to 1, got 2"),
+        ((nn.MLP(2, [200, 100, 1], seed=0), losses.mse, *XOR), ValueError, "at most 20000 parameters"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_played_is_refused_with_what_to_do(arguments, error, said):

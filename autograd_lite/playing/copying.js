@@ -12,7 +12,7 @@ function codeText() {
   const rule = data.rules[settings.rule];
   const rows = inputsOf().map((row) => `    ${JSON.stringify(data.single.x ? row[0] : row)},`);
   const targets = JSON.stringify(targetsOf().map((row) => (data.single.y ? row[0] : row)));
-  const decay = rule.decays && settings.decay !== rule.decay ? `, weight_decay=${settings.decay}` : "";
+  const decay = rule.decays ? `, weight_decay=${settings.decay}` : "";
   return `from autograd_lite import fit, losses, nn, optim
 
 ${data.code.model}

@@ -7,6 +7,7 @@ function setWeight(at, text) {
   if (text.trim() === "" || !Number.isFinite(number)) return;
   P[at] = lastP[at] = number;
   trouble = "";
+  remember();
   refresh();
 }
 
@@ -38,6 +39,7 @@ function setExamples(X, y) {
   chosen.example = Math.max(0, Math.min(chosen.example, examples.count - 1));
   settings.batch = Math.min(Number($("batch").value), examples.count);
   offerBatches();
+  remember();
   refresh();
 }
 

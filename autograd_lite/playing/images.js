@@ -14,9 +14,10 @@ function paintImages() {
     context.fillStyle = "rgb(213 94 0 / 60%)";
     context.fillRect(brush[0], brush[1], 1, 1);
   }
-  const outputs = shown.forward(cell);
+  const found = shown.forward(cell);
+  $("drawn").textContent = `The output is ${Array.from(found, four).join(", ")}.`;
   if (!K) return;
-  const best = answer(outputs);
+  const best = answer(found);
   [...$("guesses").children].forEach((child, at) => {
     const k = Math.floor(at / 3);
     child.classList.toggle("best", k === best);

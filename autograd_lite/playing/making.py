@@ -29,6 +29,8 @@ MOST_NUMBERS = 2_000_000
 """The most numbers that the examples of a page may hold."""
 BATCH = 16
 """How many examples a step takes at first."""
+MOST_PARAMETERS = 20_000
+"""The most weights that can be drawn, named and chosen from."""
 
 
 def playground(
@@ -64,8 +66,8 @@ def playground(
 
     Raises:
         TypeError: if the model is no Module, or an operation cannot be written as JavaScript.
-        ValueError: if the model maps batches, the examples differ in form, are too many, or do not fit
-            the kind; whatever the model or the loss has to say.
+        ValueError: if the model maps batches or is too large, the examples differ in form, are too many,
+            take different ways through the code, or do not fit the kind; whatever model and loss have to say.
         ImportError: if NumPy is not installed.
 
     Example:
@@ -78,7 +80,7 @@ def playground(
     inputs, targets = table_of(examples.X, "examples"), table_of(examples.y, "targets")
     if len(inputs.rows) * len(inputs.rows[0]) > MOST_NUMBERS:
         raise ValueError(f"a page holds at most {MOST_NUMBERS} numbers: pass a part of the examples")
-    programs = programs_of(model, loss, parameters, examples.X[0], examples.y[0])
+    programs = programs_of(model, loss, parameters, examples.X, examples.y)
     outputs = programs.shown.outputs
     task = task_of(kind, outputs, [row[0] if targets.single else row for row in targets.rows])
     columns = _columns_of(programs)
@@ -115,6 +117,8 @@ def _checked(model: Any, optimizer: Optimizer | None, count: int) -> list[Any]:
             "a playground computes one example after the other, and this model maps whole batches, as one "
             "with a BatchNorm does: use LayerNorm instead, or train it with fit"
         )
+    if len(parameters) > MOST_PARAMETERS:
+        raise ValueError(f"a page draws at most {MOST_PARAMETERS} parameters: take a smaller model")
     check_batches(model, count, count)
     if optimizer is not None:
         check_optimizer(optimizer, parameters)

@@ -36,14 +36,16 @@ class Programs(NamedTuple):
 
 
 def programs_of(
-    model: Any, loss: Callable[..., Any], parameters: Sequence[Value], x: Any, target: Any
+    model: Any, loss: Callable[..., Any], parameters: Sequence[Value], X: Sequence[Any], y: Sequence[Any]
 ) -> Programs:
-    """Trace a model and its loss on an example.
+    """Trace a model and its loss on the first of some examples.
 
     Raises:
         TypeError: if an operation cannot be written as JavaScript.
-        ValueError: if another example would take another way through Python's code.
+        ValueError: if another example takes another way through Python's code.
+        IndexError: if a label or a token is out of range.
     """
+    x, target = X[0], y[0]
 
     def loss_of(x: Any, y: Any) -> Any:
         return loss(model(x), y)
@@ -56,6 +58,7 @@ def programs_of(
             training = _traced(loss_of, parameters, x, target)
         with mode(model, training=False):
             judged, shown = _traced(loss_of, parameters, x, target), _traced(outputs_of, parameters, x)
+            _check_ways(judged, X, y)
             judge = _traced(lambda output, y: loss(output, y), parameters, plain(model(x)), target)
     takes_index = any(each.kind == "integers" for each in shown.inputs.signatures)
     return Programs(training.script, judged.script, shown.script, judge.script, takes_index)
@@ -71,6 +74,16 @@ def _traced(f: Callable[..., Any], parameters: Sequence[Value], *example: Any) -
             "with pick, Embedding or cross_entropy, or pass floats"
         )
     return traced
+
+
+def _check_ways(traced: Specialization, *columns: Sequence[Any]) -> None:
+    """Refuse examples for which a comparison comes out otherwise than for the first one."""
+    *_, held = traced.run_on_arrays(columns, len(columns[0]), gradient=False)
+    if not held.all():
+        raise ValueError(
+            f"example {held.argmin()} takes another way through the code of the model or the loss than the "
+            "first one: write where(step(a), b, c) instead of if"
+        )
 
 
 def script_of(programs: Programs, columns: Sequence[Column], moves: Sequence[str]) -> str:

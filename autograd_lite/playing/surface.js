@@ -205,7 +205,7 @@ function writeLegend() {
   const marks = data.labels.map((label, k) => [element("span", { textContent: SHAPES[k % SHAPES.length], style: `color:${inkOf(k)}` }), ` ${labelText(label)}`]);
   const parts = marks.map(([mark, text]) => element("span", {}, mark, text, "\u2003"));
   if (K) parts.push(element("span", { textContent: "Dark outline: answered wrong. " }));
-  else if (onPlane) parts.push(element("span", { textContent: "Blue: large targets and outputs; orange: small ones. " }));
+  else if (onPlane) parts.push(element("span", { textContent: `Blue: large targets and ${outputs.length > 1 ? "first outputs" : "outputs"}; orange: small ones. ` }));
   else parts.push(element("span", { textContent: "Blue: the output; the marks are the targets. " }));
   if (test) parts.push(element("span", { textContent: "Hollow: test." }));
   $("legend").replaceChildren(...parts);
