@@ -217,7 +217,7 @@ function paintWires() {
     wire.path.setAttribute("stroke-opacity", strength);
     wire.path.classList.toggle("minus", negative === "true");
   }
-  $("key").textContent = wires.length === 0 ? "" : `Blue, whole: positive; orange, broken: negative; thickest: ${four(most)}`;
+  $("key").textContent = wires.length === 0 ? "" : `Blue, whole: positive; orange, broken: negative; thickest: ${four(most > 1e-12 ? most : 0)}`;
 }
 
 /** Mark the neuron and the weight that are chosen; only the neuron is reached by Tab, arrow keys go on from there. */
