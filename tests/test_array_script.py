@@ -15,8 +15,17 @@ from rounding import sums_of_absolute_terms
 from autograd_lite import Op, Value, amax, losses, nn, optim, where
 from autograd_lite import sum as sum_of
 from autograd_lite.compiler import compile
-from autograd_lite.compiler.arrays import primitives
-from autograd_lite.compiler.arrays.places import Place, Variable, even_steps, flat_place, spread_over
+from autograd_lite.compiler.arrays import expressions, primitives
+from autograd_lite.compiler.arrays.blocks import Block
+from autograd_lite.compiler.arrays.loops import Loops
+from autograd_lite.compiler.arrays.places import (
+    Place,
+    Variable,
+    even_steps,
+    flat_place,
+    plain,
+    spread_over,
+)
 from autograd_lite.compiler.arrays.primitives import Primitive
 from autograd_lite.compiler.arrays.script import RESERVED, program_script
 from autograd_lite.compiler.updates import UpdateScript, clip_script
@@ -254,7 +263,9 @@ def of_each_element(op):
 
 def test_every_operation_has_the_values_and_gradients_of_numpy(chrome):
     rows = [(VECTOR,), ([0.25, 0.5, 0.125, 0.75],)]
-    check(chrome, [Case(*of_each_element(op), rows, op.name) for op in without({"dot", "pick"})])  # networks have those
+    check(
+        chrome, [Case(*of_each_element(op), rows, op.name) for op in without({"dot", "pick"})]
+    )  # networks have those
 
 
 def test_an_operation_of_ones_own_is_written_or_says_what_to_declare(chrome):
@@ -530,6 +541,31 @@ def test_the_names_that_a_script_needs_are_all_reserved():
     words = {"inputs", "values", "adjoints", "gradient", "subarray", "length"}  # keys and properties
     others = own - arrays - {*RESERVED} - known_names() - words
     assert all(re.fullmatch(r"[i-u]\d*|[ciu]\d+_?|t_", word) for word in others), others
+
+
+# ---- Loops -------------------------------------------------------------------------------------
+
+
+def test_an_element_that_a_loop_does_not_change_is_read_once_before_it():
+    block, x = Block(), plain("x", (3,))
+    i, j = block.variables([3, 4])
+
+    def body(inner):
+        total = inner.read("x", x.at([i])) * inner.read("x", x.at([i])) + inner.read("y", j)
+        inner.lines.append(f"z[{i * 4 + j}] = {inner.text(total)};")
+
+    block.loop([i, j], body)
+    assert block.lines == [
+        "for (let i = 0; i < 3; i++) {",
+        "const t0 = x[i];",
+        "for (let j = 0; j < 4; j++) z[4 * i + j] = t0 * t0 + y[j];",
+        "}",
+    ]
+
+
+def test_an_expression_for_which_there_are_no_loops_is_named():
+    with pytest.raises(TypeError, match="there are no loops for einsum yet"):
+        Loops().elements(expressions.call("einsum", "ij->ji", expressions.name("x")))
 
 
 # ---- Positions ---------------------------------------------------------------------------------

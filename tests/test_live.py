@@ -604,6 +604,41 @@ def test_a_long_trace_stays_fluent(opened):
     assert page.run(row) != before
 
 
+def chain(x):
+    node = x
+    for _ in range(300):
+        node = node * 0.99
+    return node * node + x
+
+
+def test_steps_that_are_taken_at_once_follow_too(opened):
+    page = opened(trace_of(chain, [2.0]), "#x=-3", most=402)  # more than a notebook stores
+    assert page.run("return stops.filter((stop) => stop.begin).length") == 1
+    page.run("go(last); $('transcript').open = true")
+    page.pause()
+    trace = trace_of(chain, [-3.0])
+    assert page.text("sentence") == "".join(Words(trace).of(trace[-1]))
+    gradient = f"{trace.gradients['x']:.4g}"
+    assert page.text("slope").endswith(f" = {gradient}")
+    assert page.run("return document.querySelector('#transcript .gradient').textContent").endswith(
+        f" = {gradient}"
+    )
+    assert page.run("return boxOf(0).querySelector('[id$=gradient]').textContent") == f"∂ {gradient}"
+
+
+def test_a_notebook_does_not_store_what_computes_a_long_trace(opened):
+    page = opened(trace_of(chain, [2.0]), most=400)
+    assert not page.find("live").is_displayed()
+    assert page.text("fixed").endswith('in the page of trace.save("steps.html") they can be changed.')
+
+
+def test_a_leaf_alone_has_a_page(opened):
+    page = opened(step_through(Value(3.0, "x"), names={}), "#x=4")
+    assert page.numbers() == ["4"] and page.text("slope") == "∂x/∂x = 1"
+    page.find("nudging").click()
+    assert lines(page, "promise")[1] == "True: x goes from 4 to 4.5, Δx = 0.5"
+
+
 def test_without_scripts_nothing_of_it_is_seen():
     document = write_page(product_trace())
     assert '<div id="live" role="group" aria-label="Change a number" hidden>' in document

@@ -78,7 +78,7 @@ class Loops:
 
         Args:
             target: where to.
-            expression: what: an array of its shape, of as many elements, or one to be broadcast.
+            expression: what: an array of as many elements, in the same order.
             add: whether it is added to what stands there.
         """
         while expression.form == "method" and expression.arguments[1] == "reshape":
@@ -94,8 +94,6 @@ class Loops:
 
     def _store_elements(self, target: Layout, elements: Elements, *, add: bool) -> None:
         """Write an array element by element."""
-        if elements.size != target.size:
-            elements = _broadcast(elements, target.shape)
         flat = elements.flat
         if flat is not None and target.is_even:
             self._loop(target, (elements.size,), lambda places, block: flat(places[0], block), add=add)
@@ -183,10 +181,8 @@ class Loops:
         self._loop(target, added.shape, added.at, add=True, position=position)
         return True
 
-    def _store_function(self, target: Layout, add: bool, op: Op, slot: int | None, *operands: Any) -> bool:
+    def _store_function(self, target: Layout, add: bool, op: Op, slot: int, *operands: Any) -> bool:
         """Write the partials of an operation by one of its lists, which stand along the last axis."""
-        if slot is None:
-            return False
         y, *lists = map(self.elements, operands[: len(operands) - len(op.attributes)])
         attributes = [each.arguments[0] for each in operands[len(operands) - len(op.attributes) :]]
         first = sum(each.shape[-1] for each in lists[:slot])
@@ -208,13 +204,11 @@ class Loops:
 
     def elements(self, expression: Expression) -> Elements:
         """Return the elements of an array; what has to be computed first is written."""
-        kind = _kind(expression)
-        if hasattr(self, f"_{kind}"):
-            found: Elements = getattr(self, f"_{kind}")(*_operands(expression))
-            return found
-        if hasattr(self, f"_store_{kind}"):
+        write = getattr(self, f"_{_kind(expression)}", None)
+        if write is None:
             return self._stored(expression, self._shape_of(expression))
-        raise TypeError(f"there are no loops for {kind}")
+        found: Elements = write(*_operands(expression))
+        return found
 
     def _stored(self, expression: Expression, shape: Shape) -> Elements:
         """Compute an array on the way."""
@@ -234,13 +228,7 @@ class Loops:
                 return (*self.elements(y).shape, self.elements(rest[slot]).shape[-1])
             case "unpick":
                 return (*self.elements(operands[0]).shape, operands[2])
-            case "concatenate":
-                parts, axis = operands
-                shapes = [self.elements(part).shape for part in parts]
-                shape = [*shapes[0]]
-                shape[axis] = sum(each[axis] for each in shapes)
-                return tuple(shape)
-        raise TypeError(expression)
+        raise TypeError(f"there are no loops for {_kind(expression)} yet")
 
     def _once(self, elements: Elements, size: int) -> Elements:
         """Compute elements before the loops, if these would do so more than once."""
@@ -420,9 +408,6 @@ class Loops:
 
     def _astype(self, array: Expression, _: Expression) -> Elements:
         return self.elements(array)
-
-    def _array(self, number: Expression) -> Elements:
-        return self.elements(number)
 
     def _pick(self, array: Expression, index: Expression) -> Elements:
         values, chosen = self.elements(array), self.elements(index)

@@ -28,27 +28,32 @@ function span(numbers) {
 
 /**
  * Draw curves over x, the first of which is what matters, and points; what is not finite is left out.
- * @param {HTMLElement} svg
+ * @param {HTMLElement} element where it is drawn
+ * @param {string} label what it shows, for those who cannot see it
  * @param {number[]} xs
  * @param {{className: string, ys: number[]}[]} curves
  * @param {{className: string, x: number, y: number}[]} points
  */
-function plot(svg, xs, curves, points) {
+function plot(element, label, xs, curves, points) {
   const [from, to] = span(xs), [low, high] = span([...curves[0].ys, ...points.map(({ y }) => y)]);
   const X = (/** @type {number} */ x) => LEFT + ((RIGHT - LEFT) * (x - from)) / (to - from);
   const Y = (/** @type {number} */ y) => BOTTOM - ((BOTTOM - TOP) * (y - low)) / (high - low);
   const within = (/** @type {number} */ y) => Number.isFinite(y) && y >= low - (high - low) && y <= high + (high - low);
   const lines = curves.map(({ className, ys }) => {
     const known = xs.map((x, at) => [x, ys[at]]).filter(([, y]) => within(y));
-    return shape("polyline", { class: className, points: known.map(([x, y]) => `${X(x).toFixed(1)},${Y(y).toFixed(1)}`).join(" ") });
+    const places = known.map(([x, y]) => `${X(x).toFixed(1)},${Y(y).toFixed(1)}`);
+    return shape("polyline", { class: className, points: places.join(" ") });
   });
-  const dots = points.filter(({ y }) => within(y)).map(({ className, x, y }) => shape("circle", { class: className, cx: X(x), cy: Y(y), r: 4 }));
-  svg.replaceChildren(
+  const shown = points.filter(({ y }) => within(y));
+  const dots = shown.map(({ className, x, y }) => shape("circle", { class: className, cx: X(x), cy: Y(y), r: 4 }));
+  const svg = shape("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": label });
+  svg.append(
     ...lines, ...dots,
     shape("text", { x: LEFT, y: 11 }, four(high)), shape("text", { x: LEFT, y: BOTTOM - 2, class: "low" }, four(low)),
     shape("text", { x: LEFT, y: HIGH - 4, class: "axis" }, four(from)),
     shape("text", { x: RIGHT, y: HIGH - 4, "text-anchor": "end", class: "axis" }, four(to)),
   );
+  element.replaceChildren(svg);
 }
 
 /**

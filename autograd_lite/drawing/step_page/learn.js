@@ -2,7 +2,7 @@
 // Learn: steps against the gradient, each update written out, and the curve of the output.
 
 const MOST_TICKS = 40; // of leaves that can be chosen
-const MOST_UPDATES = 4; // that are written out
+const MOST_UPDATES = 3; // that are written out
 const moving = new Set(live.moving);
 /** @type {number[]} */
 let curve = []; // of the output, from the first step on
@@ -32,16 +32,18 @@ const bracketed = (number) => (four(number).startsWith("-") ? `(${four(number)})
  * @param {string[]} lines
  */
 function writeUpdates(lines) {
-  const L = live.names[live.output], steps = curve.length - 1;
-  const shown = lines.length > MOST_UPDATES ? [...lines.slice(0, MOST_UPDATES - 1), `… and ${lines.length - MOST_UPDATES + 1} more`] : lines;
-  const value = now.values[live.output];
-  const done = steps > 0 ? [`After ${steps === 1 ? "1 step" : `${steps} steps`}: ${L} = ${four(value)}`] : [];
+  const L = live.names[live.output], steps = curve.length - 1, value = now.values[live.output];
+  const left = lines.length - MOST_UPDATES;
+  const updates = left > 0 ? [...lines.slice(0, MOST_UPDATES), `… and ${left} more`] : lines;
+  const rule = `Each number moves against its gradient: number ← number - rate · ∂${L}/∂number`;
+  const before = moving.size === 0 ? "Tick the numbers that are to move." : rule;
+  const done = `After ${steps === 1 ? "1 step" : `${steps} steps`}: ${L} = ${four(value)}`;
   const trouble = Number.isFinite(value) ? [] : ["A smaller rate may keep it finite."];
-  const first = moving.size === 0 ? "Tick the numbers that are to move." : `Each number moves against its gradient: number ← number - rate · ∂${L}/∂number.`;
-  writeLines($("updates"), [...(lines.length ? shown : [first]), ...done, ...trouble]);
-  $("losses").setAttribute("aria-label", `${L} after each step`);
-  $("losses").toggleAttribute("hidden", steps < 1);
-  if (steps > 0) plot($("losses"), curve.map((_, at) => at), [{ className: "curve", ys: curve }], [{ className: "true", x: steps, y: value }]);
+  writeLines($("updates"), [...(steps > 0 ? [...updates, done] : [before]), ...trouble]);
+  $("losses").hidden = steps < 1;
+  if (steps < 1) return;
+  const point = { className: "true", x: steps, y: value };
+  plot($("losses"), `${L} after each step`, curve.map((_, at) => at), [{ className: "curve", ys: curve }], [point]);
 }
 
 /**
@@ -60,8 +62,9 @@ function play(goes) {
 
 /** Let the reader tick what moves; of many leaves it is only said. */
 function offer() {
+  const those = "those of modules, or of step_through(…, parameters=…)";
   if (recorded.length > MOST_TICKS) {
-    setText($("moving"), `${moving.size} of ${recorded.length} numbers move: those of modules, or step_through(…, parameters=…).`);
+    setText($("moving"), `${moving.size} of ${recorded.length} numbers move: ${those}.`);
     return;
   }
   $("moving").append(...recorded.map((_, leaf) => {

@@ -58,7 +58,7 @@ const derivativeBy = (leaf) => `∂${live.names[live.output]}/∂${live.names[le
 /** Bring the panel up to date. What is half typed stays as it is, and who predicts is told nothing. */
 function showPanel() {
   const field = control("number");
-  if (document.activeElement !== field) field.value = whole(numbers[chosen]);
+  if (document.activeElement !== field) field.value = whole(Number(numbers[chosen].toPrecision(6)));
   control("drag").value = String(finite(numbers[chosen]));
   const isAsked = $("predict").checked && position < last;
   setText($("slope"), `${derivativeBy(chosen)} = ${isAsked ? "?" : four(now.gradients[chosen])}`);
@@ -97,7 +97,7 @@ function steer(event, leaf) {
  */
 function typeInto(event) {
   if (!/^[-−\d.,]$/.test(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
-  control("number").focus();
+  control("number").focus(); // the key itself goes there, too
   control("number").select();
 }
 
@@ -193,6 +193,7 @@ control("number").oninput = () => {
   if (typed !== null) set(chosen, typed);
 };
 control("number").onkeydown = (event) => steer(event, chosen);
+control("number").onfocus = () => (control("number").value = whole(numbers[chosen]));
 control("number").onblur = showPanel;
 control("drag").oninput = () => set(chosen, Number(control("drag").value));
 control("reset").onclick = reset;

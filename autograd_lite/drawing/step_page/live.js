@@ -19,7 +19,7 @@
  * @property {string[]} names
  * @property {string[]} places the ids of their boxes; "" for none
  * @property {number} output
- * @property {[number, ...(number | [number | string])[]][]} nodes the kind, and the inputs: places, and numbers in lists
+ * @property {[number, ...(number | [number | string])[]][]} nodes the kind, and the inputs: places, or numbers in lists
  * @property {number[]} moving the leaves that are trained
  * @property {(string | [number, number])[][]} blanks of each kind: texts, inputs, and whether one needs no parentheses
  * @property {Record<string, [string, string][]>} rules of a node's slopes: as a textbook has them, and as computed
@@ -69,7 +69,10 @@ function forward(leaves) {
 function pass(leaves) {
   const { values, inputs } = forward(leaves);
   /** @type {Taken[]} */
-  const steps = live.nodes.map((_, index) => ({ node: leaves.length + index, index, after: values[leaves.length + index] }));
+  const steps = live.nodes.map((_, index) => {
+    const node = leaves.length + index;
+    return { node, index, after: values[node] };
+  });
   /** @type {(number | undefined)[]} */
   const gradients = values.map(() => undefined);
   gradients[live.output] = 1;
@@ -262,11 +265,12 @@ function writeTable() {
   });
 }
 
-const NUMBERS = ["-value", "-gradient", "-label"].map((part) => `#picture [id$="${part}"]:not(:has(tspan))`) + ", #picture tspan";
+const PARTS = ["-value", "-gradient", "-label"].map((part) => `#picture [id$="${part}"]:not(:has(tspan))`);
+const TEXTS = [...PARTS, "#picture tspan"].join();
 
 /** Hold every text with a number in the room that it was given. */
 function fitTexts() {
-  for (const text of /** @type {NodeListOf<SVGTextElement>} */ (document.querySelectorAll(NUMBERS))) {
+  for (const text of /** @type {NodeListOf<SVGTextElement>} */ (document.querySelectorAll(TEXTS))) {
     const group = text.closest("g"), box = group?.querySelector("rect")?.getBBox();
     if (!group || !box) continue;
     text.removeAttribute("textLength");

@@ -4,13 +4,20 @@
 /** How far the number in the panel is nudged. */
 const nudgeBy = () => read(control("by").value) ?? 0;
 
+/**
+ * The output, if the number in the panel were another.
+ * @param {number} number
+ */
+function outputAt(number) {
+  return forward(numbers.map((old, leaf) => (leaf === chosen ? number : old))).values[live.output];
+}
+
 /** Write the promise and the truth, and draw both. */
 function showNudge() {
   if ($("nudge").hidden) return;
   const x = live.names[chosen], L = live.names[live.output], by = nudgeBy();
   const here = numbers[chosen], before = now.values[live.output], slope = now.gradients[chosen];
-  const at = (/** @type {number} */ number) => forward(numbers.map((old, leaf) => (leaf === chosen ? number : old))).values[live.output];
-  const after = at(here + by), promised = slope * by, truly = clean(after - before);
+  const after = outputAt(here + by), promised = slope * by, truly = clean(after - before);
   setText($("nudged"), `Δ${x}`);
   writeLines($("promise"), [
     `Promised: ${derivativeBy(chosen)} · Δ${x} = ${four(slope)} · ${four(by)} = ${four(promised)}`,
@@ -19,9 +26,9 @@ function showNudge() {
   ]);
   const reach = Math.max(1.5 * Math.abs(finite(by)), 10 * unitOf(chosen));
   const xs = Array.from({ length: 101 }, (_, index) => here + (reach * (index - 50)) / 50);
-  $("curve").setAttribute("aria-label", `${L} over ${x}, and its tangent`);
   const tangent = xs.map((number) => before + slope * (number - here));
-  plot($("curve"), xs, [{ className: "curve", ys: xs.map(at) }, { className: "tangent", ys: tangent }], [
+  const curves = [{ className: "curve", ys: xs.map(outputAt) }, { className: "tangent", ys: tangent }];
+  plot($("curve"), `${L} over ${x}, and its tangent`, xs, curves, [
     { className: "here", x: here, y: before },
     { className: "true", x: here + by, y: after },
     { className: "promised", x: here + by, y: before + promised },
@@ -40,7 +47,10 @@ function differenceOf(L, promised, truly) {
   return `Difference: ${four(off)}. ${L} bends; a smaller nudge is promised better.`;
 }
 
-/** Halve or double the nudge with the arrow keys. @param {KeyboardEvent} event */
+/**
+ * Halve or double the nudge with the arrow keys.
+ * @param {KeyboardEvent} event
+ */
 function steerNudge(event) {
   const times = event.key === "ArrowUp" ? 2 : event.key === "ArrowDown" ? 0.5 : 0;
   if (times === 0) return;

@@ -130,8 +130,9 @@ function toAddress() {
 /** Give the picture the room that the rest leaves, with one line for the closed table, and show the step in it. */
 function makeRoom() {
   const header = /** @type {HTMLElement} */ (document.querySelector("header"));
-  const above = [$("change"), $("panel")].filter((part) => part.offsetTop <= $("panel").offsetTop);
-  const rest = [header, ...above].reduce((sum, part) => sum + heightOf(part), 54);
+  const isAbove = $("change").offsetTop < $("panel").offsetTop; // on a phone it stands below
+  const parts = [header, $("panel"), $("fixed"), ...(isAbove ? [$("change")] : [])];
+  const rest = parts.reduce((sum, part) => sum + heightOf(part), 54);
   const picture = $("picture");
   picture.style.maxHeight = `max(180px, 100vh - ${rest}px)`;
   const scrolls = picture.scrollWidth > picture.clientWidth || picture.scrollHeight > picture.clientHeight;

@@ -21,7 +21,7 @@ __all__ = ["notebook", "page", "table"]
 PREFIX = "graph"
 """What every id in the picture begins with: the page holds no other picture."""
 
-OTHERS, TALLEST = 435, 805
+OTHERS, TALLEST = 520, 890
 """In pixels: what a frame in a notebook needs beside the picture, and how tall it is made at most."""
 
 HELP = "Press Next or the → key; ← goes back, Home and End go to either end."
