@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 from autograd_lite.core.coercion import leaves_of
+from autograd_lite.core.collector import collector_paused
 from autograd_lite.core.symbol import Symbol, factor, fill, format_number
 from autograd_lite.derivatives import check_fresh
 from autograd_lite.engine import Value, contributions, topological_order
@@ -290,17 +291,16 @@ def step_through(
     """
     if not isinstance(output, Value):
         raise TypeError(f"step_through takes the Value to differentiate, got {output!r}")
-    leaves, nodes = topological_order(output)
-    check_fresh(nodes)
     if names is None:
         names = variables_of(sys._getframe(1))
-    named = name_all([*leaves, *nodes], names)
     chosen = None if parameters is None else leaves_of(parameters)
-    if chosen and named.keys().isdisjoint(chosen):
-        raise ValueError(
-            "none of these parameters is in the graph: give those that the output was computed from"
-        )
-    return Trace(output, nodes, named, chosen)
+    with collector_paused():
+        leaves, nodes = topological_order(output)
+        check_fresh(nodes)
+        named = name_all([*leaves, *nodes], names)
+        if chosen and named.keys().isdisjoint(chosen):
+            raise ValueError("none of these parameters is in the graph: give those that it was computed from")
+        return Trace(output, nodes, named, chosen)
 
 
 def _edges(output: str, nodes: Sequence[Value], names: Mapping[Value, str]) -> list[_Edge]:

@@ -18,6 +18,7 @@ PACKAGE = ROOT / "autograd_lite"
 # Each of these may import only what stands before it.
 CORE = [
     "core.ieee",
+    "core.collector",
     "core.coercion",
     "core.symbol",
     "core.variables",

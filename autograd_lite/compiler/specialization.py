@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite.compiler.arrays.ir import ArrayProgram, Leaf
@@ -18,6 +16,7 @@ from autograd_lite.compiler.scalars import ScalarSource
 from autograd_lite.compiler.signature import Argument
 from autograd_lite.compiler.tape import Tape, write_tape
 from autograd_lite.compiler.tracing import TraceError, nested, trace
+from autograd_lite.core.collector import collector_paused
 from autograd_lite.core.modes import MODE, ORDINARY
 from autograd_lite.core.source import define
 from autograd_lite.engine import Value
@@ -60,7 +59,7 @@ class Specialization:
     ) -> None:
         token = MODE.set(ORDINARY)  # it may be made under no_grad, and run without
         try:
-            with _collector_paused():
+            with collector_paused():
                 traced = trace(f, arguments)
                 self.tape: Tape = write_tape(traced, parameters)
                 traced.outputs.clear()
@@ -103,7 +102,7 @@ class Specialization:
     @functools.cached_property
     def steps(self) -> int:
         """How many steps, one after the other, a program on arrays would need at least."""
-        with _collector_paused():
+        with collector_paused():
             self._raiser = Raiser(self.tape, [each.lengths for each in self.inputs.varying_signatures])
         return len(self._raiser.groups)
 
@@ -124,7 +123,7 @@ class Specialization:
                 f"{self.operations} operations would be {self.steps} steps on arrays, one after the other: "
                 'use backend="python", or "auto" with dtype="float64", which run them on floats'
             )
-        with _collector_paused():
+        with collector_paused():
             raised = self._raiser.run()
         del self._raiser
         if self.operations > LONGEST and self.backend != "python":
@@ -228,15 +227,3 @@ class Specialization:
         if len(self.raised.outputs) == 1:
             outputs = [outputs]
         return outputs, gradients, numpy.broadcast_to(held, (rows,))
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Pause the garbage collector while a great many objects are made, all of which are needed."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

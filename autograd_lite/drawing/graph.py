@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import Any
 
+from autograd_lite.core.collector import collector_paused
 from autograd_lite.derivatives import check_fresh
 from autograd_lite.drawing.folding.captions import Fold
 from autograd_lite.drawing.folding.focus import in_focus
@@ -104,6 +105,7 @@ class Graph:
     outline: str = ""
 
 
+@collector_paused()
 def build(
     output: Value,
     names: Mapping[str, Any] | None = None,
