@@ -35,7 +35,8 @@ function set(leaf, number) {
  */
 function choose(leaf) {
   chosen = leaf;
-  const reach = 50 * unitOf(leaf);
+  let reach = 5;
+  while (reach < 1.2 * Math.abs(finite(base[leaf]))) reach *= 2;
   Object.assign(control("drag"), { min: -reach, max: reach, step: reach / 100 });
   control("leaf").value = String(leaf);
   for (const box of document.querySelectorAll("#picture .chosen")) box.classList.remove("chosen");
