@@ -626,6 +626,23 @@ def test_steps_that_are_taken_at_once_follow_too(opened):
     assert page.run("return boxOf(0).querySelector('[id$=gradient]').textContent") == f"∂ {gradient}"
 
 
+def test_of_many_gradients_the_first_and_the_last_follow(opened):
+    leaves = [Value(float(index), f"x{index}") for index in range(900)]
+    total = leaves[0] * leaves[-1]
+    for leaf in leaves[1:-1]:
+        total = total + leaf
+    page = opened(step_through(total, names={}), "#x0=7&x899=5", most=500)
+    page.run("$('transcript').open = true")
+    page.pause()
+    rows = page.run(
+        "return [...document.querySelectorAll('#transcript .gradient')].map((row) => row.textContent)"
+    )
+    assert rows[0].endswith("/∂x0 = 5") and rows[-1].endswith(" = 1") and len(rows) == 501
+    assert rows[250] == "400 gradients are left out here; trace.gradients has them all."
+    shown = {row.split("/∂")[1].split(" = ")[0]: row.split(" = ")[1] for row in rows if "/∂" in row}
+    assert shown["x0"] == "5" and shown.get("x899", "7") == "7"
+
+
 def test_a_notebook_does_not_store_what_computes_a_long_trace(opened):
     page = opened(trace_of(chain, [2.0]), most=400)
     assert not page.find("live").is_displayed()
