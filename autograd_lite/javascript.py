@@ -26,11 +26,13 @@ from autograd_lite.core.symbol import ATOM, STRENGTH, Number
 __all__ = [
     "Term",
     "function_script",
+    "known_names",
     "names_script",
     "slopes_of",
     "slopes_script",
     "value_of",
     "value_script",
+    "written",
 ]
 
 WHERE, OR, AND, COMPARISON = -3, -2, -1, 0
@@ -225,8 +227,8 @@ def names_script() -> str:
 
 
 @functools.cache
-def _known() -> frozenset[str]:
-    """List the functions that ``names.js`` defines."""
+def known_names() -> frozenset[str]:
+    """Return the names of the functions that ``names.js`` defines."""
     text = names_script()
     lists = " ".join(re.findall(r"const \{([^}]*)\} =", text))
     listed = [name.rpartition(":")[2].strip() for name in lists.split(",") if name.strip()]
@@ -235,11 +237,22 @@ def _known() -> frozenset[str]:
 
 def _call(name: str, *operands: Any) -> Any:
     """Write the call of a function of ``names.js``, in rows for each number."""
-    if name not in _known():
-        raise TypeError(f"there is no {name} among {', '.join(sorted(_known()))} and where")
+    if name not in known_names():
+        raise TypeError(f"there is no {name} among {', '.join(sorted(known_names()))} and where")
     if any(isinstance(operand, Row) for operand in operands):
         return _spread(functools.partial(_call, name), *operands)
+    if name == "abs":
+        operands = (_without_sign(*operands),)
     return Term(f"{name}({', '.join(['{}'] * len(operands))})", *operands)
+
+
+def _without_sign(term: Any) -> Any:
+    """Leave out a sign that abs takes off: exp(-abs(2 * a)) and exp(-abs(-2 * a)) are then written once."""
+    if isinstance(term, Term) and term.text == "-{}":
+        return term.operands[0]
+    if isinstance(term, Term) and term.text == "{} * {}" and isinstance(term.operands[0], float):
+        return abs(term.operands[0]) * term.operands[1]
+    return term
 
 
 def _where(condition: Any, yes: Any, no: Any) -> Any:
@@ -354,7 +367,7 @@ def _inputs(op: Op, counts: Sequence[int], attributes: Sequence[Any]) -> list[An
 
 def _operator(op: Op, inputs: Sequence[Any]) -> Any:
     """Write one of Python's operators: JavaScript has the same sign, or ``names.js`` a function for it."""
-    if op.name in _known():
+    if op.name in known_names():
         return _call(op.name, *inputs)
     strength = STRENGTH[op.dunder]
     needed = (strength, strength + 1) if len(inputs) == 2 else (strength + 1,)
@@ -459,25 +472,41 @@ def function_script(parameters: str, terms: Any) -> str:
         >>> function_script("a", [double * double, 0.5])
         '(a) => { const t0 = a + a; return [t0 * t0, 0.5]; }'
     """
-    results = terms if isinstance(terms, list) else [terms]
+    lines, texts = written(terms if isinstance(terms, list) else [terms])
+    value = f"[{', '.join(texts)}]" if isinstance(terms, list) else texts[0]
+    body = f"{{ {' '.join(lines)} return {value}; }}" if lines else value
+    return f"({parameters}) => {body}"
+
+
+def written(results: Sequence[Any], numbers: Iterator[int] | None = None) -> tuple[list[str], list[str]]:
+    """Return lines that compute what stands in some terms more than once, and the terms' texts.
+
+    Args:
+        results: Terms and floats.
+        numbers: of the names t0, t1, ... that the lines give.
+
+    Example:
+        >>> double = Term("a") + Term("a")
+        >>> written([double * double, 0.5])
+        (['const t0 = a + a;'], ['t0 * t0', '0.5'])
+    """
+    numbers = numbers or itertools.count()
+    results = _merged(results)
     ordered = _reachable(results)
     uses: dict[int, int] = {}
     for operand in itertools.chain(results, *(term.operands for term in ordered)):
         uses[id(operand)] = uses.get(id(operand), 0) + 1
-    written: dict[int, tuple[int, str]] = {}
+    texts: dict[int, tuple[int, str]] = {}
     lines: list[str] = []
     for term in ordered:
-        text = _filled(term, written)
+        text = _filled(term, texts)
         if term.operands and (uses[id(term)] > 1 or len(text) > LONGEST):
-            name = f"t{len(lines)}"
+            name = f"t{next(numbers)}"
             lines.append(f"const {name} = {text};")
-            written[id(term)] = ATOM, name
+            texts[id(term)] = ATOM, name
         else:
-            written[id(term)] = term.strength, text
-    texts = [_operand(result, WHERE, written) for result in results]
-    value = f"[{', '.join(texts)}]" if isinstance(terms, list) else texts[0]
-    body = f"{{ {' '.join(lines)} return {value}; }}" if lines else value
-    return f"({parameters}) => {body}"
+            texts[id(term)] = term.strength, text
+    return lines, [_operand(result, WHERE, texts) for result in results]
 
 
 def _reachable(results: Sequence[Any]) -> list[Term]:
@@ -490,6 +519,19 @@ def _reachable(results: Sequence[Any]) -> list[Term]:
             found[id(term)] = term
             waiting += [operand for operand in term.operands if isinstance(operand, Term)]
     return sorted(found.values(), key=lambda term: term.place)
+
+
+def _merged(results: Sequence[Any]) -> list[Any]:
+    """Make one Term of those that would be written alike."""
+    known: dict[Any, Term] = {}
+    merged: dict[int, Term] = {}
+    for term in _reachable(results):
+        operands = [merged.get(id(operand), operand) for operand in term.operands]
+        key = (term.text, *(id(each) if isinstance(each, Term) else repr(each) for each in operands))
+        if key not in known:
+            known[key] = Term(term.text, *operands, strength=term.strength, needed=term.needed)
+        merged[id(term)] = known[key]
+    return [merged.get(id(result), result) for result in results]
 
 
 def _filled(term: Term, written: Mapping[int, tuple[int, str]]) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite.compiler.arrays.ir import ArrayProgram, Leaf
 from autograd_lite.compiler.arrays.runtime import namespace
+from autograd_lite.compiler.arrays.script import ArrayScript
 from autograd_lite.compiler.arrays.source import ArraySource
 from autograd_lite.compiler.introspection import argument_names, has_numpy
 from autograd_lite.compiler.marshalling import Inputs, Leaves
@@ -145,6 +147,22 @@ class Specialization:
         varying = [names[number] for number in self.inputs.varying]
         integers = [signature.kind == "integers" for signature in self.inputs.varying_signatures]
         return ArraySource(self.raised, varying, integers, self.single)
+
+    @functools.cached_property
+    def script(self) -> ArrayScript:
+        """The program on arrays as JavaScript.
+
+        Raises:
+            TypeError: if something in it cannot be written.
+        """
+        varying = zip(self.array_source.arguments, self.inputs.varying_signatures)
+        return ArrayScript(
+            self.raised,
+            [(name, math.prod(signature.lengths)) for name, signature in varying],
+            len(self.parameters),
+            {place: value._data for value, place in self.tape.frozen},
+            self.single,
+        )
 
     @functools.cached_property
     def leaves(self) -> Leaves:

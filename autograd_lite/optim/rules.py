@@ -10,7 +10,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd_lite.core.coercion import leaves_of
+from autograd_lite.core.symbol import Number
 from autograd_lite.engine import Value
+from autograd_lite.ops import SQRT
 from autograd_lite.optim.optimizer import Optimizer, check_positive, check_range
 from autograd_lite.optim.schedules import Schedule
 
@@ -253,5 +255,7 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
 
 
 def _root(number: Any) -> Any:
-    """Compute the square root of a float or an array: correctly rounded, which a float's ``**`` is not."""
-    return math.sqrt(number) if isinstance(number, float) else number**0.5
+    """Compute the square root of a float, an array or another number: correctly rounded, as ``**`` is not."""
+    if isinstance(number, float):
+        return math.sqrt(number)
+    return SQRT(number) if isinstance(number, Number) else number**0.5

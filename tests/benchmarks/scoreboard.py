@@ -110,6 +110,10 @@ ROWS = [
         "irregular", "8000 operations of all kinds, gradient, compiled", "irregular_compiled", OURS,
         {"CasADi": "≥ 0.25"},
     ),
+    Row(
+        "playground", "2-16-16-1, 100 points, a step in Chromium", "playground_step", OURS,
+        {"loops by hand": "≥ 0.5"}, with_gc_off=False,
+    ),
 ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import os
 import sys
 import time
 
+import browser_programs
 import chain_programs
 import compiled_programs
 import epoch_programs
@@ -22,6 +23,7 @@ PROGRAMS = {
     **compiled_programs.PROGRAMS,
     **chain_programs.PROGRAMS,
     **epoch_programs.PROGRAMS,
+    **browser_programs.PROGRAMS,
 }
 
 

@@ -16,7 +16,9 @@ from autograd_lite.core.op import Op
 from autograd_lite.core.symbol import Number, unchanged
 from autograd_lite.ops import ADD, DIV, MUL, NEG, POW, SUB
 
-__all__ = ["BATCH", "Expression", "Line", "call", "name", "number", "operation", "span"]
+__all__ = [
+    "BATCH", "Expression", "Line", "call", "in_array_form", "name", "number", "operation", "span",
+]  # fmt: skip
 
 BATCH = "N"
 """What a program calls the number of rows."""
@@ -112,13 +114,16 @@ def call(function: str, *arguments: Any, **named: Any) -> Expression:
 
 
 def operation(op: Op, *operands: Any) -> Expression:
-    """Do an operation on expressions and floats, in its form for arrays."""
-    expressions = [*map(number, operands)]
+    """Do an operation on expressions and floats; a printer has its form for arrays."""
+    form = "operation" if op.array is None and op.is_operator else "applied"
+    return Expression(form, (op, *map(number, operands)))
+
+
+def in_array_form(op: Op, operands: Sequence[Expression]) -> Expression:
+    """Put operands into the form on arrays that an operation declares; without one it is a function."""
     if isinstance(op.array, str):
-        return _from_template(op.array, expressions)
-    if op.array is None and op.is_operator:
-        return Expression("operation", (op, *expressions))
-    return Expression("function", (op, None, *expressions))
+        return _from_template(op.array, operands)
+    return Expression("function", (op, None, *operands))
 
 
 # ---- Templates -------------------------------------------------------------------------------

@@ -77,8 +77,17 @@ class SumsOfProducts(Primitive):
         self, inputs: Operand, weights: Operand, biases: Sequence[Operand], shape: tuple[int, ...]
     ) -> None:
         super().__init__(shape, (inputs, weights, *biases))
-        self.inputs, self.weights = inputs, weights
         self.terms = weights.shape[-1]
+
+    @property
+    def inputs(self) -> Operand:
+        """The rows of inputs."""
+        return self.operands[0]
+
+    @property
+    def weights(self) -> Operand:
+        """The rows of weights."""
+        return self.operands[1]
 
     def forward(self, named: Named) -> Expression:
         result = self._products(self.inputs.read(named, exact=True), self.weights.read(named, exact=True))
@@ -196,7 +205,11 @@ class Sum(Primitive):
 
     def __init__(self, values: Operand) -> None:
         super().__init__(values.shape[:-1], (values,))
-        self.values = values
+
+    @property
+    def values(self) -> Operand:
+        """What is summed."""
+        return self.operands[0]
 
     def comment(self) -> str:
         return f"sum of {self.values.shape[-1]}"
@@ -316,9 +329,19 @@ class Pick(Primitive):
     conditions = (1,)
 
     def __init__(self, values: Operand, index: Operand) -> None:
-        assert isinstance(index, View)  # a constant index has been followed while tracing
         super().__init__(values.shape[:-1], (values, index))
-        self.values, self.index = values, index
+
+    @property
+    def values(self) -> Operand:
+        """The rows."""
+        return self.operands[0]
+
+    @property
+    def index(self) -> View:
+        """What is picked."""
+        index = self.operands[1]
+        assert isinstance(index, View)  # a constant index has been followed while tracing
+        return index
 
     def comment(self) -> str:
         return "pick"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.compiler.arrays.expressions import BATCH, Expression, Line
+from autograd_lite.compiler.arrays.expressions import BATCH, Expression, Line, in_array_form
 from autograd_lite.core.op import Op, number_source
 from autograd_lite.core.symbol import ATOM, STRENGTH
 from autograd_lite.ops import OPS
@@ -89,6 +89,11 @@ class NumPyPrinter:
         special = {"neg": [strength], "pow": [ATOM, strength]}
         needed = special.get(op.dunder, [strength, strength + 1] if strength else [ATOM] * len(operands))
         return strength, op.template.format(*map(self.text, operands, needed))
+
+    def _applied(self, op: Op, *operands: Expression) -> tuple[int, str]:
+        expression = in_array_form(op, operands)
+        written: tuple[int, str] = getattr(self, f"_{expression.form}")(*expression.arguments)
+        return written
 
     def _matmul(self, left: Expression, right: Expression) -> tuple[int, str]:
         strength = STRENGTH["mul"]
