@@ -395,6 +395,16 @@ def test_a_straight_line_keeps_its_promise_and_what_is_not_finite_promises_nothi
     assert lines(page, "promise")[2] == "Where a number is not finite, nothing is promised."
 
 
+def test_a_nudge_does_not_tell_what_is_predicted(opened):
+    page = opened(product_trace())
+    page.find("nudging").click()
+    page.find("predict").click()
+    assert lines(page, "promise") == ["The gradient is what you predict: it is shown after the last step."]
+    assert not page.find("curve").is_displayed() and page.text("slope") == "∂L/∂x = ?"
+    page.find("last").click()
+    assert lines(page, "promise")[0] == "Promised: ∂L/∂x · Δx = -4 · 0.5 = -2"
+
+
 # ---- New numbers --------------------------------------------------------------------------------
 
 
