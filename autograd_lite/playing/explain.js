@@ -129,12 +129,15 @@ function explainWeight(c, i, k) {
     ["heading", "Before that"],
     ...throughActivation(c, i),
     ...linesBack(c, i),
+  ];
+  if (!steps) return lines;
+  const rule = data.rules[settings.rule].name;
+  return [
+    ...lines,
     ["heading", "In training"],
     ["", `Over the last batch the mean of ∂L/∂${name} was ${say(G[at])}.`],
+    ["", `The last step of ${rule} moved ${name} by ${say(P[at] - lastP[at])}, to ${say(P[at])}.`],
   ];
-  const rule = data.rules[settings.rule].name;
-  if (steps) lines.push(["", `The last step of ${rule} moved ${name} by ${say(P[at] - lastP[at])}, to ${say(P[at])}.`]);
-  return lines;
 }
 
 /** What the network makes of the example. @param {Float64Array} x @param {Float64Array} y @param {number} loss */
