@@ -293,16 +293,14 @@ def step_through(
         raise TypeError(f"step_through takes the Value to differentiate, got {output!r}")
     if names is None:
         names = variables_of(sys._getframe(1))
+    chosen = None if parameters is None else leaves_of(parameters)
     with collector_paused():
         leaves, nodes = topological_order(output)
         check_fresh(nodes)
         named = name_all([*leaves, *nodes], names)
-    chosen = None if parameters is None else leaves_of(parameters)
-    if chosen and named.keys().isdisjoint(chosen):
-        raise ValueError(
-            "none of these parameters is in the graph: give those that the output was computed from"
-        )
-    return Trace(output, nodes, named, chosen)
+        if chosen and named.keys().isdisjoint(chosen):
+            raise ValueError("none of these parameters is in the graph: give those that it was computed from")
+        return Trace(output, nodes, named, chosen)
 
 
 def _edges(output: str, nodes: Sequence[Value], names: Mapping[Value, str]) -> list[_Edge]:

@@ -961,3 +961,13 @@ def test_what_was_taken_apart_is_not_taken_apart_again():
     assert signature.read(once) is once
     program = compile(lambda x: sum(x) * 2.0, [])
     assert program.map([once, signature.read([1.0])]) == [6.0, 2.0]
+
+
+def test_what_an_operation_says_of_itself_is_no_line_of_a_program():
+    flat = Op(
+        "flat", "flat({0})", "1.0 if {0} > 0.0 else 0.0", lambda y, a: 0.0, why="is flat\nraise", stops=True
+    )
+    w, x = Value(2.0), Value(3.0)
+    program = compile(lambda: w * x + flat(w), [w], backend="numpy")
+    assert program.value_and_grad() == (7.0, [3.0])
+    assert "# is flat raise\n" in program.source

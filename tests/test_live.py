@@ -395,6 +395,16 @@ def test_a_straight_line_keeps_its_promise_and_what_is_not_finite_promises_nothi
     assert lines(page, "promise")[2] == "Where a number is not finite, nothing is promised."
 
 
+def test_a_nudge_does_not_tell_what_is_predicted(opened):
+    page = opened(product_trace())
+    page.find("nudging").click()
+    page.find("predict").click()
+    assert lines(page, "promise") == ["The gradient is what you predict: it is shown after the last step."]
+    assert not page.find("curve").is_displayed() and page.text("slope") == "∂L/∂x = ?"
+    page.find("last").click()
+    assert lines(page, "promise")[0] == "Promised: ∂L/∂x · Δx = -4 · 0.5 = -2"
+
+
 # ---- New numbers --------------------------------------------------------------------------------
 
 
@@ -624,6 +634,23 @@ def test_steps_that_are_taken_at_once_follow_too(opened):
         f" = {gradient}"
     )
     assert page.run("return boxOf(0).querySelector('[id$=gradient]').textContent") == f"∂ {gradient}"
+
+
+def test_of_many_gradients_the_first_and_the_last_follow(opened):
+    leaves = [Value(float(index), f"x{index}") for index in range(900)]
+    total = leaves[0] * leaves[-1]
+    for leaf in leaves[1:-1]:
+        total = total + leaf
+    page = opened(step_through(total, names={}), "#x0=7&x899=5", most=500)
+    page.run("$('transcript').open = true")
+    page.pause()
+    rows = page.run(
+        "return [...document.querySelectorAll('#transcript .gradient')].map((row) => row.textContent)"
+    )
+    assert rows[0].endswith("/∂x0 = 5") and rows[-1].endswith(" = 1") and len(rows) == 501
+    assert rows[250] == "400 gradients are left out here; trace.gradients has them all."
+    shown = {row.split("/∂")[1].split(" = ")[0]: row.split(" = ")[1] for row in rows if "/∂" in row}
+    assert shown["x0"] == "5" and shown.get("x899", "7") == "7"
 
 
 def test_a_notebook_does_not_store_what_computes_a_long_trace(opened):

@@ -35,7 +35,8 @@ function set(leaf, number) {
  */
 function choose(leaf) {
   chosen = leaf;
-  const reach = 50 * unitOf(leaf);
+  let reach = 5;
+  while (reach < 1.2 * Math.abs(finite(base[leaf]))) reach *= 2;
   Object.assign(control("drag"), { min: -reach, max: reach, step: reach / 100 });
   control("leaf").value = String(leaf);
   for (const box of document.querySelectorAll("#picture .chosen")) box.classList.remove("chosen");
@@ -55,13 +56,15 @@ const boxOf = (leaf) => document.getElementById(live.places[leaf]);
  */
 const derivativeBy = (leaf) => `∂${live.names[live.output]}/∂${live.names[leaf]}`;
 
+/** Whether the gradients are still what the reader predicts. */
+const isSecret = () => $("predict").checked && position < last;
+
 /** Bring the panel up to date. What is half typed stays as it is, and who predicts is told nothing. */
 function showPanel() {
   const field = control("number");
   if (document.activeElement !== field) field.value = whole(Number(numbers[chosen].toPrecision(6)));
   control("drag").value = String(finite(numbers[chosen]));
-  const isAsked = $("predict").checked && position < last;
-  setText($("slope"), `${derivativeBy(chosen)} = ${isAsked ? "?" : four(now.gradients[chosen])}`);
+  setText($("slope"), `${derivativeBy(chosen)} = ${isSecret() ? "?" : four(now.gradients[chosen])}`);
   const isChanged = numbers.some((number, leaf) => !Object.is(number, recorded[leaf]));
   control("reset").disabled = $("fixed").hidden = !isChanged;
   describeAll();

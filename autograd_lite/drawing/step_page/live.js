@@ -258,7 +258,8 @@ function writeTable() {
     const cells = $("step-" + stop.step).lastElementChild?.children ?? [];
     if (!stop.begin) partsOf(stop).forEach((part, at) => setText(cells[at], part));
   }
-  const cells = [...document.querySelectorAll("#transcript .gradient td:last-child")]; // of many those at both ends
+  const rows = [...document.querySelectorAll("#transcript .gradient td:last-child")];
+  const cells = rows.filter((row) => / = \S+$/.test(row.textContent)); // one row may say that some are left out
   cells.forEach((cell, at) => {
     const leaf = at < cells.length / 2 ? at : recorded.length - cells.length + at;
     setText(cell, cell.textContent.replace(/[^ ]*$/, four(now.gradients[leaf])));

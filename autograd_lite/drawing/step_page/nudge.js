@@ -15,6 +15,8 @@ function outputAt(number) {
 /** Write the promise and the truth, and draw both. */
 function showNudge() {
   if ($("nudge").hidden) return;
+  $("curve").hidden = isSecret();
+  if (isSecret()) return writeLines($("promise"), ["The gradient is what you predict: it is shown after the last step."]);
   const x = live.names[chosen], L = live.names[live.output], by = nudgeBy();
   const here = numbers[chosen], before = now.values[live.output], slope = now.gradients[chosen];
   const after = outputAt(here + by), promised = slope * by, truly = clean(after - before);
@@ -64,3 +66,4 @@ control("by").oninput = showNudge;
 control("by").onkeydown = steerNudge;
 $("take").onclick = () => set(chosen, clean(numbers[chosen] + nudgeBy()));
 changed.push(showNudge);
+moved.push(showNudge);

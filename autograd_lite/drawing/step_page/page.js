@@ -131,6 +131,8 @@ function toAddress() {
 function makeRoom() {
   const header = /** @type {HTMLElement} */ (document.querySelector("header"));
   const isAbove = $("change").offsetTop < $("panel").offsetTop; // on a phone it stands below
+  const tools = isAbove ? heightOf($("change")) - heightOf($("live")) : 0;
+  document.documentElement.style.setProperty("--tools", `${tools}px`);
   const parts = [header, $("panel"), $("fixed"), ...(isAbove ? [$("change")] : [])];
   const rest = parts.reduce((sum, part) => sum + heightOf(part), 54);
   const picture = $("picture");

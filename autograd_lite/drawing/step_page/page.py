@@ -122,11 +122,10 @@ def table(trace: Trace, most: int = MOST_STEPS) -> str:
     gradients = [*trace.gradients.items()]
     half = most // 2 if len(gradients) > most else len(gradients)
     said = [gradient_words(trace.output, *each) for each in (*gradients[:half], *gradients[half:][-half:])]
-    left = ""
     if len(said) < len(gradients):
         left = f"{len(gradients) - len(said)} gradients are left out here; trace.gradients has them all."
         said.insert(half, left)
-    rows += [_remark("gap" if text == left else "gradient", text) for text in said]
+    rows += [_remark("gradient", text) for text in said]
     return "\n".join(["<table>", *filter(None, rows), "</table>"])
 
 
