@@ -28,10 +28,13 @@ class Runner:
         eager: the function itself.
     """
 
-    def __init__(self, f: Callable[..., Any], parameters: Any, backend: str, dtype: str) -> None:
+    def __init__(
+        self, f: Callable[..., Any], parameters: Any, backend: str, dtype: str, *, beside: bool = False
+    ) -> None:
         self.f, self.backend, self.dtype = f, backend, dtype
         self.parameters = list_parameters(parameters)
-        self.cache = Cache(f, parameters, partial(Specialization, f, self.parameters, backend, dtype))
+        make = partial(Specialization, f, self.parameters, backend, dtype, beside=beside)
+        self.cache = Cache(f, parameters, make)
         self.eager = Eager(f, self.parameters, dtype)
 
     # ---- One example -----------------------------------------------------------------------

@@ -50,6 +50,7 @@ class Trace:
         self._fixed: set[int] = set()
         self._given = {id(value): value for values in inputs for value in values}
         self._computed: dict[int, Value] = {}  # what is known to depend on something else
+        self._written: dict[Value, Value] = {}
 
     @property
     def fixed(self) -> list[tuple[int, int]]:
@@ -81,7 +82,21 @@ class Trace:
 
     def number_in(self, value: Value) -> Value:
         """Return a number without its gradient; one that is given has none."""
+        if value in self._written:
+            return self._written[value]
         return value if self.is_given(value) else value.detach()
+
+    def write(self, value: Value, number: Any) -> None:
+        """Keep in mind the number that is to stand in a leaf; it is put back before the function returns."""
+        if value._layout is not None or self.is_given(value):
+            self.refuse("its .data is set")
+        self._written[value] = as_value(number)
+
+    def check_put_back(self) -> None:
+        """Raise a TraceError if another number was left in a leaf than stood there."""
+        for value, number in self._written.items():
+            if number.op is not DETACH or number.parents != (value,):
+                self.refuse("its .data is set")
 
     def compared(self, sign: str, left: Any, right: Any, outcome: bool) -> None:
         """Keep a comparison in mind."""
@@ -138,6 +153,7 @@ def _traced(f: Callable[..., Any], arguments: Sequence[Argument]) -> Trace:
     try:
         with traced_by(traced):
             result = f(*passed)
+            traced.check_put_back()
     except TraceError:
         raise
     except Exception as error:

@@ -68,6 +68,11 @@ class Trainer:
         except SignaturesDifferError:  # the rows need another program than those of the last step
             return self._choose(columns).step(columns)
 
+    @property
+    def beside(self) -> list[float]:
+        """What the last step computed beside the loss, where the function returns more than one number."""
+        return [] if self._training is None else [float(number.item()) for number in self._training.beside]
+
     def prepare(self, *columns: Any) -> None:
         """Do what the first step does before it moves anything: trace, check, and fill the arrays.
 

@@ -75,7 +75,10 @@ class Scalar(Operators):
     @data.setter
     def data(self, number: SupportsFloat) -> None:
         if ACTIVE["tracers"]:
-            refuse_while_traced("its .data is set")
+            tracer = current_tracer()
+            if tracer is not None:
+                tracer.write(self, number)
+                return
         self._data = number if type(number) is float else leaf_data(number)
 
     @property
