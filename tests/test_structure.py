@@ -113,6 +113,7 @@ WITHIN = {
         "marshalling",
         "eager",
         "specialization",
+        "surroundings",
         "cache",
         "batches",
         "runner",

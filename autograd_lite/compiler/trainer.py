@@ -92,8 +92,8 @@ class Trainer:
 
     def _prepared(self, columns: Sequence[Any]) -> Training:
         """Return what trains such rows: that of the last step, unless there is a reason to choose anew."""
-        modes = self.program.cache.modes()  # train() or eval() may have been called since
-        chosen_for = modes, count_rows(columns) if columns else 1
+        around = self.program.cache.surroundings.now()  # train() or eval() may have been called since
+        chosen_for = around, count_rows(columns) if columns else 1
         if self._training is not None and chosen_for == self._chosen_for:
             return self._training
         training = self._choose(columns)
