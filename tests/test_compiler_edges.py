@@ -4,6 +4,7 @@ import gc
 import inspect
 import linecache
 import math
+import random
 import sys
 import warnings
 
@@ -931,3 +932,65 @@ def test_what_was_taken_apart_is_not_taken_apart_again():
     assert signature.read(once) is once
     program = compile(lambda x: sum(x) * 2.0, [])
     assert program.map([once, signature.read([1.0])]) == [6.0, 2.0]
+
+
+@pytest.mark.filterwarnings("ignore:comparisons came out otherwise")
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda w, x, y: w * x if y == 1.0 else w * w * x,
+        lambda w, x, y: w * x if x == y else w * 3.0,
+        lambda w, x, y: w * x if x != y else w * 3.0,
+        lambda w, x, y: w if x in (1.0, 2.0) else w * y,
+        lambda w, x, y: w if [x, y].count(1.0) == 1 else w * y,
+    ],
+)
+@pytest.mark.parametrize("first", [(1.0, 1.0), (3.0, 1.0), (2.0, 0.0)])
+def test_whether_two_numbers_are_equal_is_a_guard(w, backend, f, first):
+    rows = [first, (1.0, 1.0), (2.0, 1.0), (1.0, 2.0), (0.0, -0.0), (3.0, 4.0), (2.0, 2.0)]
+    expected = [f(w, *row) for row in rows]
+    program = compile(lambda x, y: f(w, x, y), [w], backend=backend)
+    assert [program(*row) for row in rows] == [value.data for value in expected]
+    assert program.map(*map(list, zip(*rows))) == [value.data for value in expected]
+    assert [program.value_and_grad(*row)[1] for row in rows] == [[grad(value, w)] for value in expected]
+
+
+def test_whether_a_value_is_equal_to_a_number_is_not_asked_as_ever(w):
+    with pytest.raises(TraceError, match="it is compared with =="):
+        compile(lambda x: w if w * x == 2.0 else w, [w])(1.0)
+
+
+@pytest.mark.parametrize(
+    ("f", "hint"),
+    [
+        (lambda w, x: w * (x % 2), "to be traced.*'Value' and 'int'.*pass as int"),
+        (lambda w, x: w * (x // 2), "to be traced.*'Value' and 'int'.*pass as int"),
+        (lambda w, x: w if x.is_integer() else w * x, "to be traced.*no attribute 'is_integer'.*pass as int"),
+        (lambda w, x: w if isinstance(x, float) else w * x, r"isinstance\(x, float\) is false"),
+        (
+            lambda w, x: w * x * NOISE.gauss(0.0, 1.0),
+            r"noise that it draws itself is drawn once \(nn\.Dropout",
+        ),
+    ],
+)
+def test_what_tracing_does_not_see_is_named_with_the_way_out(w, backend, f, hint):
+    with pytest.raises((TraceError, RuntimeError), match=hint):
+        compile(lambda x: f(w, x), [w], backend=backend)(3.0)
+
+
+NOISE = random.Random(1)
+
+
+@pytest.mark.parametrize("huge", [1e39, 1e300])
+def test_what_float32_does_not_hold_runs_as_floats_without_a_warning(w, huge):
+    program = compile(lambda x: w * x, [w], dtype="float32")
+    assert program.map([huge, 1.0]) == program.map(np.array([huge, 1.0])) == [2.0 * huge, 2.0]
+    assert program.mean_and_grad([huge, huge]) == (2.0 * huge, [huge])
+    assert program(huge) == 2.0 * huge
+
+
+def test_whole_numbers_above_the_range_of_an_array_are_floats(w):
+    numbers = np.array([2**63 + 2048, 5], np.uint64)
+    program = compile(lambda x: w * x, [w])
+    assert program.map(numbers) == [2.0 * (2**63 + 2048), 10.0]
+    assert program(numbers[0]) == 2.0 * (2**63 + 2048)

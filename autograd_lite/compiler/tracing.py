@@ -95,7 +95,7 @@ class Trace:
     def check_put_back(self) -> None:
         """Raise a TraceError if another number was left in a leaf than stood there."""
         for value, number in self._written.items():
-            if number.op is not DETACH or number.parents != (value,):
+            if number.op is not DETACH or number.parents[0] is not value:
                 self.refuse("its .data is set")
 
     def compared(self, sign: str, left: Any, right: Any, outcome: bool) -> None:
@@ -161,9 +161,11 @@ def _traced(f: Callable[..., Any], arguments: Sequence[Argument]) -> Trace:
             raise
         raise TraceError(
             "a function to be compiled is run once with Values in place of the numbers that it is called "
-            f"with, and this one only runs with plain numbers: {type(error).__name__}: {error}. Use "
+            "with, to be traced, and this one only runs with plain numbers: "
+            f"{type(error).__name__}: {error}. Use "
             "operators and functions of autograd_lite on single numbers, such as x.exp() or "
-            "pick(values, k), or run it without compiling it, as fit does with compiled=False"
+            "pick(values, k), or run it without compiling it, as fit does with compiled=False. What is to be "
+            "a plain whole number, for % and // and the like, pass as int"
         ) from error
     traced.outputs = [*map(as_value, flat(result))]
     traced.single, traced.nesting = is_number(result), nesting_of(result)
