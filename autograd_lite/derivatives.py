@@ -127,7 +127,8 @@ def check_fresh(nodes: Sequence[Value]) -> None:
     with warnings.catch_warnings():  # the forward pass has warned of what it met
         warnings.simplefilter("ignore", RuntimeWarning)
         for node in nodes:
-            if repr(_computed_again(node)) != repr([node._data, *node.captured]):
+            now, then = _computed_again(node), [node._data, *node.captured]
+            if (now != then or 0.0 in now) and repr(now) != repr(then):  # nan is nan, but 0 is not -0
                 assert node.op is not None
                 raise RuntimeError(
                     f"the graph is stale: {node.data!r} is no longer {node.op.call_text(node.inputs)}: "

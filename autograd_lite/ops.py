@@ -13,7 +13,7 @@ IEEE 754 does: ``1.0 / a`` is inf at 0.
 Where a line needs more: ``attributes`` are inputs that are plain numbers, such as a slope; ``many`` is the
 one rule of an operation on lists, ``pack`` turns what a caller passes into these lists, and ``shares``
 says that the partials of a list add up to 1; ``stops`` says where nothing is passed on, whatever comes from
-above; ``array`` is the form for compiled programs; ``identity`` is the number that
+above; ``array`` and ``array_slopes`` are the forms for compiled programs; ``identity`` is the number that
 changes nothing; ``textbook`` is how a lecture writes the partials, where the rule is written to lose
 no digits, and ``why`` the sentence that the steps show. ``Op`` documents each.
 """
@@ -146,18 +146,19 @@ TAN = Op("tan", "tan({0})", ieee.tan, lambda y, a: 1.0 + y * y,
 # 1 - y * y would lose the slope's tail to rounding; this is the same, and keeps it.
 TANH = Op(
     "tanh", "tanh({0})", math.tanh, lambda y, a: 4.0 * SIGMOID(2.0 * a) * SIGMOID(-2.0 * a),
-    array="tanh({0})", textbook=(lambda y, a: 1.0 - y**2.0,),
+    array="tanh({0})", array_slopes=("(1.0 / cosh({1})) ** 2",), textbook=(lambda y, a: 1.0 - y**2.0,),
     doc="Hyperbolic tangent, (exp(a) - exp(-a)) / (exp(a) + exp(-a)).",
     example=("tanh(0.5)", 0.462117),
 )
 SIGMOID: Op = Op(
     "sigmoid", "sigmoid({0})", ieee.sigmoid, lambda y, a: y * SIGMOID(-a),
-    array=sigmoid_of_array, textbook=(lambda y, a: y * (1.0 - y),),
+    array=sigmoid_of_array, array_slopes=("(0.5 / cosh(0.5 * {1})) ** 2",),
+    textbook=(lambda y, a: y * (1.0 - y),),
     doc="Logistic sigmoid, 1 / (1 + exp(-a)).", example=("sigmoid(0.1)", 0.524979),
 )
 RELU = Op(
     "relu", "relu({0})", "0.0 if {0} <= 0.0 else {0}", lambda y, a: STEP(a, 0.0),
-    array="maximum({0}, 0.0)", stops=True,
+    array="maximum({0}, 0.0)", array_slopes=("sign({0})",), stops=True,
     why="relu passes the gradient on where its input is positive, and stops it elsewhere",
     doc="Rectified linear unit, the larger of a and 0.", example=("relu(-2.0)", 0.0),
 )
@@ -180,12 +181,12 @@ ELU = Op(
 )
 SOFTPLUS = Op(
     "softplus", "softplus({0})", ieee.softplus, lambda y, a: SIGMOID(a),
-    array="logaddexp({0}, 0.0)",
+    array="maximum({0}, 0.0) + log1p(exp(-abs({0})))",
     doc="log(1 + exp(a)), a smooth relu.", example=("softplus(0.0)", 0.693147),
 )
 LOG_SIGMOID = Op(
     "log_sigmoid", "log_sigmoid({0})", ieee.log_sigmoid, lambda y, a: SIGMOID(-a),
-    array="-logaddexp(-{0}, 0.0)", textbook=(lambda y, a: 1.0 - SIGMOID(a),),
+    array="-(maximum(-{0}, 0.0) + log1p(exp(-abs({0}))))", textbook=(lambda y, a: 1.0 - SIGMOID(a),),
     doc="log(sigmoid(a)), without overflow.", example=("log_sigmoid(0.0)", -0.693147),
 )
 SILU = Op(
@@ -203,6 +204,7 @@ MAXIMUM = Op(
     lambda y, a, b: 0.5 * (1.0 + LESS(b, a) - LESS(a, b)),
     lambda y, a, b: 0.5 * (1.0 + LESS(a, b) - LESS(b, a)),
     array="maximum({0}, {1})", stops=True,
+    array_slopes=("0.5 + 0.5 * sign({1} - {2})", "0.5 + 0.5 * sign({2} - {1})"),
     textbook=(lambda y, a, b: LESS(b, a), lambda y, a, b: LESS(a, b)),
     why="maximum passes the gradient on to the larger input; at a tie each gets half",
     doc="The larger of two numbers.", example=("maximum(2.0, 3.0)", 3.0),
@@ -212,6 +214,7 @@ MINIMUM = Op(
     lambda y, a, b: 0.5 * (1.0 + LESS(a, b) - LESS(b, a)),
     lambda y, a, b: 0.5 * (1.0 + LESS(b, a) - LESS(a, b)),
     array="minimum({0}, {1})", stops=True,
+    array_slopes=("0.5 + 0.5 * sign({2} - {1})", "0.5 + 0.5 * sign({1} - {2})"),
     textbook=(lambda y, a, b: LESS(a, b), lambda y, a, b: LESS(b, a)),
     why="minimum passes the gradient on to the smaller input; at a tie each gets half",
     doc="The smaller of two numbers.", example=("minimum(2.0, 3.0)", 2.0),
@@ -278,7 +281,7 @@ DOT = Op(
 AMAX: Op = Op(
     "amax", "max_i values[i]", largest_of, pack=pack_some("amax"),
     many=lambda y, values: ([1.0 - LESS(value, y) for value in values],), shares=True, stops=True,
-    array=lambda xp, values: values.max(axis=-1),
+    array=lambda xp, values: values.max(axis=-1), array_slopes=("1.0 - sign({0} - {1})",),
     why="amax passes the gradient on to the largest input; at a tie each of the largest gets the same share",
     doc="The largest of a list of numbers.", example=("amax([1.0, 3.0, 2.0])", 3.0),
 )

@@ -2,101 +2,36 @@
 
 from __future__ import annotations
 
-import math
-import os
+import functools
+import itertools
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
-from autograd_lite.core.op import Op
-from autograd_lite.core.scalar import number_of
+from autograd_lite.core.coercion import leaves_of
+from autograd_lite.core.collector import collector_paused
 from autograd_lite.core.symbol import Symbol, factor, fill, format_number
 from autograd_lite.derivatives import check_fresh
 from autograd_lite.engine import Value, contributions, topological_order
-from autograd_lite.files import json_text, suffix_of, write_text
-from autograd_lite.naming import changes_nothing, name_all, variables_of
+from autograd_lite.formulas import derivative, operation_of, symbolic_inputs, symbolic_partials
+from autograd_lite.naming import changes_nothing, is_of_a_module, name_all, variables_of
 from autograd_lite.paths import Path, paths_between
+from autograd_lite.transcript import Step, Transcript
 
-__all__ = ["Line", "Path", "Step", "Trace", "renderers", "step_through"]
+__all__ = ["Path", "Step", "Trace", "step_through"]
 
-_Edge = tuple[Value, int, Value, float, float, float, float]
+_Edge = tuple[str, int, str, float, float, float, float]
 """A node, which of its parents, and that; upstream, contribution, and the gradient before and after."""
 
-renderers: dict[str, Callable[..., str]] = {}
-"""What writes a trace, by a file's suffix or a notebook's MIME type; ``drawing`` adds its own."""
 
-SEEN = 1e-5
-"""How far a number may be off, in parts of itself, before it is seen: six digits are shown."""
-MOST_LINES = 800
-"""The most lines of a trace that a notebook stores as text."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a forward or backward pass.
-
-    Attributes:
-        index: its position in the trace, from 1.
-        phase: "forward", "seed" or "backward".
-        node: the name of the node that is computed, or whose gradient is passed on.
-        op: the name of the node's operation.
-        parent: in a backward step, the name of the Value that receives a contribution.
-        argument: in a backward step, which input of the operation that is, from 0.
-        upstream: ∂output/∂node; None in a forward step.
-        local: ∂node/∂parent; None but in a backward step.
-        contribution: upstream · local; the seed's is 1.
-        before: the parent's gradient before this step.
-        after: the parent's gradient after it; in a forward step the node's value.
-        formula: the step in symbols.
-        numbers: the step with numbers put in.
-        why: a sentence on what the operation does to a gradient.
-    """
-
-    index: int
-    phase: str
-    node: str
-    op: str
-    parent: str | None
-    argument: int | None
-    upstream: float | None
-    local: float | None
-    contribution: float | None
-    before: float | None
-    after: float
-    formula: str
-    numbers: str
-    why: str
-
-    def __str__(self) -> str:
-        change = ""
-        if self.phase == "backward" and self.before is not None:
-            change = f"  ({format_number(self.before)} → {format_number(self.after)})"
-        return f"{self.formula} = {self.numbers}{change}"
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of a trace written out, the same words whatever renders it.
-
-    Attributes:
-        kind: "heading", "why", "step" or "gradient".
-        text: the words.
-        step: the step that it is; None for another kind of line.
-    """
-
-    kind: str
-    text: str
-    step: Step | None = None
-
-
-class Trace(Sequence[Step]):
+class Trace(Transcript):
     """The steps of one forward and one backward pass. It never changes.
 
     Args:
         output: the Value that was differentiated.
         nodes: the inner nodes of its graph, in topological order.
         names: the name of every Value in its graph.
+        parameters: the leaves that are to be trained; None for those of modules.
 
     Example:
         >>> x, y = Value(3.0, "x"), Value(2.0, "y")
@@ -107,15 +42,23 @@ class Trace(Sequence[Step]):
         (4, {'x': 2.0, 'y': 3.0})
     """
 
-    def __init__(self, output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) -> None:
+    def __init__(
+        self,
+        output: Value,
+        nodes: Sequence[Value],
+        names: Mapping[Value, str],
+        parameters: Sequence[Value] | None = None,
+    ) -> None:
         self._output = output
-        self._nodes = [node for node in nodes if not changes_nothing(node, names)]
+        self._parameters = parameters
         self._names = dict(names)
         self._by_name: dict[str, Value] = {}
         for value, name in self._names.items():
             self._by_name.setdefault(name, value)  # a later one with its name changes nothing
+        all_differ = len(self._by_name) == len(names)
+        self._nodes = [node for node in nodes if all_differ or not changes_nothing(node, names)]
         self._values = {name: value.data for name, value in self._by_name.items()}
-        self._edges = _edges(output, nodes, names)
+        self._edges = _edges(self.output, self._nodes, names)
         self._written: dict[int, Step] = {}
 
     def __len__(self) -> int:
@@ -134,6 +77,11 @@ class Trace(Sequence[Step]):
         """How many steps the forward pass has; the seed is the next one."""
         return len(self._nodes)
 
+    @property
+    def names(self) -> dict[Value, str]:
+        """What each Value of the graph is called; one that changes nothing as its operand."""
+        return dict(self._names)
+
     def name_of(self, value: Value) -> str:
         """Return what a Value of the graph is called."""
         return self._names[value]
@@ -146,8 +94,26 @@ class Trace(Sequence[Step]):
         """
         edge = index - len(self._nodes) - 1
         if edge >= 0:
-            return self._names[self._edges[edge][0]], self._names[self._edges[edge][2]]
+            return self._edges[edge][0], self._edges[edge][2]
         return self._names[self._output if edge == -1 else self._nodes[index]], None
+
+    @functools.cached_property
+    def passing(self) -> list[str]:
+        """The nodes that pass a gradient on, by name, in the order in which they do."""
+        return [*dict.fromkeys([edge[0] for edge in self._edges])]
+
+    @functools.cached_property
+    def first_arrivals(self) -> dict[str, int]:
+        """For each Value that receives something, by name, the first step by which it does."""
+        return dict(reversed([*self._arrivals()]))
+
+    @functools.cached_property
+    def last_arrivals(self) -> dict[str, int]:
+        """For each Value that receives something, by name, the last step by which it does."""
+        return dict(self._arrivals())
+
+    def _arrivals(self) -> Iterator[tuple[str, int]]:
+        return zip([edge[2] for edge in self._edges], itertools.count(self.forward_steps + 2))
 
     def _step(self, index: int) -> Step:
         """Write a step when it is first asked for."""
@@ -167,44 +133,66 @@ class Trace(Sequence[Step]):
 
     def _forward(self, index: int) -> Step:
         node = self._nodes[index]
-        op, name = _operation(node), self._names[node]
+        op, name = operation_of(node), self._names[node]
         numbers = op.numbers(
             node.inputs, lambda arg: self._values[self._names[arg]] if isinstance(arg, Value) else arg
         )
         return Step(
-            index + 1, "forward", name, op.name, None, None, None, None, None, None, self._values[name],
-            f"{name} = {fill(op, symbolic_inputs(node, self._symbols(node)))}",
-            f"{fill(op, numbers)} = {format_number(self._values[name])}",
-            op.why,
-        )  # fmt: skip
+            index=index + 1,
+            phase="forward",
+            node=name,
+            op=op.name,
+            after=self._values[name],
+            formula=f"{name} = {fill(op, symbolic_inputs(node, self._symbols(node)))}",
+            numbers=f"{fill(op, numbers)} = {format_number(self._values[name])}",
+            why=op.why,
+        )
 
     def _seed(self, index: int) -> Step:
         computing = (node for node in reversed(self._nodes) if self._names[node] == self.output)
-        op_name = next((_operation(node).name for node in computing), "")
+        op_name = next((operation_of(node).name for node in computing), "")
         return Step(
-            index + 1, "seed", self.output, op_name, None, None, None, None, 1.0, 0.0, 1.0,
-            derivative(self.output, self.output), "1", "the output changes exactly as much as itself",
-        )  # fmt: skip
+            index=index + 1,
+            phase="seed",
+            node=self.output,
+            op=op_name,
+            contribution=1.0,
+            before=0.0,
+            after=1.0,
+            formula=derivative(self.output, self.output),
+            numbers="1",
+            why="the output changes exactly as much as itself",
+        )
 
     def _backward(self, index: int) -> Iterator[Step]:
         """Yield the steps from a node to each of its parents; the first has this index."""
         first = index - len(self._nodes) - 1
-        node = self._edges[first][0]
-        op, name = _operation(node), self._names[node]
+        name = self._edges[first][0]
+        node = self._by_name[name]
+        op = operation_of(node)
         rules = zip(node.slots, node.partials, symbolic_partials(node, self._symbols(node)))
         edges = self._edges[first : first + len(node.slots)]
         for edge, (argument, local, formula) in zip(edges, rules):
             index += 1
             _, _, parent, upstream, contribution, before, after = edge
             numbers = " · ".join(map(format_number, (upstream, local)))
-            to = derivative(self.output, self._names[parent])
+            to = derivative(self.output, parent)
             yield Step(
-                index, "backward", name, op.name, self._names[parent], argument,
-                upstream, local, contribution, before, after,
-                f"{to} += {derivative(self.output, name)} · {factor(formula)}",
-                f"{numbers} = {format_number(contribution)}",
-                op.why,
-            )  # fmt: skip
+                index=index,
+                phase="backward",
+                node=name,
+                op=op.name,
+                parent=parent,
+                argument=argument,
+                upstream=upstream,
+                local=local,
+                contribution=contribution,
+                before=before,
+                after=after,
+                formula=f"{to} += {derivative(self.output, name)} · {factor(formula)}",
+                numbers=f"{numbers} = {format_number(contribution)}",
+                why=op.why,
+            )
 
     @property
     def output(self) -> str:
@@ -222,11 +210,23 @@ class Trace(Sequence[Step]):
         return dict(self._by_name)
 
     @property
+    def parameters(self) -> list[str]:
+        """The leaves that are to be trained, by name: those that were given, or those of modules."""
+        leaves = [(name, value) for name, value in self._by_name.items() if value.op is None]
+        if self._parameters is None:
+            return [name for name, value in leaves if is_of_a_module(value)]
+        chosen = {*self._parameters}
+        return [name for name, value in leaves if value in chosen]
+
+    @property
     def gradients(self) -> dict[str, float]:
         """The derivative of the output by each leaf, by name."""
-        found = {self.output: 1.0}
-        found.update((self._names[parent], after) for _, _, parent, _, _, _, after in self._edges)
-        return {name: found.get(name, 0.0) for value, name in self._names.items() if value.op is None}
+        return dict(self._gradients)
+
+    @functools.cached_property
+    def _gradients(self) -> dict[str, float]:
+        found = {self.output: 1.0, **{edge[2]: edge[-1] for edge in self._edges}}
+        return {name: found.get(name, 0.0) for name, value in self._by_name.items() if value.op is None}
 
     def paths(self, target: Value | str) -> list[Path]:
         """Return every way from the output to a Value; their products add up to its gradient.
@@ -253,93 +253,16 @@ class Trace(Sequence[Step]):
                 return value
         raise ValueError(f"{target!r} is not in this graph; there are {', '.join(self._by_name)}")
 
-    def to_json(self, **more: Any) -> str:
-        """Write the whole trace as JSON; inf and nan, which JSON lacks, become strings.
-
-        Args:
-            more: further entries to put beside the trace's own.
-        """
-        content = {
-            "output": self.output,
-            "values": self.values,
-            "gradients": self.gradients,
-            "steps": [asdict(step) for step in self],
-            **more,
-        }
-        return json_text(content)
-
-    def to_html(self, direction: str = "auto") -> str:
-        """Write the step page: one HTML document, which needs no other file and no network.
-
-        Args:
-            direction: of its picture: "LR" (from left to right), "TB" (from top to bottom), or
-                "auto".
-
-        Raises:
-            ValueError: if there is no such direction.
-        """
-        return renderers[".html"](self, direction)
-
-    def save(self, path: str | os.PathLike[str], direction: str = "auto") -> None:
-        """Write the trace to a file, whole or not at all.
-
-        Args:
-            path: its name; it ends in .html for the step page, .json, or .txt.
-            direction: of the step page's picture, as for ``to_html``.
-
-        Raises:
-            ValueError: if it ends in something else, or there is no such direction.
-            OSError: if it cannot be written.
-        """
-        suffix = suffix_of(path, [kind for kind in renderers if kind.startswith(".")])
-        write_text(path, self.to_html(direction) if suffix == ".html" else renderers[suffix](self))
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """Return the step page for notebooks, and the text for where that cannot be shown."""
-        return {kind: write(self) for kind, write in renderers.items() if "/" in kind}
-
-    def lines(self, steps: Iterable[Step] | None = None) -> Iterator[Line]:
-        """Yield the lines of the trace written out, as all its renderers show them.
-
-        Args:
-            steps: those to write, in order; by default all.
-
-        Example:
-            >>> x = Value(3.0, "x")
-            >>> [line.text for line in step_through(x * 2.0, names={"y": x}).lines()][:2]
-            ['Forward', 'v1 = x * 2 = 3 * 2 = 6']
-        """
-        heading = said = ""
-        for step in self if steps is None else steps:
-            phase = "Forward" if step.phase == "forward" else "Backward"
-            if phase != heading:
-                yield Line("heading", phase)
-                heading = phase
-            if step.phase == "backward" and step.node != said:
-                yield Line("why", f"{step.why}:")
-                said = step.node
-            yield Line("step", str(step), step)
-        yield Line("heading", "Gradients")
-        for name, gradient in self.gradients.items():
-            yield Line("gradient", f"{derivative(self.output, name)} = {format_number(gradient)}")
-
-    def __str__(self) -> str:
-        return self._text()
-
-    def _text(self, steps: Iterable[Step] | None = None) -> str:
-        width = len(str(len(self)))
-        before = {"heading": "\n", "why": " " * (width + 4), "gradient": "  "}
-        lines = []
-        for line in self.lines(steps):
-            lead = f"  {line.step.index:>{width}}  " if line.step else before[line.kind]
-            lines.append(lead + line.text)
-        return "\n".join(lines).removeprefix("\n")
-
     def __repr__(self) -> str:
         return f"<Trace of {self.output}: {len(self)} steps>"
 
 
-def step_through(output: Value, names: Mapping[str, Any] | None = None) -> Trace:
+def step_through(
+    output: Value,
+    names: Mapping[str, Any] | None = None,
+    *,
+    parameters: Iterable[Value] | None = None,
+) -> Trace:
     """Return the forward pass that computed a Value, and its backward pass, edge by edge.
 
     No ``.grad`` is read or changed: the gradients in the trace start at 0.
@@ -348,12 +271,15 @@ def step_through(output: Value, names: Mapping[str, Any] | None = None) -> Trace
         output: the Value to differentiate.
         names: names for Values that have no label; without it, the variables of the
             caller. Values that are named by neither become v1, v2, ...
+        parameters: the leaves that the step page trains; without it, those of modules. What the
+            graph does not use is left out.
 
     Returns:
         A trace: a sequence of steps.
 
     Raises:
-        TypeError: if output is not a Value.
+        TypeError: if output, or a parameter, is not a Value.
+        ValueError: if a parameter is the result of an operation, or the graph uses none of them.
         RuntimeError: if a ``.data`` in the graph has changed since the forward pass.
 
     Example:
@@ -365,77 +291,35 @@ def step_through(output: Value, names: Mapping[str, Any] | None = None) -> Trace
     """
     if not isinstance(output, Value):
         raise TypeError(f"step_through takes the Value to differentiate, got {output!r}")
-    leaves, nodes = topological_order(output)
-    check_fresh(nodes)
     if names is None:
         names = variables_of(sys._getframe(1))
-    named = name_all([*leaves, *nodes], names)
-    return Trace(output, nodes, named)
+    with collector_paused():
+        leaves, nodes = topological_order(output)
+        check_fresh(nodes)
+        named = name_all([*leaves, *nodes], names)
+    chosen = None if parameters is None else leaves_of(parameters)
+    if chosen and named.keys().isdisjoint(chosen):
+        raise ValueError(
+            "none of these parameters is in the graph: give those that the output was computed from"
+        )
+    return Trace(output, nodes, named, chosen)
 
 
-def _edges(output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) -> list[_Edge]:
+def _edges(output: str, nodes: Sequence[Value], names: Mapping[Value, str]) -> list[_Edge]:
     """Return the edges of a graph in the order of its backward pass, each with what it passes on."""
     edges: list[_Edge] = []
-    gradients: dict[Value, float] = {output: 1.0}
+    gradients = {output: 1.0}
     for node in reversed(nodes):
-        if node not in gradients:  # all that was computed from it is a condition
+        name = names[node]
+        if name not in gradients:  # all that was computed from it is a condition
             continue
-        if changes_nothing(node, names):
-            gradients[node.parents[0]] = gradients[node]
-            continue
-        upstream, partials = gradients[node], node.partials
-        for at, (parent, passed_on) in enumerate(zip(node.parents, contributions(node, upstream, partials))):
-            before = after = gradients.get(parent, 0.0)
-            if passed_on is not None:
-                gradients[parent] = after = before + passed_on
-            contribution = 0.0 if passed_on is None else passed_on
-            edges.append((node, at, parent, upstream, contribution, before, after))
+        upstream = gradients[name]
+        passed_on = contributions(node, upstream, node.partials)
+        for at, (parent, contribution) in enumerate(zip(node.parents, passed_on)):
+            target = names[parent]
+            before = after = gradients.get(target, 0.0)
+            if contribution is not None:
+                gradients[target] = after = before + contribution
+            shown = 0.0 if contribution is None else contribution  # -0 stays what it is
+            edges.append((name, at, target, upstream, shown, before, after))
     return edges
-
-
-def _operation(node: Value) -> Op:
-    assert node.op is not None
-    return node.op
-
-
-def symbolic_inputs(node: Value, symbols: Mapping[Value, Symbol]) -> list[Any]:
-    """Return the inputs of a node, its Values as Symbols, plain numbers as they are."""
-    return _operation(node).numbers(node.inputs, lambda arg: symbols[arg] if isinstance(arg, Value) else arg)
-
-
-def symbolic_partials(node: Value, symbols: Mapping[Value, Symbol]) -> list[Any]:
-    """Return the derivative of a node by each parent, in Symbols, as a textbook has it.
-
-    Where that does not give the number, at a tie, or where a difference loses its digits, it is what
-    the engine computes.
-    """
-    op, inputs = _operation(node), symbolic_inputs(node, symbols)
-    formulas = op.slopes(symbols[node], inputs, node.slots)
-    if not op.textbook:
-        return formulas
-    numbers = op.textbook_slopes(node.data, op.numbers(node.inputs, number_of), node.slots)
-    written = op.textbook_slopes(symbols[node], inputs, node.slots)
-    return [
-        textbook if math.isclose(number, partial, rel_tol=SEEN) else exact
-        for textbook, exact, number, partial in zip(written, formulas, numbers, node.partials)
-    ]
-
-
-def derivative(of: str, by: str) -> str:
-    """Write a derivative of one name by another: "∂L/∂x"."""
-    return f"∂{of}/∂{by}"
-
-
-def _stored(trace: Trace) -> str:
-    """Write a trace for a notebook, which is stored with it: without the middle of a long one."""
-    half = MOST_LINES // 2
-    steps = [*trace[:half], *trace[-half:]] if len(trace) > MOST_LINES else None
-    lines = trace._text(steps).encode(errors="replace").decode().split("\n")  # no lone surrogates
-    if len(lines) > MOST_LINES:
-        lines[half:-half] = ["… the lines between are left out here: print(trace)"]
-    return "\n".join(lines)
-
-
-renderers[".json"] = Trace.to_json
-renderers[".txt"] = lambda trace: f"{trace}\n"
-renderers["text/plain"] = _stored

@@ -728,7 +728,7 @@ def value_and_gradient(W1, b1, W2, b2, x, y):
     dW2 = dz2 @ h1
     db2 = dz2.sum(axis=0)
     dh1 = dz2[..., None] * W2
-    dz1 = dh1 * (4.0 * sigmoid(2.0 * z1) * sigmoid(-2.0 * z1))  # tanh' = 1 - h1 ** 2
+    dz1 = dh1 * (1.0 / cosh(z1)) ** 2  # tanh' = 1 - h1 ** 2
     dW1 = (x.T @ dz1).T
     db1 = dz1.sum(axis=0)
     return loss, (dW1, db1, dW2, db2)
@@ -763,7 +763,7 @@ def value_and_gradient(W1, b1, W2, b2, x, y):
     dW2 = (h1.T @ dz2).T
     db2 = dz2.sum(axis=0)
     dh1 = dz2 @ W2
-    dz1 = dh1 * (h1 * sigmoid(-z1))  # sigmoid' = h1 * (1 - h1)
+    dz1 = dh1 * (0.5 / cosh(0.5 * z1)) ** 2  # sigmoid' = h1 * (1 - h1)
     dW1 = (x.T @ dz1).T
     db1 = dz1.sum(axis=0)
     return loss, (dW1, db1, dW2, db2)
@@ -834,7 +834,7 @@ def value_and_gradient(W1, b1, W2, b2):
     dW2 = dz2 @ h1
     db2 = dz2.sum(axis=-1)
     dh1 = dz2[..., None] * W2
-    dz1 = dh1 * step(z1, 0.0)
+    dz1 = dh1 * sign(h1)
     dW1 = (c1.T @ dz1).T
     db1 = dz1.sum(axis=-2)
     return loss, (dW1, db1, dW2, db2)

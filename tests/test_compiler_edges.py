@@ -2,6 +2,7 @@
 
 import gc
 import inspect
+import itertools
 import linecache
 import math
 import random
@@ -20,6 +21,7 @@ from autograd_lite.compiler.arrays.ir import Constant, Leaf, View
 from autograd_lite.compiler.arrays.primitives import Concatenate
 from autograd_lite.compiler.introspection import has_numpy
 from autograd_lite.compiler.raising.matmuls import distinct_rows
+from autograd_lite.ops import OPS
 
 BACKENDS = ["python", "numpy", "auto"]
 
@@ -551,6 +553,34 @@ def test_a_step_on_arrays_is_that_on_floats(at_zero, backend):
     program = compile(lambda x: ag.step(x, at_zero), [], backend=backend)
     assert program.map(numbers) == [0.0] * 4 + [at_zero] * 2 + [1.0] * 4
     assert math.isnan(program.map([math.nan])[0])
+
+
+EDGES = [0.0, -0.0, 5e-324, -1e-300, 1e-8, 0.3, -0.7, 1.0, -1.0, 2.5, -40.0, 300.0, -360.0, 800.0, 1e308]
+LIMITS = [math.inf, -math.inf, math.nan]
+DECLARED = [(op, slot) for op in OPS.values() for slot, form in enumerate(op.array_slopes) if form]
+
+
+@pytest.mark.parametrize(("op", "slot"), DECLARED, ids=lambda each: getattr(each, "name", str(each)))
+def test_a_slope_on_arrays_is_that_of_the_rule(op, slot):
+    """Its source is that of programs, on NumPy; the rule on floats is tested against mpmath."""
+    count = 3 if op.many else len(op.partials)
+    template = op.array_slopes[slot].format(*(f"a[{place}]" for place in range(count + 1)))
+    for point in itertools.product((EDGES if count < 3 else EDGES[::3]) + LIMITS, repeat=count):
+        inputs = ([*point],) if op.many else point
+        y = op(*inputs)
+        arrays = [np.float64(y), *map(np.array, inputs)]
+        with np.errstate(all="ignore"):
+            found = eval(template, {**vars(np), "a": arrays})
+        rule = op.many(y, *inputs)[0] if op.many else op.slopes(y, inputs, [slot])
+        if op.many and sum(rule):
+            found = found / found.sum()
+        for one, expected in zip(np.atleast_1d(found).tolist(), rule):
+            if math.isnan(expected):
+                assert not math.isfinite(one), point
+            elif math.isfinite(one):
+                assert one == pytest.approx(expected, rel=1e-14, abs=1e-307), point
+            else:
+                assert any(map(math.isinf, point)), point  # where the engine is asked
 
 
 # ---- Training -----------------------------------------------------------------------------------

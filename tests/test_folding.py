@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd_lite as ag
-from autograd_lite import Value, losses, nn, step_through
+from autograd_lite import Value, draw, losses, nn, step_through
 from autograd_lite.drawing.graph import build
 from autograd_lite.drawing.step_page import frames
 from autograd_lite.drawing.step_page.page import page
@@ -185,16 +185,20 @@ def check_arrows(graph):
 @pytest.mark.parametrize("fold", [1, 5, 12, 24, 60, 120, 500])
 @pytest.mark.parametrize("name", [*NETWORKS, *EXAMPLES])
 def test_an_arrow_is_a_dependency_and_a_dependency_an_arrow(name, fold):
-    check_arrows(build((NETWORKS | EXAMPLES)[name](), names={}, fold=fold))
+    output = (NETWORKS | EXAMPLES)[name]()
+    check_arrows(build(output, names={}, fold=fold))
+    check_arrows(build(output, names={}, fold=fold, by_example=True))
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.one_of(networks(), programs()), st.integers(1, 150), st.data())
 def test_in_every_random_network_an_arrow_is_a_dependency(output, fold, data):
-    graph = build(output, names={}, fold=fold)
+    by_example = data.draw(st.booleans())
+    graph = build(output, names={}, fold=fold, by_example=by_example)
     check_arrows(graph)
     focus = data.draw(st.sampled_from([*graph.places]))
-    focused = build(output, names={}, fold=fold, focus=focus, depth=data.draw(st.integers(1, 3)))
+    depth = data.draw(st.integers(1, 3))
+    focused = build(output, names={}, fold=fold, focus=focus, depth=depth, by_example=by_example)
     check_arrows(focused)
     assert focused.places.keys() == graph.places.keys()
 
@@ -262,17 +266,71 @@ def test_weights_are_called_by_what_holds_them():
     assert {"wte[0]", "wte[1]", "wte[2]"} <= {*notes_of(build(loss, names={}, fold=12))}
 
 
+# ---- Examples -------------------------------------------------------------------------------------
+
+
+def shown(drawing):
+    return [node.name for node in drawing.graph.nodes if node.kind != "op"]
+
+
+def test_what_is_too_small_with_all_neurons_shows_a_box_for_each_example():
+    drawing = draw(batch(), names={})
+    assert sorted(shown(drawing)) == [
+        "example 1 of 4", "example 2 of 4", "example 3 of 4", "example 4 of 4",
+        "v43", "v44", "weights of layers.0", "weights of layers.1",
+    ]  # fmt: skip
+    assert notes_of(drawing.graph)["example 2 of 4"] == ("layers.0, layers.1", "v21 = v20 ** 2")
+    (box,) = [node for node in drawing.graph.nodes if node.name == "example 2 of 4"]
+    (loss,) = [value for value in drawing.graph.places if f"{value.data:.12g}" == f"{box.value:.12g}"]
+    assert drawing.graph.places[loss] == box.key and box.gradient is None
+
+
+def test_an_example_in_focus_is_opened_beside_the_others():
+    names = shown(draw(batch(), names={}, focus="example 2 of 4"))
+    assert {"layers.0.neurons.0", "layers.0.neurons.3", "layers.1.neurons.0", "v20"} <= {*names}
+    assert [name for name in names if name.startswith("example")] == [
+        "example 1 of 4", "example 3 of 4", "example 4 of 4"
+    ]  # fmt: skip
+    assert names.count("layers.0.neurons.0") == 1
+
+
+def losses_of(model, targets):
+    return [losses.mse(model([0.1 * i, 0.2]), target) for i, target in enumerate(targets)]
+
+
+def test_examples_are_found_below_a_mean_and_a_penalty_and_when_they_are_added_one_by_one():
+    model = nn.MLP(2, [4, 1], seed=0)
+    found = losses_of(model, [0.0, 1.0, 0.0, 1.0])
+    penalty = 0.01 * ag.sum([w * w for w in model.parameters()])
+    for loss in (ag.mean(found) + penalty, found[0] + found[1] + found[2] + found[3], sum(found) / 4.0):
+        graph = build(loss, names={}, fold=30, by_example=True)
+        assert [f"example {number} of 4" in notes_of(graph) for number in range(1, 5)] == 4 * [True]
+
+
+def test_the_places_of_a_sequence_are_no_examples():
+    assert "place 2 of 3" in notes_of(build(gpt(), names={}, fold=60, by_example=True))
+    two_models = [nn.MLP(2, [3, 1], seed=0), nn.MLP(2, [3, 1], seed=1)]
+    apart = ag.sum([losses.mse(model([0.1, 0.2]), 1.0) for model in two_models])
+    graph = build(apart, names={}, fold=12, by_example=True)
+    assert not [name for name in notes_of(graph) if name.startswith(("example", "place"))]
+
+
+def test_a_number_of_nodes_that_is_asked_for_is_kept():
+    assert len(draw(batch(), names={}, fold=60).graph.nodes) > len(draw(batch(), names={}).graph.nodes)
+
+
 # ---- Every box can be opened ----------------------------------------------------------------------
 
 
 OPENS = re.compile(r"^draw\(…, focus=(.*)\) opens it$", re.MULTILINE)
 
 
+@pytest.mark.parametrize("by_example", [False, True])
 @pytest.mark.parametrize("fold", [1, 24, 60])
 @pytest.mark.parametrize("name", [*NETWORKS, "moons, a hundred, by hand", "digits", "chain"])
-def test_every_box_says_how_to_open_it(name, fold):
+def test_every_box_says_how_to_open_it(name, fold, by_example):
     output = (NETWORKS | EXAMPLES)[name]()
-    graph = build(output, names={}, fold=fold)
+    graph = build(output, names={}, fold=fold, by_example=by_example)
     is_folded = any(node.kind == "fold" for node in graph.nodes)
     said = re.fullmatch(r"draw\(…, focus=.*\) opens .*, and so on", graph.outline.splitlines()[-1])
     assert is_folded == (said is not None)
@@ -305,7 +363,9 @@ def test_what_a_step_names_is_in_the_picture_or_its_box_is_named(name):
     for stop, run in zip(json.loads(data)["stops"], frames.runs_of(trace, frames.MOST_STEPS), strict=True):
         if len(run) > 1:
             continue
-        for word in {*re.findall(r"[\w.,\[\]]*\w\]*", run[0].formula)} & trace.nodes.keys():
+        words = {*re.findall(r"[\w.,\[\]]*\w\]*", run[0].formula)} & trace.nodes.keys()
+        assert {run[0].node, run[0].parent or run[0].node} <= words
+        for word in words:
             box = boxes[graph.places[trace.nodes[word]]].name
             assert word in shown or f"In the box {box}: " in stop.get("inside", "")
 
@@ -370,7 +430,10 @@ def test_the_work_for_a_folded_picture_and_its_page_grows_as_its_graph_does(name
     for count in (1000, 4000):
         output = LARGE[name](count)
         sizes.append(len(build(output, names={}).places))
-        pictures.append(lines_run(partial(build, output, names={})))
+        pictures.append(
+            lines_run(partial(build, output, names={}))
+            + lines_run(partial(build, output, names={}, by_example=True))
+        )
         pages.append(lines_run(partial(short_page, output)))
     growth = sizes[1] / sizes[0]
     assert pictures[1] <= 1.1 * growth * pictures[0]

@@ -23,6 +23,7 @@ import autograd_lite as ag
 from autograd_lite import Op, Value, detect_anomaly, functions, grad, gradcheck, no_grad, step_through
 from autograd_lite.core.kernels import compile_kernel
 from autograd_lite.core.modes import ACTIVE
+from autograd_lite.core.op import evaluate
 from autograd_lite.core.symbol import Symbol
 from autograd_lite.engine import record
 from autograd_lite.ops import OPS
@@ -746,6 +747,7 @@ def assert_kernel_is_record(op, inputs):
     assert outcome(lambda: function(*inputs)) == outcome(lambda: record(op, op.complete(tuple(inputs))))
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("op", [op for op in OPS.values() if op.many is None], ids=lambda op: op.name)
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
@@ -1119,3 +1121,16 @@ def test_docstrings_give_the_derivatives():
 def test_the_stub_in_the_repository_is_what_the_declarations_give():
     for stub, text in generated.stubs().items():
         assert stub.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("op", [op for op in OPS.values() if op.many is None], ids=lambda op: op.name)
+def test_partials_of_floats_have_the_bits_of_their_terms(op):
+    """Compiled or evaluated term by term, and where Python raises: of infinities, of 1 / 0, of nan."""
+    numbers = (0.0, -0.0, 1.0, -2.5, 3.0, 1e-300, 1e300, math.inf, -math.inf, math.nan)
+    for inputs in itertools.product(numbers, repeat=len(op.names)):
+        y = op.forward(*inputs)
+        values = {"y": y, **dict(zip(op.names, inputs))}
+        wanted = range(len(op.partials))
+        exact = [evaluate(term, values) for term in op.terms(op.names)]
+        assert repr(op.slopes(y, inputs, wanted)) == repr(exact)

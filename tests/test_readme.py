@@ -71,7 +71,8 @@ def test_it_names_the_command_that_tests_the_project():
     before, _, after = script.partition('eval "$readme_command"')
     assert "pip install" not in before  # a newcomer has nothing else
     for path in (ROOT / "tests" / "peers").glob("test_*.py"):
-        (needed,) = re.findall(r"^Needs \w+: python3 -m pip install (\w+==[\d.]+)$", path.read_text(), re.M)
+        installs = r"^Needs \w+: (?:python3 -m pip|npm) install (\w+(?:==|@)[\d.]+)$"
+        (needed,) = re.findall(installs, path.read_text(), re.M)
         assert needed in after, path.name
 
 

@@ -18,6 +18,7 @@ PACKAGE = ROOT / "autograd_lite"
 # Each of these may import only what stands before it.
 CORE = [
     "core.ieee",
+    "core.collector",
     "core.coercion",
     "core.symbol",
     "core.variables",
@@ -27,6 +28,7 @@ CORE = [
     "ops",
     "core.modes",
     "core.operators",
+    "javascript",
     "core.scalar",
     "core.node",
     "core.own",
@@ -40,6 +42,8 @@ CORE = [
     "naming",
     "files",
     "paths",
+    "formulas",
+    "transcript",
 ]
 # Siblings: each may import the core, and its own package, but no other sibling.
 SIBLINGS = [
@@ -60,6 +64,7 @@ WITHIN = {
         "text",
         "labels",
         "folding.neurons",
+        "folding.examples",
         "folding.idle",
         "folding.groups",
         "folding.captions",
@@ -85,10 +90,10 @@ WITHIN = {
         "step_page.words",
         "step_page.questions",
         "step_page.frames",
+        "step_page.live",
         "step_page.page",
     ],
     "compiler": [
-        "collector",
         "introspection",
         "signature",
         "index",
@@ -102,7 +107,13 @@ WITHIN = {
         "arrays.ir",
         "arrays.primitives",
         "arrays.names",
+        "arrays.reads",
         "arrays.reverse",
+        "arrays.places",
+        "arrays.blocks",
+        "arrays.loops",
+        "arrays.script",
+        "updates",
         "arrays.source",
         "arrays.runtime",
         "raising.sums",
@@ -259,6 +270,14 @@ def test_a_function_is_read_without_scrolling():
                 body = node.body[1:] if ast.get_docstring(node) else node.body
                 lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
                 assert lines <= 60, (path.name, node.name)
+
+
+def test_every_script_of_a_page_has_its_types_checked():
+    """Also in an editor; ``.ci/javascript`` checks them all."""
+    scripts = sorted(PACKAGE.rglob("*.js"))
+    assert scripts
+    for path in scripts:
+        assert path.read_text().startswith("// @ts-check\n"), path.name
 
 
 def test_the_engine_is_a_page():

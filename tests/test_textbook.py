@@ -14,8 +14,8 @@ from autograd_lite import Op, Value, compile, draw, losses, nn, step_through
 from autograd_lite.core.op import evaluate
 from autograd_lite.core.symbol import Symbol, formula
 from autograd_lite.drawing.labels import operation_text
+from autograd_lite.formulas import symbolic_partials
 from autograd_lite.ops import OPS
-from autograd_lite.stepping import symbolic_partials
 
 WRITTEN = [(op, slot) for op in OPS.values() for slot, rule in enumerate(op.textbook) if rule is not None]
 POINTS = st.floats(-6.0, 6.0).filter(lambda number: abs(number) > 1e-3)

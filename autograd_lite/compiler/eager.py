@@ -6,10 +6,10 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd_lite.compiler.collector import collector_paused
 from autograd_lite.compiler.signature import Argument
 from autograd_lite.compiler.tracing import INSTEAD_OF_IF, as_value, flat
 from autograd_lite.core import sweep
+from autograd_lite.core.collector import collector_paused
 from autograd_lite.core.ieee import SIGNALS, warn
 from autograd_lite.core.modes import MODE, Mode, current_mode
 from autograd_lite.derivatives import grad

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd_lite.compiler.arrays.ir import ArrayProgram, Leaf
 from autograd_lite.compiler.arrays.runtime import namespace
+from autograd_lite.compiler.arrays.script import ArrayScript
 from autograd_lite.compiler.arrays.source import ArraySource
-from autograd_lite.compiler.collector import collector_paused
 from autograd_lite.compiler.eager import OUTSIDE
 from autograd_lite.compiler.introspection import argument_names, has_numpy
 from autograd_lite.compiler.marshalling import Inputs, Leaves
@@ -18,6 +19,7 @@ from autograd_lite.compiler.scalars import ScalarSource
 from autograd_lite.compiler.signature import Argument
 from autograd_lite.compiler.tape import Tape, write_tape
 from autograd_lite.compiler.tracing import TraceError, nested, trace
+from autograd_lite.core.collector import collector_paused
 from autograd_lite.core.modes import MODE, ORDINARY
 from autograd_lite.core.source import define
 from autograd_lite.engine import Value
@@ -156,6 +158,22 @@ class Specialization:
         varying = [names[number] for number in self.inputs.varying]
         integers = [signature.kind == "integers" for signature in self.inputs.varying_signatures]
         return ArraySource(self.raised, varying, integers, self.has_gradient)
+
+    @functools.cached_property
+    def script(self) -> ArrayScript:
+        """The program on arrays as JavaScript.
+
+        Raises:
+            TypeError: if something in it cannot be written.
+        """
+        varying = zip(self.array_source.arguments, self.inputs.varying_signatures)
+        return ArrayScript(
+            self.raised,
+            [(name, math.prod(signature.lengths)) for name, signature in varying],
+            len(self.parameters),
+            {place: value._data for value, place in self.tape.frozen},
+            self.single,
+        )
 
     @functools.cached_property
     def leaves(self) -> Leaves:

@@ -47,6 +47,9 @@ class Op:
             ``{0}`` that names functions of NumPy, or a function of such a namespace and the
             inputs (for an operation on lists, arrays whose last axis is the list). Without it,
             an operator's template; else the float function is mapped over the elements.
+        array_slopes: for each input (or for the one list) the partial on arrays where its rule would take
+            long, as a template like ``array``: with ``{0}`` for the output and ``{1}`` for the first input;
+            or None. It may be no number where the rule is one, but never the other way round.
         shares: for an operation on a list, whether its partials add up to 1. They are then divided by
             their sum: rounding, or a tie, may have made it another number.
         stops: where the operation passes nothing on, whatever comes from above: True for wherever a
@@ -80,6 +83,7 @@ class Op:
         many: Rule | None = None,
         pack: Callable[..., tuple[Any, tuple[Any, ...]]] | None = None,
         array: str | Callable[..., Any] | None = None,
+        array_slopes: tuple[str | None, ...] = (),
         shares: bool = False,
         stops: bool | tuple[Callable[..., bool], ...] = False,
         identity: tuple[float | None, float | None] = (None, None),
@@ -101,6 +105,7 @@ class Op:
         self.many = _shared_out(many) if many and shares else many
         self.pack = pack or (_pack_list if many else None)
         self.array = array
+        self.array_slopes = array_slopes
         self.shares = shares
         self.stops = stops
         self.identity = identity
@@ -237,6 +242,12 @@ class Op:
             wanted: the positions of the inputs to differentiate by, counted through all lists.
         """
         if self.many is None:
+            try:
+                slopes = self._slopes_of_floats(y, *inputs) if type(y) is float else None
+            except SIGNALS:
+                slopes = None
+            if slopes is not None:
+                return [slopes[index] for index in wanted]
             values = {"y": y, **dict(zip(self.names, inputs))}
             return [evaluate(self._terms[index], values) for index in wanted]
         lists, attributes = self.split(inputs)
@@ -265,6 +276,16 @@ class Op:
     @functools.cached_property
     def _terms(self) -> list[Any]:
         return self.terms(self.names)
+
+    @functools.cached_property
+    def _slopes_of_floats(self) -> Callable[..., tuple[float, ...]]:
+        """Compute all partials of floats at once, or raise where Python has no value."""
+        names: dict[str, Any] = {}
+        slopes = [python_source(term, names) for term in self._terms]
+        function: Callable[..., tuple[float, ...]] = eval(
+            f"lambda {', '.join(['y', *self.names])}: ({', '.join(slopes)},)", names
+        )
+        return function
 
     def textbook_slopes(self, y: Any, inputs: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
         """Compute what ``slopes`` does, by the textbook forms of an operation that has some."""
@@ -346,6 +367,8 @@ def _shared_out(rule: Rule) -> Rule:
         if isinstance(y, Symbol):
             return (partials,)
         total = functools.reduce(operator.add, partials)
+        if hasattr(total, "shared_out"):  # it is known only where the script runs
+            return (total.shared_out(partials),)
         is_number = math.isfinite(getattr(total, "data", total))
         return ([partial / total for partial in partials] if is_number else partials,)
 

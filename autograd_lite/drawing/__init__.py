@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite.stepping import Trace, renderers
+from autograd_lite.stepping import Trace
+from autograd_lite.transcript import renderers
 
 if TYPE_CHECKING:
     from autograd_lite.drawing.drawing import Drawing, draw, draw_dot

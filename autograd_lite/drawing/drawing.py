@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from autograd_lite.drawing.dot import dot_body, dot_source
 from autograd_lite.drawing.graph import BUDGET, Graph, build
 from autograd_lite.drawing.image import fills_the_page, image
-from autograd_lite.drawing.layout.placement import arrange, check_way
+from autograd_lite.drawing.layout.placement import READABLE, Placement, arrange, check_way
 from autograd_lite.drawing.svg import SIZE, render, size_of
 from autograd_lite.drawing.text import readable, xml
 from autograd_lite.engine import Value
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     import graphviz  # type: ignore[import-untyped]
 
 __all__ = ["Drawing", "draw", "draw_dot"]
+
+BUDGETS = (BUDGET, 45, 30, 24, 20)
+"""How many nodes there may be, roughly, until a drawing is large enough on a slide."""
+MOST_REFOLDED = 20_000
+"""The most Values of a graph that is folded more than once."""
 
 HTML = """\
 <!DOCTYPE html>
@@ -69,7 +74,12 @@ class Drawing:
     @functools.cached_property
     def svg(self) -> str:
         """The picture as SVG."""
-        return render(self.graph, arrange(self.graph, self.engine, self.direction))
+        return render(self.graph, self.placement)
+
+    @functools.cached_property
+    def placement(self) -> Placement:
+        """Where everything is in the picture."""
+        return arrange(self.graph, self.engine, self.direction)
 
     @functools.cached_property
     def source(self) -> str:
@@ -128,7 +138,7 @@ def draw(
     output: Value,
     *,
     names: Mapping[str, Any] | None = None,
-    fold: int | bool | str = BUDGET,
+    fold: int | bool | str = True,
     focus: Value | str | None = None,
     depth: int | None = None,
     engine: str = "built-in",
@@ -136,14 +146,16 @@ def draw(
 ) -> Drawing:
     """Return a drawing of the graph that computed a Value, with the numbers and gradients of this moment.
 
-    Large graphs are folded: neurons, then layers and repeated examples, become one box each.
+    Large graphs are folded: neurons, then examples or layers, become one box each, until the
+    texts are large enough to be read on a slide.
     What is too long for a slide goes on below, as a text does in its next line.
 
     Args:
         output: the last Value of the graph.
         names: names for Values that have no label, and what they stand for; without it,
             the variables of the caller.
-        fold: how many nodes there may be, roughly; False to show them all.
+        fold: how many nodes there may be, roughly; True for as many as can be read on a
+            slide; False to show them all.
         focus: a Value, or the name of a Value, a fold or a module, to show in detail.
         depth: how many steps to open, backwards from the focus, 1 by default; the first
             step into a layer shows its neurons, the next one their products.
@@ -166,7 +178,15 @@ def draw(
     check_way(engine, direction)
     if names is None:
         names = variables_of(sys._getframe(1))
-    return Drawing(build(output, names, fold, focus, depth), engine, direction)
+    if fold is not True:
+        return Drawing(build(output, names, fold, focus, depth), engine, direction)
+    drawn: list[Drawing] = []
+    for budget in BUDGETS:
+        graph = build(output, names, budget, focus, depth, by_example=budget < BUDGET)
+        drawn.append(Drawing(graph, engine, direction))
+        if drawn[-1].placement.size_on_slide >= READABLE or len(graph.places) > MOST_REFOLDED:
+            return drawn[-1]
+    return max(drawn, key=lambda drawing: drawing.placement.size_on_slide)
 
 
 def draw_dot(

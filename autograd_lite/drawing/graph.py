@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import Any
 
+from autograd_lite.core.collector import collector_paused
 from autograd_lite.derivatives import check_fresh
 from autograd_lite.drawing.folding.captions import Fold
 from autograd_lite.drawing.folding.focus import in_focus
@@ -104,6 +105,7 @@ class Graph:
     outline: str = ""
 
 
+@collector_paused()
 def build(
     output: Value,
     names: Mapping[str, Any] | None = None,
@@ -111,6 +113,8 @@ def build(
     focus: Value | str | None = None,
     depth: int | None = None,
     check_stale: bool = True,
+    named: Mapping[Value, str] | None = None,
+    by_example: bool = False,
 ) -> Graph:
     """Return what is drawn of a Value's computation graph.
 
@@ -122,6 +126,8 @@ def build(
         depth: how many steps to open, backwards from the focus, 1 by default; the first
             step into a layer shows its neurons, the next one their products.
         check_stale: whether Values that are no longer what their operands give are marked.
+        named: the name of every Value, if that is known, as it is of a trace.
+        by_example: whether the examples of a batch become one box each before layers do.
 
     Raises:
         TypeError: if an argument is of another type.
@@ -141,15 +147,18 @@ def build(
     if focus is not None and not budget:
         raise ValueError("without folding everything is shown: leave out either focus or fold")
     indexed = index_graph(output)
-    named = name_all(indexed.values, names or {})
+    named = name_all(indexed.values, names or {}) if named is None else named
     indexed = without_idle(indexed, named)
     folds: list[Fold] = []
     if budget:
         neurons, listed = find_neurons(indexed), [named[value] for value in indexed.values]
         if isinstance(focus, str) and focus not in listed:  # a label, whatever it is drawn as
             focus = next((value for value in indexed.values if value.label == focus), focus)
-        opened = in_focus(indexed, neurons, listed, focus, depth or 1) if focus is not None else ()
-        folds = Folder(indexed, neurons, listed, budget, *opened).folds()
+        none: set[int] = set()
+        opened, split = none, none
+        if focus is not None:
+            opened, split = in_focus(indexed, neurons, listed, focus, depth or 1)
+        folds = Folder(indexed, neurons, listed, budget, opened, split, by_example).folds()
     return _Builder(indexed, named, folds, check_stale).graph(output)
 
 
@@ -230,11 +239,13 @@ class _Builder:
         sources: dict[int, dict[int, float | None]] = {number: {} for number in dict.fromkeys(self.part)}
         part, values = self.part, self.indexed.values
         for index in range(self.indexed.leaves, len(values)):
-            here = sources[part[index]]
-            value, gradient = values[index], gradient_of(values[index])
-            for parent, flow in zip(self.indexed.parents[index], _flows(value, gradient)):
+            number, parents = part[index], self.indexed.parents[index]
+            if all(part[parent] == number for parent in parents):
+                continue
+            here, value = sources[number], values[index]
+            for parent, flow in zip(parents, _flows(value, gradient_of(value))):
                 source = part[parent]
-                if source != part[index]:
+                if source != number:
                     here[source] = _larger(here.get(source), flow)
         return sources
 

@@ -15,6 +15,9 @@ NARROW, WIDE = 500, 900
 SMALLEST = 0.85
 """The least part of its size that a picture is shown in; then a page scrolls sideways."""
 
+PRINT = "@media print { .autograd-lite-image img { min-width: 0 !important; max-width: 100%; } }"
+"""Paper does not scroll: there a picture is as small as it must be."""
+
 
 def fills_the_page(width: float, height: float) -> bool:
     """Return whether a picture takes the page's width: it may be too wide for it, and a small one would grow.
@@ -37,6 +40,6 @@ def image(svg: str, alt: str) -> str:
     data = base64.b64encode(svg.encode()).decode()
     style = f"min-width:{SMALLEST * width:.0f}px" + (";width:100%" if fills_the_page(width, height) else "")
     return (
-        '<div style="overflow-x:auto">'
+        f'<div class="autograd-lite-image" style="overflow-x:auto"><style>{PRINT}</style>'
         f'<img src="data:image/svg+xml;base64,{data}" alt="{xml(alt)}" style="{style}"></div>'
     )

@@ -87,6 +87,8 @@ def readable(text: str) -> str:
         >>> readable("two\\nlines"), readable("\\x00 and \\u202e")
         ('two␊lines', '␀ and �')
     """
+    if _KNOWN.issuperset(text):
+        return text
     shown: list[str] = []
     marks = 0
     for character in text:

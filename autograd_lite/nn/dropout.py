@@ -65,6 +65,10 @@ class Dropout(Module):
         kept = generator_of(self.generator).random() >= self.p
         return 1.0 / (1.0 - self.p) if kept else 0.0
 
+    def chances(self) -> list[tuple[float, float]]:
+        """List what may be drawn, each number with its probability."""
+        return [(0.0, self.p), (1.0 / (1.0 - self.p), 1.0 - self.p)]
+
     def draw(self, shape: tuple[int, ...], dtype: str) -> Any:
         """Draw an array of them, of the same distribution."""
         import numpy

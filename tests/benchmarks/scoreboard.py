@@ -53,6 +53,16 @@ class Row:
     goals: dict[str, str]
     with_gc_off: bool = True
     tolerance: float = 1e-9
+    threads: int | None = None
+
+
+def of_model(
+    program: str, work: str, pytorch: float, jax: float | None = None, numpy: float | None = None
+) -> Row:
+    """Make the row of a model of ``model_programs.py``: goals for each peer, one thread."""
+    goals = {"PyTorch": pytorch, "jax.jit": jax, "NumPy": numpy}
+    wanted = {peer: f"≥ {goal}" for peer, goal in goals.items() if goal is not None}
+    return Row(program, f"{work}, compiled", program, OURS, wanted, with_gc_off=False, threads=1)
 
 
 OURS = "autograd_lite"
@@ -110,14 +120,39 @@ ROWS = [
         "irregular", "8000 operations of all kinds, gradient, compiled", "irregular_compiled", OURS,
         {"CasADi": "≥ 0.25"},
     ),
+    of_model("gpt-8", "microgpt, a document of 8 letters", 3, 0.8, 0.6),
+    of_model("gpt-16", "microgpt, a document of 16 letters", 3, 0.8, 0.6),
+    of_model("lenet-mean", "LeNet, 28 by 28, mean pooling", 0.8, 1.3),
+    of_model("lenet-max", "LeNet, 28 by 28, max pooling", 0.8, 1.3),
+    of_model("conv-mean", "convolution, 8 by 8, mean pooling", 1.5, 1),
+    of_model("conv-max", "convolution, 8 by 8, max pooling", 1.5, 1),
+    of_model("rnn-8", "RNN 8-32-4, 8 steps", 2.5, 0.9),
+    of_model("rnn-20", "RNN 8-32-4, 20 steps", 2.5, 0.9),
+    of_model("attention-causal", "a block of attention, causal", 1.5, 0.7),
+    of_model("attention-full", "a block of attention, full", 1.5, 0.7),
+    of_model("makemore", "makemore's MLP", 1.6, 1.2, 0.7),
+    of_model("tanh-mlp", "16-32-32-4 with tanh", 2.5, 1.7, 0.8),
+    of_model("pinn", "physics-informed network 1-20-20-1", 1.2, 0.3),
+    of_model("logistic", "logistic regression, 1000 examples of 30", 2, 1, 0.8),
+    of_model("deep", "200 layers of four neurons", 3.5, None, 0.9),
+    Row(
+        "playground", "2-16-16-1, 100 points, a step in Chromium", "playground_step", OURS,
+        {"loops by hand": "≥ 0.5"}, with_gc_off=False,
+    ),
 ]  # fmt: skip
 
 
 class Contestant:
     """A worker process, and the figures that it and those before it have answered so far."""
 
-    def __init__(self, program: str, name: str) -> None:
+    def __init__(self, program: str, name: str, threads: int | None = None) -> None:
         self.program, self.name = program, name
+        self.environment = {**os.environ, **KEEP_MEMORY}
+        if threads is not None:
+            self.environment |= dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"], str(threads))
+            self.environment["XLA_FLAGS"] = (
+                f"--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads={threads}"
+            )
         self.figures: dict[str, list[float]] = {"with gc": [], "without gc": []}
         self.missing: str | None = None
 
@@ -128,7 +163,7 @@ class Contestant:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **KEEP_MEMORY},
+            env=self.environment,
         )
         self.missing = self.read()["missing"]
 
@@ -160,7 +195,7 @@ class Contestant:
 
 def lines_of(row: Row, rounds: int) -> list[list[str]]:
     """Measure a row, and write a line of the table for each of its peers."""
-    contestants = [Contestant(row.program, name) for name in (row.ours, *row.goals)]
+    contestants = [Contestant(row.program, name, row.threads) for name in (row.ours, *row.goals)]
     ours, *peers = contestants
     requests = ["with gc", "without gc"] if row.with_gc_off else ["with gc"]
     agreed = True

@@ -12,9 +12,11 @@ import os
 import sys
 import time
 
+import browser_programs
 import chain_programs
 import compiled_programs
 import epoch_programs
+import model_programs
 import programs
 
 PROGRAMS = {
@@ -22,6 +24,8 @@ PROGRAMS = {
     **compiled_programs.PROGRAMS,
     **chain_programs.PROGRAMS,
     **epoch_programs.PROGRAMS,
+    **model_programs.PROGRAMS,
+    **browser_programs.PROGRAMS,
 }
 
 

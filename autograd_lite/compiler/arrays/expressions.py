@@ -16,7 +16,10 @@ from autograd_lite.core.op import Op
 from autograd_lite.core.symbol import Number, unchanged
 from autograd_lite.ops import ADD, DIV, MUL, NEG, POW, SUB
 
-__all__ = ["BATCH", "Expression", "Line", "call", "name", "number", "operation", "span"]
+__all__ = [
+    "BATCH", "Expression", "Line", "call", "from_template", "in_array_form", "name", "number", "operation",
+    "slope", "span",
+]  # fmt: skip
 
 BATCH = "N"
 """What a program calls the number of rows."""
@@ -76,6 +79,10 @@ class Expression(Number):
         """Call a method."""
         return Expression("method", (self, name, arguments, tuple(named.items())))
 
+    def take(self, positions: Expression, *axis: int) -> Expression:
+        """Read some elements of a flat array, or along an axis."""
+        return self.method("take", positions, **dict(zip(["axis"], axis)))
+
     def sum(self, *axes: int) -> Expression:
         """Sum over some axes."""
         return self.method("sum", axis=axes[0] if len(axes) == 1 else axes)
@@ -112,13 +119,30 @@ def call(function: str, *arguments: Any, **named: Any) -> Expression:
 
 
 def operation(op: Op, *operands: Any) -> Expression:
-    """Do an operation on expressions and floats, in its form for arrays."""
-    expressions = [*map(number, operands)]
+    """Do an operation on expressions and floats; a printer has its form for arrays."""
+    form = "operation" if op.array is None and op.is_operator else "applied"
+    return Expression(form, (op, *map(number, operands)))
+
+
+def slope(op: Op, slot: int, rule: Any, *operands: Any) -> Any:
+    """Return a partial derivative; a printer has its form for arrays, if one is declared.
+
+    Args:
+        op: the operation.
+        slot: which input it is for.
+        rule: what the rule gives.
+        operands: the output and the inputs.
+    """
+    if isinstance(rule, float) or not any(op.array_slopes[slot : slot + 1]):
+        return rule
+    return Expression("slope", (op, slot, rule, *map(number, operands)))
+
+
+def in_array_form(op: Op, operands: Sequence[Expression]) -> Expression:
+    """Put operands into the form on arrays that an operation declares; without one it is a function."""
     if isinstance(op.array, str):
-        return _from_template(op.array, expressions)
-    if op.array is None and op.is_operator:
-        return Expression("operation", (op, *expressions))
-    return Expression("function", (op, None, *expressions))
+        return from_template(op.array, operands)
+    return Expression("function", (op, None, *operands))
 
 
 # ---- Templates -------------------------------------------------------------------------------
@@ -136,8 +160,8 @@ def _parsed(template: str, count: int) -> ast.expr:
     return ast.parse(template.format(*(f"_{slot}" for slot in range(count))), mode="eval").body
 
 
-def _from_template(template: str, operands: Sequence[Expression]) -> Expression:
-    """Put operands into the form on arrays that an operation declares."""
+def from_template(template: str, operands: Sequence[Expression]) -> Expression:
+    """Put operands into a form on arrays that an operation declares."""
     tree = _parsed(template, len(operands))
     put_in = {f"_{slot}": operand for slot, operand in enumerate(operands)}
 

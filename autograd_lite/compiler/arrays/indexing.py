@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from autograd_lite.compiler.arrays.expressions import Expression, span
+from autograd_lite.compiler.arrays.expressions import Expression
 
 __all__ = ["Indexing", "indexing", "reshaped"]
 
@@ -69,25 +69,22 @@ class Indexing:
             return array[*front, *map(_shortest, self.slices, self.source)]
         array = reshaped(array, self.source, flat, batched)
         if self.kind == "gather":
-            return array[*front, named(self.index)]
+            return array.take(named(self.index), *[1] * batched)
         if self.shape == ():
             return array[*front, self.slices[0][0]]
         read = array[*front, _slice(*self.slices[0], *flat)]
         return reshaped(read, (self.index.size,), self.shape, batched)
 
-    def back(
-        self, d: Expression, batched: bool, summed: bool, named: Named
-    ) -> tuple[Expression | None, Expression]:
+    def back(self, d: Expression, batched: bool, summed: bool) -> tuple[Any, Expression]:
         """Send the adjoint of the elements back.
 
         Args:
             d: the adjoint, in the operand's full shape.
             batched: whether the array has an axis for the batch.
             summed: whether only d has one: then it is summed over.
-            named: gives an array of positions a name.
 
         Returns:
-            The positions in the flat array, or None for all of it; and what is added there.
+            The positions in the flat array (a range or an array), or None for all of it; and what is added.
         """
         axes = [axis - self.rank for axis in self.repeated]
         if summed or axes:
@@ -98,9 +95,8 @@ class Indexing:
             return None, d.swapped(-1, -2) if batched else d.T
         flat = reshaped(d, self.shape, (self.index.size,), batched)
         if self.kind == "slice":
-            start, stop, step = self.slices[0]
-            return span(start, stop, None if step == 1 else step), flat
-        return named(self.index.reshape(-1)), flat
+            return range(*self.slices[0]), flat
+        return self.index.reshape(-1), flat
 
 
 def indexing(index: Any, source: tuple[int, ...]) -> Indexing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import math
 from collections.abc import Collection, Sequence
@@ -190,6 +191,20 @@ class ArrayProgram:
         array.number = len(self.arrays)
         array.batched = array.batched or any(operand.batched for operand in array.operands)
         self.arrays.append(array)
+
+    def of_one_row(self) -> ArrayProgram:
+        """Return a copy for one row after the other, in which no array has an axis for the batch."""
+        copies: dict[Array, Array] = {}
+
+        def copied(operand: Operand) -> Operand:
+            return View(copies[operand.array], operand.index) if isinstance(operand, View) else operand
+
+        for array in self.arrays:
+            new = copies[array] = copy.copy(array)
+            new.operands, new.batched = [*map(copied, array.operands)], False
+        outputs = [*map(copied, self.outputs)]
+        guards = [(sign, copied(left), copied(right), came) for sign, left, right, came in self.guards]
+        return replace(self, arrays=[*copies.values()], outputs=outputs, guards=guards)
 
     def leaves(self, kind: str) -> list[Leaf]:
         """List the leaves of a kind."""

@@ -25,9 +25,12 @@ class _Namer:
         self.program, self.taken = program, {*arguments, BATCH}
 
     def give(self, array: Array, name: str) -> None:
-        """Give an array a name, or one like it; the first name that is given stays."""
+        """Give an array a name, or one like it; the first name that is given stays.
+
+        Its adjoint has it too, behind a d: that is no argument's either.
+        """
         unique, count = name, 1
-        while unique in self.taken:
+        while {unique, f"d{unique}"} & self.taken:
             count += 1
             unique = f"{name}_{count}"
         self.taken.add(unique)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.compiler.arrays.expressions import BATCH, Expression, call, name, number, operation
+from autograd_lite.compiler.arrays.expressions import BATCH, Expression, call, name, number, operation, slope
 from autograd_lite.compiler.arrays.indexing import Named
 from autograd_lite.compiler.arrays.ir import Array, Constant, Operand, View
 from autograd_lite.core.op import Op, evaluate
@@ -77,8 +77,17 @@ class SumsOfProducts(Primitive):
         self, inputs: Operand, weights: Operand, biases: Sequence[Operand], shape: tuple[int, ...]
     ) -> None:
         super().__init__(shape, (inputs, weights, *biases))
-        self.inputs, self.weights = inputs, weights
         self.terms = weights.shape[-1]
+
+    @property
+    def inputs(self) -> Operand:
+        """The rows of inputs."""
+        return self.operands[0]
+
+    @property
+    def weights(self) -> Operand:
+        """The rows of weights."""
+        return self.operands[1]
 
     def forward(self, named: Named) -> Expression:
         result = self._products(self.inputs.read(named, exact=True), self.weights.read(named, exact=True))
@@ -196,7 +205,11 @@ class Sum(Primitive):
 
     def __init__(self, values: Operand) -> None:
         super().__init__(values.shape[:-1], (values,))
-        self.values = values
+
+    @property
+    def values(self) -> Operand:
+        """What is summed."""
+        return self.operands[0]
 
     def comment(self) -> str:
         return f"sum of {self.values.shape[-1]}"
@@ -250,7 +263,8 @@ class Map(_OfOp):
             known = operand.number if isinstance(operand, Constant) else None
             values[label] = operand.read(named) if known is None else known
         values.update(zip(self.op.attributes, map(float, self.attributes)))
-        return _scaled(d, evaluate(self.op._terms[slot], values))
+        rule = evaluate(self.op._terms[slot], values)
+        return _scaled(d, slope(self.op, slot, rule, *values.values()))
 
     def back_comment(self, named: Named, slot: int) -> str:
         reads = [each.read(named) for each in self.operands]
@@ -276,7 +290,10 @@ class Reduce(_OfOp):
     def back(self, named: Named, slot: int, d: Expression) -> Expression:
         y, lists = name(self.name), self._lists(named)
         spread = self.batched or self.shape != ()
-        partials = self._formula(y[..., None] if spread else y, lists[0]) if len(lists) == 1 else None
+        each = y[..., None] if spread else y
+        partials = self._formula(each, lists[0]) if len(lists) == 1 else None
+        if partials is not None:
+            partials = slope(self.op, slot, partials, each, *lists)
         if partials is None:
             partials = Expression("function", (self.op, slot, y, *lists, *map(number, self.attributes)))
         elif self.op.shares:
@@ -316,9 +333,19 @@ class Pick(Primitive):
     conditions = (1,)
 
     def __init__(self, values: Operand, index: Operand) -> None:
-        assert isinstance(index, View)  # a constant index has been followed while tracing
         super().__init__(values.shape[:-1], (values, index))
-        self.values, self.index = values, index
+
+    @property
+    def values(self) -> Operand:
+        """The rows."""
+        return self.operands[0]
+
+    @property
+    def index(self) -> View:
+        """What is picked."""
+        index = self.operands[1]
+        assert isinstance(index, View)  # a constant index has been followed while tracing
+        return index
 
     def comment(self) -> str:
         return "pick"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.compiler.arrays.expressions import BATCH, Expression, Line
+from autograd_lite.compiler.arrays.expressions import BATCH, Expression, Line, from_template, in_array_form
 from autograd_lite.core.op import Op, number_source
 from autograd_lite.core.symbol import ATOM, STRENGTH
 from autograd_lite.ops import OPS
@@ -64,8 +64,12 @@ class NumPyPrinter:
 
     def text(self, expression: Expression, at_least: int = 0) -> str:
         """Write an expression, in parentheses if it binds less strongly than it must."""
-        strength, text = getattr(self, f"_{expression.form}")(*expression.arguments)
+        strength, text = self._written(expression)
         return f"({text})" if strength < at_least else text
+
+    def _written(self, expression: Expression) -> tuple[int, str]:
+        written: tuple[int, str] = getattr(self, f"_{expression.form}")(*expression.arguments)
+        return written
 
     # ---- Each form: how strongly it binds, and its text -------------------------------------
 
@@ -89,6 +93,12 @@ class NumPyPrinter:
         special = {"neg": [strength], "pow": [ATOM, strength]}
         needed = special.get(op.dunder, [strength, strength + 1] if strength else [ATOM] * len(operands))
         return strength, op.template.format(*map(self.text, operands, needed))
+
+    def _applied(self, op: Op, *operands: Expression) -> tuple[int, str]:
+        return self._written(in_array_form(op, operands))
+
+    def _slope(self, op: Op, slot: int, rule: Expression, *operands: Expression) -> tuple[int, str]:
+        return self._written(from_template(str(op.array_slopes[slot]), operands))
 
     def _matmul(self, left: Expression, right: Expression) -> tuple[int, str]:
         strength = STRENGTH["mul"]
@@ -125,6 +135,11 @@ class NumPyPrinter:
 
     def _function(self, op: Op, slot: int | None, *operands: Expression) -> tuple[int, str]:
         return ATOM, f"{self._called(op, slot)}({self._given(operands, ())})"
+
+    def _scattered(
+        self, positions: Expression, size: int, terms: tuple[Expression, ...], _: Any
+    ) -> tuple[int, str]:
+        return self._call("scattered", (terms[0] if len(terms) == 1 else terms, positions, size), ())
 
     def _template(self, template: str, names: frozenset[str], *operands: Expression) -> tuple[int, str]:
         self.functions |= names

@@ -6,6 +6,7 @@ import functools
 import operator
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from autograd_lite.compiler.arrays.expressions import Expression, Line, call, name, number, span
 from autograd_lite.compiler.arrays.indexing import Named, reshaped
@@ -16,8 +17,8 @@ from autograd_lite.core.source import LONGEST_SUM
 
 __all__ = ["Reverse"]
 
-Piece = tuple[Expression, Expression]
-"""Positions in the flat array, and what is added there."""
+Piece = tuple[Any, Expression]
+"""Positions in the flat array, a range or an array of them, and what is added there."""
 
 
 class Reverse:
@@ -81,7 +82,7 @@ class Reverse:
             batched: whether d has an axis for the batch.
         """
         kept = operand.batched
-        place, term = operand.way.back(d, batched and kept, batched and not kept, self.named)
+        place, term = operand.way.back(d, batched and kept, batched and not kept)
         if place is None:
             self.whole[operand.array.number].append(term)
         else:
@@ -112,23 +113,38 @@ class Reverse:
     def _add_pieces(self, array: Array, d: Expression, pieces: Sequence[Piece]) -> None:
         """Write what came back for some of the elements."""
         shape, flat, zeros = array.shape, (array.size,), call("zeros_like", name(array.name))
+        if not all(isinstance(place, range) for place, _ in pieces):
+            self._set(array, reshaped(self._scattered(array, pieces), flat, shape, array.batched))
+            return
         self._set(array, reshaped(zeros, shape, flat, array.batched))
         for place, term in pieces:
-            self._set(array, call("added", d, (*[span()] * array.batched, place), term))
+            self._set(array, call("added", d, (*[span()] * array.batched, _span(place)), term))
         if shape != flat:
             self._set(array, reshaped(d, flat, shape, array.batched))
+
+    def _scattered(self, array: Array, pieces: Sequence[Piece]) -> Expression:
+        """Add up what came back to each position, wherever it stands."""
+        import numpy
+
+        places = tuple(_span(place) if isinstance(place, range) else self.named(place) for place, _ in pieces)
+        joined = self.named(numpy.concatenate([numpy.array(place, numpy.int64) for place, _ in pieces]))
+        terms = tuple(term for _, term in pieces)
+        return Expression("scattered", (joined, array.size, terms, places))
 
 
 def _tiled(array: Array, pieces: Sequence[Piece]) -> Expression | None:
     """Put pieces side by side, if together they are the whole array."""
-    if any(place.form != "span" or place.arguments[2] is not None for place, _ in pieces):
+    if not all(isinstance(place, range) and place.step == 1 for place, _ in pieces):
         return None
-    in_order = sorted(pieces, key=lambda piece: piece[0].arguments[:2])
-    starts, stops = ([place.arguments[end] for place, _ in in_order] for end in (0, 1))
-    if [*starts, array.size] != [0, *stops]:
+    in_order = sorted(pieces, key=lambda piece: piece[0].start)
+    if [*(place.start for place, _ in in_order), array.size] != [0, *(place.stop for place, _ in in_order)]:
         return None
     tiles = call("concatenate", tuple(term for _, term in in_order), axis=-1)
     return reshaped(tiles, (array.size,), array.shape, array.batched)
+
+
+def _span(place: range) -> Expression:
+    return span(place.start, place.stop, None if place.step == 1 else place.step)
 
 
 def _terms(terms: Sequence[Expression]) -> list[Expression]:

@@ -27,6 +27,7 @@ def namespace(xp: Any, source: ArraySource, dtype: str) -> dict[str, Any]:
         "array": functools.partial(xp.asarray, dtype=dtype),
         "floats": lambda values: values.astype(dtype),
         "added": _added_numpy if xp.__name__ == "numpy" else _added_functional,
+        "scattered": _Scattered() if xp.__name__ == "numpy" else functools.partial(_scattered_functional, xp),
         "pick": functools.partial(_picked, xp),
         "unpick": functools.partial(_unpicked, xp),
         "shares": functools.partial(_shares, xp),
@@ -81,13 +82,61 @@ def _added_numpy(target: Any, place: tuple[Any, ...], values: Any) -> Any:
 
     if all(isinstance(part, slice) for part in place):
         target[place] += values
-    else:
-        numpy.add.at(target, place, values)
-    return target
+        return target
+    (rows,), size = place, target[0].size
+    positions = (rows % len(target)).reshape(-1, 1) * size + numpy.arange(size)
+    sums = numpy.bincount(positions.reshape(-1), values.reshape(-1), target.size)
+    return sums.reshape(target.shape).astype(target.dtype, copy=False)
 
 
 def _added_functional(target: Any, place: tuple[Any, ...], values: Any) -> Any:
     return target.at[place].add(values)
+
+
+class _Scattered:
+    """Adds up what goes to each position; how is found out once for an array of positions."""
+
+    def __init__(self) -> None:
+        self.plans: dict[int, tuple[Any, Any, Any]] = {}
+
+    def __call__(self, values: Any, positions: Any, size: int) -> Any:
+        import numpy
+
+        if isinstance(values, tuple):
+            values = numpy.concatenate(values, axis=-1)
+        if id(positions) not in self.plans:  # it is a constant of the program, and lives as long
+            self.plans[id(positions)] = _segments(positions, size)
+        order, starts, places = self.plans[id(positions)]
+        if order is not None:
+            values = values.take(order, axis=-1)
+        if starts is not None:
+            values = numpy.add.reduceat(values, starts, axis=-1)
+        if places is None:
+            return values
+        result = numpy.zeros((*values.shape[:-1], size), values.dtype)
+        result[..., places] = values
+        return result
+
+
+def _segments(positions: Any, size: int) -> tuple[Any, Any, Any]:
+    """Find the order that brings equal positions together, where each begins, and which they are.
+
+    The first two are None where no position is named twice, the last where all are named.
+    """
+    import numpy
+
+    order = numpy.argsort(positions, kind="stable")
+    places, starts = numpy.unique(positions[order], return_index=True)
+    is_whole = len(places) == size
+    if len(places) == len(positions):
+        return (order, None, None) if is_whole else (None, None, positions)
+    return order, starts, None if is_whole else places
+
+
+def _scattered_functional(xp: Any, values: Any, positions: Any, size: int) -> Any:
+    if isinstance(values, tuple):
+        values = xp.concatenate(values, axis=-1)
+    return xp.zeros((*values.shape[:-1], size), values.dtype).at[..., positions].add(values)
 
 
 def _picked(xp: Any, values: Any, index: Any) -> Any:

@@ -10,6 +10,7 @@ from autograd_lite.compiler.arrays.ir import ArrayProgram, Constant, Operand, Vi
 from autograd_lite.compiler.arrays.names import name_arrays
 from autograd_lite.compiler.arrays.primitives import Primitive
 from autograd_lite.compiler.arrays.printer import NumPyPrinter
+from autograd_lite.compiler.arrays.reads import named_once
 from autograd_lite.compiler.arrays.reverse import Reverse
 
 __all__ = ["ArraySource"]
@@ -56,6 +57,8 @@ class ArraySource:
         key = (values.dtype, values.shape, values.tobytes())
         if key not in self._known:
             new = f"{'i' if values.dtype.kind == 'i' else 'c'}{len(self.constants) + 1}"
+            while new in self.arguments or new in self.names:
+                new += "_"
             self._known[key], self.constants[new] = name(new), values
         return self._known[key]
 
@@ -75,6 +78,7 @@ class ArraySource:
             reverse.run(call("full_like", outputs[0], one / name(BATCH)) if is_batched else one)
             lines += [None, *reverse.lines]
             results.append(tuple(map(reverse.gradient, self.parameters)))
+        lines = named_once(lines, self.names)
         leaves = [leaf.name for leaf in (*self.parameters, *self.frozen, *self.random)]
         rows = [leaf.name for leaf in self.program.arrays if leaf.kind in ("input", "random")]
         arguments, batch = [*leaves, *self.arguments], "".join(rows[:1])

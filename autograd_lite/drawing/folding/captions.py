@@ -10,8 +10,8 @@ from autograd_lite.drawing.folding.groups import Group, layer_of
 from autograd_lite.drawing.folding.neurons import IndexedGraph, Neuron, common_start, path_of
 from autograd_lite.drawing.labels import cut, short_name
 from autograd_lite.engine import Value
+from autograd_lite.formulas import symbolic_inputs
 from autograd_lite.ops import ADD, DOT, SUM
-from autograd_lite.stepping import symbolic_inputs
 
 __all__ = ["Fold", "caption", "caption_inputs", "caption_weights", "layer_and_noun"]
 
@@ -66,6 +66,8 @@ def caption(graph: IndexedGraph, names: Sequence[str], group: Group, members: li
     """
     if group.steps:
         return _caption_stretch(graph, group, members)
+    if group.example:
+        return _caption_example(graph, names, group, members)
     neuron = group.neurons[0]
     first, last = names[neuron.root], names[group.neurons[-1].root]
     formula = neuron_formula(graph, names, neuron)
@@ -99,6 +101,20 @@ def _caption_stretch(graph: IndexedGraph, group: Group, members: list[int]) -> F
     return Fold(f"… {spaced(group.steps)} more steps", notes, members)
 
 
+def _caption_example(graph: IndexedGraph, names: Sequence[str], group: Group, members: list[int]) -> Fold:
+    """Return the box of an example: its layers, and the number that it adds to the loss."""
+    last = group.neurons[-1]
+    layers = dict.fromkeys(layer_and_noun(each.name)[0] for each in group.neurons if each.owner and each.name)
+    listed = ", ".join([*layers][:MOST_SIGNS]) + (", …" if len(layers) > MOST_SIGNS else "")
+    inside = cut(listed, LONGEST_NOTE) or f"{spaced(len(group.members))} values"
+    return Fold(
+        group.example,
+        (inside, f"{names[last.root]} = {neuron_formula(graph, names, last)}"),
+        members,
+        last.root,
+    )
+
+
 def caption_inputs(names: Sequence[str], members: list[int]) -> Fold:
     """Return the box of some leaves, and say which they are: rows of a table, or from one to another."""
     name = "".join(common_start([path_of(names[leaf])[:-1] for leaf in members])) or _span(names, members)
@@ -116,7 +132,7 @@ def caption_weights(names: Sequence[str], members: list[int], layer: str, title:
     """
     paths = [path_of(names[leaf]) for leaf in members]
     common = "".join(common_start([path[:-1] for path in paths]))
-    tables = [*dict.fromkeys("".join(path[:1]) for path in paths if len(path) > 1)]
+    tables = [*dict.fromkeys(cut(path[0], LONGEST_NOTE) for path in paths)]
     if layer and not common.endswith(tuple("0123456789]")):  # all of a layer, not one neuron or row of it
         name = f"weights of {layer}"
     elif common:
@@ -143,7 +159,9 @@ def neuron_formula(graph: IndexedGraph, names: Sequence[str], neuron: Neuron) ->
     op = root.op
     assert op is not None
     summed = op in (ADD, SUM, DOT)
-    if (neuron.owner and neuron.products) or neuron.products + neuron.terms > SMALL:
+    if (
+        neuron.owner and (neuron.products > 1 or (neuron.products and neuron.name))
+    ) or neuron.products + neuron.terms > SMALL:
         text = _sum_text(neuron)
         return (
             text if summed else fill(op, [arg if type(arg) is float else Symbol(text) for arg in root.args])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autograd_lite.drawing.folding.examples import find_examples
 from autograd_lite.drawing.folding.folder import Folder
 from autograd_lite.drawing.folding.neurons import IndexedGraph, Neuron
 from autograd_lite.drawing.labels import cut
@@ -64,6 +65,9 @@ def _find(
     if named:
         return _one_of_each(named)
     folder = Folder(graph, neurons, names, 1)
+    for example in find_examples(graph, neurons):
+        if example.name == focus:
+            return example.neurons
     folds = folder.boxes(folder.layers())
     for fold in folds:
         if fold.name == focus:

@@ -13,6 +13,7 @@ from autograd_lite.drawing.folding.captions import (
     caption_weights,
     layer_and_noun,
 )
+from autograd_lite.drawing.folding.examples import find_examples
 from autograd_lite.drawing.folding.groups import Group, alone, layer_of, one_per_level, stretches
 from autograd_lite.drawing.folding.leaves import homes_of, place_leaves
 from autograd_lite.drawing.folding.neurons import IndexedGraph, Neuron
@@ -39,6 +40,7 @@ class Folder:
         budget: how many nodes the drawing may have, roughly.
         opened: the roots of neurons whose Values are all drawn.
         split: the roots of neurons that are drawn as neurons, whatever the rest is.
+        by_example: whether the examples of a batch become one box each before layers do.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Folder:
         budget: int,
         opened: Collection[int] = (),
         split: Collection[int] = (),
+        by_example: bool = False,
     ) -> None:
         self.graph = graph
         self.neurons = neurons
@@ -61,6 +64,7 @@ class Folder:
         self.first = {neuron.identity: neuron.root for neuron in reversed(neurons)}
         self.kinds = self.kinds_of_neurons()
         self.homes = homes_of(neurons, self.kinds)
+        self.by_example = by_example
 
     def folds(self) -> list[Fold]:
         """Return what becomes one box; all other Values are drawn one by one."""
@@ -75,6 +79,9 @@ class Folder:
                 folds = self.boxes([alone(neuron) for neuron in self.neurons])
                 if self.count(folds) <= self.budget:
                     return folds
+        examples = self.examples()
+        if examples and (fitting := self.fitted(examples, self.budget)) is not None:
+            return fitting
         groups = self.layers()
         cut = {0, *(group.level for group in (*self.opened, *self.split))}  # the output is always seen
         layers = {group.level for group in groups if group.is_layer and not self.is_step(group)}
@@ -119,10 +126,26 @@ class Folder:
             kinds[neuron.root] = numbers.setdefault(key, len(numbers))
         return kinds
 
-    def layers(self) -> list[Group]:
-        """Return a group of the neurons of each kind."""
+    def examples(self) -> list[Group]:
+        """Return a group of each example that nothing is opened in, and layers of all other neurons.
+
+        There are none if neither all examples are to be seen nor one of them is opened.
+        """
+        if not (self.by_example or self.apart):
+            return []
+        found = find_examples(self.graph, self.neurons)
+        is_opened = any(self.apart.issuperset(each.roots) for each in found)
+        if not found or not (self.by_example or is_opened):
+            return []
+        folded = [each for each in found if self.apart.isdisjoint(each.roots)]
+        examples = [Group(each.neurons, each.neurons[-1].level, example=each.name) for each in folded]
+        inside = {root for each in folded for root in each.roots}
+        return [*examples, *self.layers([each for each in self.neurons if each.root not in inside])]
+
+    def layers(self, neurons: Sequence[Neuron] | None = None) -> list[Group]:
+        """Return a group of the neurons of each kind, of all neurons or some."""
         groups: dict[int, Group] = {}
-        for neuron in self.neurons:
+        for neuron in self.neurons if neurons is None else neurons:
             group = groups.setdefault(self.kinds[neuron.root], Group([], neuron.level))
             if neuron.root in self.apart:
                 group.opened = (*group.opened, neuron)
@@ -140,7 +163,7 @@ class Folder:
         for number, group in enumerate(groups):
             size = len(group.members)
             is_sum = any(neuron.products > 2 for neuron in group.neurons)
-            if size <= SMALL and not (group.steps or is_sum or group.is_layer):
+            if size <= SMALL and not (group.steps or group.example or is_sum or group.is_layer):
                 parameters = sum(len(neuron.parameters) for neuron in group.neurons)
                 costs.append((2 * size + parameters - 1, number))
         opened = False
@@ -180,6 +203,8 @@ class Folder:
 
     def focus_on(self, group: Group) -> str:
         """Return what a drawing is told to focus on to show what is inside a group."""
+        if group.example:
+            return group.example
         neuron = group.neurons[0]
         is_layer = group.is_layer and neuron.name and not (group.steps or group.alone)
         if is_layer and self.first[neuron.identity] == neuron.root:  # a name opens what is first called so

@@ -22,6 +22,7 @@ class Group:
         open: whether its Values are drawn one by one.
         alone: whether it is one neuron that is called by its own name, not its layer's.
         opened: neurons of its kind that are drawn beside it.
+        example: what it is called if it is one of a batch's examples; "" otherwise.
     """
 
     neurons: list[Neuron]
@@ -31,6 +32,7 @@ class Group:
     open: bool = False
     alone: bool = False
     opened: tuple[Neuron, ...] = ()
+    example: str = ""
 
     @property
     def members(self) -> list[int]:
@@ -41,7 +43,7 @@ class Group:
     def is_layer(self) -> bool:
         """Whether it has parameters of its own: a layer, or part of one."""
         neuron = self.neurons[0]
-        return neuron.owner and (neuron.products > 1 or neuron.name != "")
+        return not self.example and neuron.owner and (neuron.products > 1 or neuron.name != "")
 
 
 def layer_of(name: str) -> str:

@@ -80,7 +80,7 @@ def place_leaves(
         group = groups[users[0]]
         if len(users) > 1 and leaf in homes:
             weights.setdefault(homes[leaf], ([], users[0]))[0].append(leaf)
-        elif len(users) == 1 and not group.open and (leaf in homes or group.steps):
+        elif len(users) == 1 and not group.open and (leaf in homes or group.steps or group.example):
             boxes.inside[users[0]].append(leaf)
         else:
             inputs.setdefault(users, []).append(leaf)

@@ -193,20 +193,15 @@ def _set_levels(ordered: Sequence[Neuron], neurons: dict[int, Neuron]) -> None:
 
 def _set_names(graph: IndexedGraph, neurons: Sequence[Neuron]) -> None:
     """Name each neuron by the parameters that are its own."""
-    first = [0] * graph.leaves
-    for neuron in neurons:
-        for leaf in neuron.leaves:
-            first[leaf] = max(first[leaf], neuron.level)
     folders: dict[int, tuple[str, ...]] = {}
     for neuron in neurons:
         found = []
         for leaf in neuron.parameters:
             if leaf not in folders:
                 folders[leaf] = tuple(graph.values[leaf].label.split(".")[:-1])
-            if neuron.operands or graph.dotted[leaf] or first[leaf] == neuron.level:
-                neuron.owner = True
-                if folders[leaf]:
-                    found.append(folders[leaf])
+            neuron.owner = True
+            if folders[leaf]:
+                found.append(folders[leaf])
         neuron.name = ".".join(common_start(found))
 
 

@@ -23,6 +23,9 @@ GAP = 24.0
 SMALLEST_GAP = 14.0
 """Pixels between two columns: ordinarily, and at least, for an arrow to be seen."""
 
+READABLE = 0.75
+"""The size on a slide at which the smallest text has 9 pixels."""
+
 WIDEST = 1600.0
 """Pixels; the smallest text of a drawing as wide as that still has 9 when it is shown at 1200."""
 
@@ -69,13 +72,16 @@ class Way:
     bands: int = 1
     columns: int = 1
 
-    def cost(self, width: float, height: float) -> tuple[bool, float]:
-        """Return how much is against a drawing of some size: text that is small, or not as one reads."""
+    def cost(self, width: float, height: float, engine: str) -> tuple[bool, float]:
+        """Return how much is against a drawing of some size: text that is small, or not as one reads.
+
+        A drawing by dot may be too wide, for it has no bands: as a tower it is smaller still.
+        """
         smaller = max(1.0, width / SLIDE[0], height / SLIDE[1])
         unusual = 1.0 + 0.15 * self.downwards + 0.05 * self.narrow + 0.1 * (self.columns - 1)
         if self.bands > 1:
             unusual += 0.16 + 0.04 * self.bands
-        return width > WIDEST, smaller * unusual
+        return engine == "built-in" and width > WIDEST, smaller * unusual
 
 
 PLAINLY = Way(downwards=False, narrow=False, gap=GAP)
@@ -101,6 +107,11 @@ class Placement:
     curves: Sequence[Sequence[Point]]
     labels: Sequence[Box | None]
     engine: str
+
+    @property
+    def size_on_slide(self) -> float:
+        """How large it is drawn on a slide; 1 for its own size, and never more."""
+        return min(1.0, SLIDE[0] / self.width, SLIDE[1] / self.height)
 
 
 def arrange(graph: Graph, engine: str = "built-in", direction: str = "auto") -> Placement:
@@ -136,7 +147,7 @@ def arrange(graph: Graph, engine: str = "built-in", direction: str = "auto") -> 
         placement = place(graph, sizes, short if way.narrow else long, engine, way)
         if placement.engine != engine:
             return arrange(graph, placement.engine, direction)
-        cost = way.cost(placement.width, placement.height)
+        cost = way.cost(placement.width, placement.height, engine)
         if best is None or cost < least:
             best, least = placement, cost
     assert best is not None
@@ -170,7 +181,7 @@ def _expected(
                     way = Way(downwards, narrow, gap, bands, columns)
                     length, across = expected_size(profile, cuts_of(profile, bands))
                     width, height = (across, length) if downwards else (length, across)
-                    expected[way] = way.cost(width + 2 * MARGIN, height + 2 * MARGIN)
+                    expected[way] = way.cost(width + 2 * MARGIN, height + 2 * MARGIN, engine)
     return expected
 
 

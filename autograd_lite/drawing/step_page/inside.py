@@ -5,41 +5,41 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from autograd_lite.stepping import Step
-
 __all__ = ["boxes_of"]
 
 MOST_LISTED = 3
 """The most names of one box that are written out."""
+LEADS_ON, GOES_ON = re.compile(r"[\w.]"), re.compile(r"[\w.\[]")
+"""What stands before or after a name that is only a part of a longer one."""
 
 
-def boxes_of(step: Step, named: Sequence[str], folds: Mapping[str, str]) -> str:
-    """Write which boxes hold what a step names; "" if the picture shows it all.
+def boxes_of(formula: str, folds: Mapping[str, str]) -> str:
+    """Write which boxes hold what a step's formula names; "" if it names nothing in them.
 
     Args:
-        step: the step.
-        named: the names that its formula may hold.
-        folds: the name of the box that hides a Value, by the Value's name.
+        formula: the formula.
+        folds: the name of the box that hides a Value, by the name of each Value that is hidden.
 
     Example:
-        >>> from autograd_lite import Value, step_through
-        >>> x = Value(3.0, "x")
-        >>> step = step_through(x * 2.0, names={})[0]
-        >>> boxes_of(step, ["v1", "x"], {"x": "layers.0"})
+        >>> boxes_of("v1 = x * y", {"x": "layers.0", "x2": "layers.0"})
         'In the box layers.0: x.'
     """
     hidden: dict[str, list[str]] = {}
-    for name in dict.fromkeys(named):
-        if name in folds and _is_in(name, step.formula):
-            hidden.setdefault(folds[name], []).append(name)
+    for name, fold in folds.items():
+        if _is_in(name, formula):
+            hidden.setdefault(fold, []).append(name)
     return " ".join(f"In the box {fold}: {_listed(names)}." for fold, names in hidden.items())
 
 
 def _is_in(name: str, formula: str) -> bool:
     """Return whether a formula names something, and not only something whose name is longer."""
-    if name not in formula:  # which is asked of every operand of a long sum, for each of its steps
-        return False
-    return re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.\[])", formula) is not None
+    start = formula.find(name)
+    while start >= 0:
+        end = start + len(name)
+        if not LEADS_ON.match(formula[:start][-1:]) and not GOES_ON.match(formula[end : end + 1]):
+            return True
+        start = formula.find(name, start + 1)
+    return False
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,12 +1,17 @@
+// @ts-check
 // The page is complete without its script: it holds the picture with the last numbers, and every
 // step as text. The script moves the highlight and the numbers, and takes all words from the table.
 
 let position = 0;
 let wasOpen = false; // the table, before printing
 const backward = stops.findIndex((stop) => stop.step >= data.seed) + 1;
-const frame = location.href === "about:srcdoc" ? window.frameElement : null; // null too where it is shut off
+/** @type {HTMLElement | null} */
+const frame = location.href === "about:srcdoc" ? /** @type {any} */ (window.frameElement) : null; // null too where it is shut off
 
-/** Write what a stop says: its place, its sentence, the chain rule along its path, and why. */
+/**
+ * Write what a stop says: its place, its sentence, the chain rule along its path, and why.
+ * @param {number} at
+ */
 function say(at) {
   const stop = stops[at - 1];
   $("place").textContent = placeOf(stop);
@@ -18,46 +23,61 @@ function say(at) {
   if (stop) $("step-" + stop.step).setAttribute("aria-current", "step");
 }
 
+/** @param {Stop | undefined} stop */
 function placeOf(stop) {
   if (!stop) return "Before the first step";
   if (stop.begin) return `Steps ${stop.begin} to ${stop.step}`;
   return `Step ${stop.step} of ${data.count}, ${stop.step < data.seed ? "forward" : "backward"}`;
 }
 
-/** The product of the local derivatives along the path so far, "∂L/∂q · ∂q/∂x = -4 · 1 = -4". */
+/**
+ * The product of the local derivatives along the path so far, "∂L/∂q · ∂q/∂x = -4 · 1 = -4".
+ * @param {number} at
+ */
 function chainOf(at) {
   const path = pathTo(at);
   if (path.length === 0) return "";
+  /** @param {(string | undefined)[]} list */
   const short = (list) => (list.length > 7 ? [...list.slice(0, 3), "…", ...list.slice(-3)] : list).join(" · ");
   const numbers = path.map(numbersOf);
   const { start } = path[0];
   const symbols = [...(start ? [start] : []), ...path.map((stop) => stop.slope)];
   const factors = [...(start ? [numbers[0].upstream] : []), ...numbers.map(({ local }) => local)];
   if (symbols.length === 1) return "";
-  return `Path so far: ${short(symbols)} = ${short(factors)} = ${numbers.at(-1).contribution}`;
+  return `Path so far: ${short(symbols)} = ${short(factors)} = ${numbers[numbers.length - 1].contribution}`;
 }
 
-/** Go to a stop, and bring everything on the page up to date. */
+/**
+ * Go to a stop, and bring everything on the page up to date.
+ * @param {number} to
+ */
 function go(to) {
   position = Math.max(0, Math.min(last, to));
-  const focused = document.activeElement;
+  const focused = /** @type {HTMLButtonElement | null} */ (document.activeElement);
   hinted = false;
   $("verdict").textContent = score();
   $("guess").value = "";
   $("first").disabled = $("previous").disabled = position === 0;
   $("next").disabled = $("last").disabled = position === last;
-  if (focused.disabled) (position === 0 ? $("next") : $("previous")).focus();
+  if (focused?.disabled) (position === 0 ? $("next") : $("previous")).focus();
   show(position);
-  $("slider").value = position;
+  $("slider").value = String(position);
   $("slider").setAttribute("aria-valuetext", $("place").textContent);
   toAddress();
+  for (const listener of moved) listener();
 }
 
-/** Show a stop, or what is asked there: of the next node nothing may be seen. */
+/** @type {(() => void)[]} */
+const moved = []; // what else is done after a step
+
+/**
+ * Show a stop, or what is asked there: of the next node nothing may be seen.
+ * @param {number} at
+ */
 function show(at) {
   const question = questionAt(at);
   $("question").hidden = !question;
-  if (question !== "next") paint(at, question);
+  if (question !== "next") paint(at, Boolean(question));
   else paint(at - 1, false);
   say(at);
   if (!question) return;
@@ -71,31 +91,48 @@ function next() {
   else $("verdict").textContent = "Answer first, take the hint, or switch Predict off.";
 }
 
-/** The stop that the address asks for, as in #step=9; what else it holds is left as it is. */
+/** What the address holds behind its "#". */
+const addressEntries = () => new URLSearchParams(location.hash.slice(1));
+
+/** The stop that the address asks for, as in #step=9. */
 function fromAddress() {
-  const step = Number(new URLSearchParams(location.hash.slice(1)).get("step"));
+  const step = Number(addressEntries().get("step"));
   if (!(step > 0)) return 0;
   const found = stops.findIndex((stop) => stop.step >= step);
   return found < 0 ? last : found + 1;
 }
 
-function toAddress() {
+/**
+ * Change the address; what else it holds is left as it is.
+ * @param {(entries: URLSearchParams) => void} change
+ */
+function changeAddress(change) {
   if (!location.protocol.startsWith("file") && !location.protocol.startsWith("http")) return;
-  const entries = new URLSearchParams(location.hash.slice(1));
-  if (position === 0) entries.delete("step");
-  else entries.set("step", stops[position - 1].step);
+  const entries = addressEntries();
+  change(entries);
   const address = new URL(location.href);
-  address.hash = entries;
+  address.hash = String(entries);
+  if (address.href === location.href) return;
   try {
     history.replaceState(null, "", address);
   } catch {
-    // Safari refuses more than a hundred in half a minute: the next step writes it again.
+    // Safari refuses more than a hundred in half a minute: the next change writes it again.
   }
+}
+
+function toAddress() {
+  changeAddress((entries) => {
+    if (position === 0) entries.delete("step");
+    else entries.set("step", String(stops[position - 1].step));
+  });
 }
 
 /** Give the picture the room that the rest leaves, with one line for the closed table, and show the step in it. */
 function makeRoom() {
-  const rest = document.querySelector("header").offsetHeight + $("panel").offsetHeight + 54;
+  const header = /** @type {HTMLElement} */ (document.querySelector("header"));
+  const isAbove = $("change").offsetTop < $("panel").offsetTop; // on a phone it stands below
+  const parts = [header, $("panel"), $("fixed"), ...(isAbove ? [$("change")] : [])];
+  const rest = parts.reduce((sum, part) => sum + heightOf(part), 54);
   const picture = $("picture");
   picture.style.maxHeight = `max(180px, 100vh - ${rest}px)`;
   const scrolls = picture.scrollWidth > picture.clientWidth || picture.scrollHeight > picture.clientHeight;
@@ -105,10 +142,18 @@ function makeRoom() {
   if (frame) fitFrame(Math.max(640, 0.95 * window.parent.innerHeight));
 }
 
-/** In a notebook the frame around the page is as tall as the page, up to a height. */
+/** @param {HTMLElement} element */
+function heightOf(element) {
+  return element.getBoundingClientRect().height;
+}
+
+/**
+ * In a notebook the frame around the page is as tall as the page and a pixel for rounding, up to a height.
+ * @param {number} most
+ */
 function fitFrame(most) {
   const hidden = $("picture").scrollHeight - $("picture").clientHeight;
-  frame.style.height = Math.min(most, Math.ceil(document.body.getBoundingClientRect().height) + hidden) + "px";
+  if (frame) frame.style.height = Math.min(most, Math.ceil(heightOf(document.body)) + 1 + hidden) + "px";
 }
 
 /** On paper: the present step, or the last if none has been taken, and all steps as text. */
@@ -121,6 +166,7 @@ function beforePrint() {
   if (frame) fitFrame(Infinity);
 }
 
+/** @type {Record<string, () => void>} */
 const keys = {
   ArrowLeft: () => go(position - 1),
   ArrowRight: next,
@@ -129,7 +175,8 @@ const keys = {
 };
 document.addEventListener("keydown", (event) => {
   const plain = !(event.altKey || event.ctrlKey || event.metaKey || event.shiftKey);
-  if (!plain || !keys[event.key] || event.target === $("guess") || event.target === $("slider")) return;
+  const typing = /** @type {Element} */ (event.target).closest("input:not([type=checkbox]), select");
+  if (!plain || !keys[event.key] || typing) return;
   event.preventDefault();
   keys[event.key]();
 });
@@ -155,7 +202,7 @@ window.onafterprint = () => {
   show(position);
 };
 
-$("slider").max = last;
+$("slider").max = String(last);
 $("full").hidden = !document.fullscreenEnabled;
 $("controls").hidden = $("view").hidden = false;
 $("transcript").open = false;
@@ -163,4 +210,5 @@ document.documentElement.classList.toggle("framed", frame !== null);
 go(fromAddress());
 
 const watch = new ResizeObserver(makeRoom);
-for (const element of [document.querySelector("#picture svg"), $("panel"), document.body]) watch.observe(element);
+const resized = [...document.querySelectorAll("#picture svg"), $("change"), $("panel"), document.body];
+for (const element of resized) watch.observe(element);

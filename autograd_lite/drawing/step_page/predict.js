@@ -1,16 +1,32 @@
+// @ts-check
 // Predict mode: before a step it asks for an idea. A wrong answer brings a hint, the second one the answer.
 
+/** @type {Map<number, "right" | "helped" | "wrong" | "seen">} */
 const outcomes = new Map(); // of the stops that were asked: "right", "helped" or "wrong"; "seen" of the others
 let hinted = false; // of the question that is open
 
-const partsOf = (stop) => [...$("step-" + stop.step).lastElementChild.children].map((part) => part.textContent);
+/** @type {(stop: Stop) => string[]} */
+const wordsOfRow = (stop) => Array.from($("step-" + stop.step).lastElementChild?.children ?? [], (part) => part.textContent);
+const source = { words: wordsOfRow }; // a page that computes puts its own numbers in
 
-/** What is asked at a stop, if anything is still open there. */
+/**
+ * The words of a step, in parts: what changes, by which rule, the numbers put in, the result.
+ * @param {Stop} stop
+ */
+const partsOf = (stop) => source.words(stop);
+
+/**
+ * What is asked at a stop, if anything is still open there.
+ * @param {number} at
+ */
 function questionAt(at) {
   return $("predict").checked && at > 0 && !outcomes.has(at) ? stops[at - 1].ask : undefined;
 }
 
-/** Read the numbers of a backward step out of its words: " = 1 · -4" and " = -4  (0 → -4)". */
+/**
+ * Read the numbers of a backward step out of its words: " = 1 · -4" and " = -4  (0 → -4)".
+ * @param {Stop} stop
+ */
 function numbersOf(stop) {
   const [, , factors, result] = partsOf(stop);
   const [, upstream, local] = factors.split(/[=·\s]+/);
@@ -18,7 +34,11 @@ function numbersOf(stop) {
   return { upstream, local, contribution, before, total };
 }
 
-/** The words of a question: what the sentence shows, what is asked, the hint, and the sentence after it. */
+/**
+ * The words of a question: what the sentence shows, what is asked, the hint, and the sentence after it.
+ * @param {Stop} stop that has one
+ * @returns {{sentence: string, asked: string, hint: string, after: string}}
+ */
 function wordsOf(stop) {
   const [start, rule, factors, result] = partsOf(stop);
   const backward = stop.step >= data.seed;
@@ -34,7 +54,7 @@ function wordsOf(stop) {
     return { sentence: start + " = ?", asked: "The gradient that the backward pass begins with", hint, after: start + " = ?" };
   }
   const { upstream, local, contribution, before } = numbersOf(stop);
-  return {
+  const words = {
     local: {
       sentence: start + "?",
       asked: "The local derivative " + stop.slope,
@@ -53,10 +73,14 @@ function wordsOf(stop) {
       hint: `Gradients add up where arrows meet: ${before} and this contribution, ${contribution}.`,
       after: start + rule + factors + result.replace(/→.*/, "→ ?)"),
     },
-  }[stop.ask];
+  };
+  return words[/** @type {keyof typeof words} */ (stop.ask)];
 }
 
-/** Put a question on the page, as it is before or after its hint. */
+/**
+ * Put a question on the page, as it is before or after its hint.
+ * @param {Stop} stop
+ */
 function ask(stop) {
   const words = wordsOf(stop);
   $("sentence").textContent = hinted ? words.after : words.sentence;
@@ -65,14 +89,15 @@ function ask(stop) {
   for (const id of ["guess", "check", "enough"]) $(id).hidden = stop.ask === "next";
   $("choices").replaceChildren(...(stop.choices ?? []).map((name) => {
     const button = document.createElement("button");
-    Object.assign(button, { type: "button", textContent: name, onclick: () => judge(name === stop.right, name, stop.right) });
+    Object.assign(button, { type: "button", textContent: name, onclick: () => judge(name === stop.right, name, stop.right ?? "") });
     return button;
   }));
-  if (document.activeElement === $("slider")) return;
+  if (document.activeElement?.closest("#slider, #change, .leaf")) return;
   (stop.ask === "next" ? $("question") : $("guess")).focus();
   $("guess").select();
 }
 
+/** Give the hint, after some words. */
 function giveHint(before = "") {
   hinted = true;
   const stop = stops[position - 1];
@@ -80,32 +105,33 @@ function giveHint(before = "") {
   $("verdict").textContent = `${before}Hint: ${wordsOf(stop).hint}`;
 }
 
-/** Read a number as people type it: 0.5, -4, 1e-3, also 0,5 and −4; inf and nan. */
-function read(text) {
-  const typed = text.trim().toLowerCase().replace("−", "-").replace(",", ".");
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/.test(typed)) return Number(typed);
-  const word = /^([+-]?)(inf|infinity|∞|nan)$/.exec(typed);
-  if (!word) return null;
-  if (word[2] === "nan") return NaN;
-  return word[1] === "-" ? -Infinity : Infinity;
-}
-
-/** Compare to two significant digits. */
+/**
+ * Compare to two significant digits.
+ * @param {number} guess
+ * @param {number | null} number
+ */
 function agree(guess, number) {
   if (Object.is(guess, number) || guess === number) return true;
-  if (!Number.isFinite(number) || !Number.isFinite(guess) || number === 0) return false;
+  if (number === null || !Number.isFinite(number) || !Number.isFinite(guess) || number === 0) return false;
   const unit = 10 ** (Math.floor(Math.log10(Math.abs(number))) - 1);
   return Math.abs(guess - number) <= unit * 0.5000001;
 }
 
-/** Say what a wrong number is, if it is one of those that are easily mistaken for what was asked. */
+/**
+ * Say what a wrong number is, if it is one of those that are easily mistaken for what was asked.
+ * @param {number} guess
+ * @param {number} answer
+ * @param {Record<"local" | "contribution" | "total", string>} numbers of the step
+ */
 function mistaken(guess, answer, { local, contribution, total }) {
   if (answer !== 0 && agree(guess, -answer)) return "Mind the sign. ";
-  const names = { "the contribution of this step alone": contribution, "the local derivative": local, "the running total": total };
+  /** @type {Record<string, string>} */
+  const names = { "the contribution of this step alone": contribution, "the local derivative alone": local, "the running total": total };
   const name = Object.keys(names).find((each) => names[each] !== undefined && agree(guess, read(names[each])));
   return name ? `That is ${name}. ` : "";
 }
 
+/** @param {Event} event */
 function check(event) {
   event.preventDefault();
   const stop = stops[position - 1];
@@ -116,11 +142,17 @@ function check(event) {
     return;
   }
   const numbers = numbersOf(stop);
-  const shown = stop.ask === "seed" ? "1" : numbers[stop.ask];
-  judge(agree(guess, read(shown)), typed, shown, mistaken(guess, read(shown), numbers));
+  const shown = stop.ask === "seed" ? "1" : numbers[/** @type {keyof typeof numbers} */ (stop.ask)];
+  const answer = /** @type {number} */ (read(shown));
+  judge(agree(guess, answer), typed, shown, mistaken(guess, answer, numbers));
 }
 
-/** Take an answer: right goes on, the first wrong one brings the hint. */
+/**
+ * Take an answer: right goes on, the first wrong one brings the hint.
+ * @param {boolean} right
+ * @param {string} said
+ * @param {string} answer
+ */
 function judge(right, said, answer, remark = "") {
   if (!right && !hinted) {
     giveHint(`✗ Not ${said}. ${remark}`);
@@ -135,6 +167,7 @@ function judge(right, said, answer, remark = "") {
 
 /** The score, at the end. */
 function score() {
+  /** @param {string} outcome */
   const count = (outcome) => [...outcomes.values()].filter((each) => each === outcome).length;
   const [right, helped, wrong] = ["right", "helped", "wrong"].map(count);
   const asked = right + helped + wrong;

@@ -38,9 +38,10 @@ def questions(trace: Trace, asked: Sequence[int], shown: Collection[str]) -> dic
         >>> [question.get("ask") for question in found.values()]
         [None, 'seed', 'local', 'total']
     """
-    forward = _forward(trace, [index for index in asked if index <= trace.forward_steps], shown)
-    seed = {trace.forward_steps + 1: {"ask": "seed"}}
-    return {**forward, **seed, **_backward(trace, set(asked), shown)}
+    seed = trace.forward_steps + 1
+    forward = _forward(trace, [index for index in asked if index < seed], shown)
+    backward = _backward(trace, [index for index in asked if index > seed], shown)
+    return {**forward, seed: {"ask": "seed"}, **backward}
 
 
 def _forward(trace: Trace, asked: Sequence[int], shown: Collection[str]) -> dict[int, dict[str, Any]]:
@@ -65,33 +66,33 @@ def _forward(trace: Trace, asked: Sequence[int], shown: Collection[str]) -> dict
     return found
 
 
-def _backward(trace: Trace, asked: Collection[int], shown: Collection[str]) -> dict[int, dict[str, Any]]:
+def _backward(trace: Trace, asked: Sequence[int], shown: Collection[str]) -> dict[int, dict[str, Any]]:
     """Return the questions of the backward pass: a node is next once all that flows to it has arrived."""
-    first = trace.forward_steps + 2
-    edges = [(index, *trace.names_at(index - 1)) for index in range(first, len(trace) + 1)]
-    complete = {parent: index for index, _, parent in edges}
-    passing = [*dict.fromkeys(node for _, node, _ in edges)]
+    passing = trace.passing
+    places = {name: place for place, name in enumerate(passing)}
     leaves = [name for name, value in trace.nodes.items() if value.op is None and name in shown]
-    reached: set[str | None] = set()
-    turn = position = 0
+    turn = 0
     found = {}
-    for index, node, parent in edges:
-        begins = node == passing[min(position, len(passing) - 1)]
-        position += begins
-        question: dict[str, Any] = {"ask": "total"}
-        if parent not in reached:
-            reached.add(parent)
-            kind = KINDS[turn % len(KINDS)]
-            turn += 1
-            question = {}
-            if kind == "next" and begins and node in shown:
-                later = passing[position : position + REACH]
-                wrong = [name for name in later if name in shown and complete[name] >= index]
-                question = _next(node, wrong or leaves[:2], index)
-            question = question or {"ask": "local" if kind == "next" else kind}
-        if index in asked:
-            found[index] = question
+    for index in asked:
+        node, parent = trace.names_at(index - 1)
+        if parent is None or trace.first_arrivals[parent] < index:
+            found[index] = {"ask": "total"}
+            continue
+        kind = KINDS[turn % len(KINDS)]
+        turn += 1
+        question: dict[str, Any] = {}
+        if kind == "next" and node in shown and _begins(trace, index):
+            later = passing[places[node] + 1 : places[node] + 1 + REACH]
+            wrong = [name for name in later if name in shown and trace.last_arrivals[name] >= index]
+            question = _next(node, wrong or leaves[:2], index)
+        found[index] = question or {"ask": "local" if kind == "next" else kind}
     return found
+
+
+def _begins(trace: Trace, index: int) -> bool:
+    """Return whether a backward step is the first of its node."""
+    node, parent = trace.names_at(index - 2)
+    return parent is None or node != trace.names_at(index - 1)[0]
 
 
 def _next(name: str, wrong: Sequence[str], turn: int) -> dict[str, Any]:

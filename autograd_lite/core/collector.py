@@ -1,4 +1,4 @@
-"""The garbage collector, which looks through all objects again and again while many are made."""
+"""The garbage collector, paused where a great many objects are made, all of which are needed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ __all__ = ["collector_paused"]
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Pause the garbage collector while a great many objects are made, all of which are needed."""
+    """Pause the garbage collector, which would go through all that has been made again and again.
+
+    Example:
+        >>> with collector_paused():
+        ...     gc.isenabled()
+        False
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
