@@ -843,7 +843,7 @@ def test_numbers_that_are_not_finite(x, w, b, backend):
     assert repr(program.map([x, 1.0])) == repr([x, 3.0])
 
 
-@pytest.mark.parametrize("x", ["a", None, {"a": 1.0}, 1j, ["a"], b"a"])
+@pytest.mark.parametrize("x", ["a", None, {"a": "b"}, 1j, ["a"], b"a"])
 def test_arguments_that_are_no_numbers_are_refused_as_eagerly(x, w, backend):
     f = lambda x: w * (x[0] if isinstance(x, list) else x)
     with pytest.raises(TypeError) as compiled:

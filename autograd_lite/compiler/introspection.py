@@ -18,7 +18,7 @@ from autograd_lite.ops import OPS
 
 __all__ = [
     "argument_names", "has_numpy", "hashable", "list_parameters", "modules_of", "name_of", "names_in",
-    "reached_by",
+    "positional", "reached_by",
 ]  # fmt: skip
 
 PACKAGE = "autograd_lite."
@@ -109,6 +109,22 @@ def name_of(f: Callable[..., Any]) -> str:
     if isinstance(f, functools.partial):
         return name_of(f.func)
     return str(getattr(f, "__name__", type(f).__name__))
+
+
+def positional(f: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """Put arguments that are passed by name where the function has them.
+
+    Raises:
+        TypeError: if there is no such argument, or it can only be passed by name.
+    """
+    if not named:
+        return arguments
+    bound = inspect.signature(f).bind(*arguments, **named)
+    bound.apply_defaults()
+    by_name_only = sorted(named.keys() & bound.kwargs.keys())
+    if by_name_only:
+        raise TypeError(f"a program takes no arguments that can only be passed by name, got {by_name_only}")
+    return bound.args
 
 
 def argument_names(f: Callable[..., Any], count: int) -> list[str]:
