@@ -1024,3 +1024,37 @@ def test_whole_numbers_above_the_range_of_an_array_are_floats(w):
     program = compile(lambda x: w * x, [w])
     assert program.map(numbers) == [2.0 * (2**63 + 2048), 10.0]
     assert program(numbers[0]) == 2.0 * (2**63 + 2048)
+
+
+def test_each_comparison_is_named_with_what_came_out(w):
+    def f(x, table):
+        far = w * x[2] < 9.0
+        return w * x[0] if x[1] > 0.5 and far and not table[1][0] > table[0][1] else w
+
+    program = compile(f, [w])
+    program([1.0, 2.0, 3.0], [[1.0, 2.0], [0.5, 1.0]])
+    lines = program.explain().splitlines()
+    assert {"  loss[1] < 9", "  x[1] > 0.5", "  not table[1, 0] > table[0, 1]"} <= {*lines}
+
+
+def test_of_many_comparisons_the_first_are_named(w):
+    program = compile(lambda x: w if all(each > 0.0 for each in x) else w * w, [w])
+    program([1.0] * 20)
+    lines = program.explain().splitlines()
+    assert lines[-9:-1] == [*(f"  x[{number}] > 0" for number in range(7)), "  and 13 more"]
+
+
+def test_the_engine_and_from_how_many_rows_it_runs_are_explained(w):
+    def last_line(f, *arguments, **options):
+        program = compile(f, [w], **options)
+        program(*arguments)
+        return program, program.explain().splitlines()[-1]
+
+    program, line = last_line(lambda x: (w * x[0] + x[1]).tanh(), [1.0, 2.0])
+    rows = int(line.removeprefix("Runs on floats, and from ").removesuffix(" rows on arrays."))
+    chosen = [program.cache.first().choose(count) for count in (rows - 1, rows)]
+    assert chosen == ["python", "numpy"]
+    wide = lambda x: sum((w * a * b).tanh() for a in x for b in x)
+    assert last_line(wide, [1.0] * 40)[1] == "Runs on arrays."
+    assert last_line(wide, [1.0], backend="python")[1] == "Runs on floats, as asked for."
+    assert last_line(wide, [1.0], backend="numpy")[1] == "Runs on arrays, as asked for."
