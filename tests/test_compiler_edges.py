@@ -5,6 +5,7 @@ import inspect
 import itertools
 import linecache
 import math
+import random
 import sys
 import warnings
 
@@ -971,3 +972,99 @@ def test_what_an_operation_says_of_itself_is_no_line_of_a_program():
     program = compile(lambda: w * x + flat(w), [w], backend="numpy")
     assert program.value_and_grad() == (7.0, [3.0])
     assert "# is flat raise\n" in program.source
+
+
+@pytest.mark.filterwarnings("ignore:comparisons came out otherwise")
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda w, x, y: w * x if y == 1.0 else w * w * x,
+        lambda w, x, y: w * x if x == y else w * 3.0,
+        lambda w, x, y: w * x if x != y else w * 3.0,
+        lambda w, x, y: w if x in (1.0, 2.0) else w * y,
+        lambda w, x, y: w if [x, y].count(1.0) == 1 else w * y,
+    ],
+)
+@pytest.mark.parametrize("first", [(1.0, 1.0), (3.0, 1.0), (2.0, 0.0)])
+def test_whether_two_numbers_are_equal_is_a_guard(w, backend, f, first):
+    rows = [first, (1.0, 1.0), (2.0, 1.0), (1.0, 2.0), (0.0, -0.0), (3.0, 4.0), (2.0, 2.0)]
+    expected = [f(w, *row) for row in rows]
+    program = compile(lambda x, y: f(w, x, y), [w], backend=backend)
+    assert [program(*row) for row in rows] == [value.data for value in expected]
+    assert program.map(*map(list, zip(*rows))) == [value.data for value in expected]
+    assert [program.value_and_grad(*row)[1] for row in rows] == [[grad(value, w)] for value in expected]
+
+
+def test_whether_a_value_is_equal_to_a_number_is_not_asked_as_ever(w):
+    with pytest.raises(TraceError, match="it is compared with =="):
+        compile(lambda x: w if w * x == 2.0 else w, [w])(1.0)
+
+
+@pytest.mark.parametrize(
+    ("f", "hint"),
+    [
+        (lambda w, x: w * (x % 2), "to be traced.*'Value' and 'int'.*pass as int"),
+        (lambda w, x: w * (x // 2), "to be traced.*'Value' and 'int'.*pass as int"),
+        (lambda w, x: w if x.is_integer() else w * x, "to be traced.*no attribute 'is_integer'.*pass as int"),
+        (lambda w, x: w if isinstance(x, float) else w * x, r"isinstance\(x, float\) is false"),
+        (
+            lambda w, x: w * x * NOISE.gauss(0.0, 1.0),
+            r"noise that it draws itself is drawn once \(nn\.Dropout",
+        ),
+    ],
+)
+def test_what_tracing_does_not_see_is_named_with_the_way_out(w, backend, f, hint):
+    with pytest.raises((TraceError, RuntimeError), match=hint):
+        compile(lambda x: f(w, x), [w], backend=backend)(3.0)
+
+
+NOISE = random.Random(1)
+
+
+@pytest.mark.parametrize("huge", [1e39, 1e300])
+def test_what_float32_does_not_hold_runs_as_floats_without_a_warning(w, huge):
+    program = compile(lambda x: w * x, [w], dtype="float32")
+    assert program.map([huge, 1.0]) == program.map(np.array([huge, 1.0])) == [2.0 * huge, 2.0]
+    assert program.mean_and_grad([huge, huge]) == (2.0 * huge, [huge])
+    assert program(huge) == 2.0 * huge
+
+
+def test_whole_numbers_above_the_range_of_an_array_are_floats(w):
+    numbers = np.array([2**63 + 2048, 5], np.uint64)
+    program = compile(lambda x: w * x, [w])
+    assert program.map(numbers) == [2.0 * (2**63 + 2048), 10.0]
+    assert program(numbers[0]) == 2.0 * (2**63 + 2048)
+
+
+def test_each_comparison_is_named_with_what_came_out(w):
+    def f(x, table):
+        far = w * x[2] < 9.0
+        return w * x[0] if x[1] > 0.5 and far and not table[1][0] > table[0][1] else w
+
+    program = compile(f, [w])
+    program([1.0, 2.0, 3.0], [[1.0, 2.0], [0.5, 1.0]])
+    lines = program.explain().splitlines()
+    assert {"  loss[1] < 9", "  x[1] > 0.5", "  not table[1, 0] > table[0, 1]"} <= {*lines}
+
+
+def test_of_many_comparisons_the_first_are_named(w):
+    program = compile(lambda x: w if all(each > 0.0 for each in x) else w * w, [w])
+    program([1.0] * 20)
+    lines = program.explain().splitlines()
+    assert lines[-9:-1] == [*(f"  x[{number}] > 0" for number in range(7)), "  and 13 more"]
+
+
+def test_the_engine_and_from_how_many_rows_it_runs_are_explained(w):
+    def last_line(f, *arguments, **options):
+        program = compile(f, [w], **options)
+        program(*arguments)
+        return program, program.explain().splitlines()[-1]
+
+    program, line = last_line(lambda x: (w * x[0] + x[1]).tanh(), [1.0, 2.0])
+    rows = int(line.removeprefix("Runs on floats, and from ").removesuffix(" rows on arrays."))
+    chosen = [program.cache.first().choose(count) for count in (rows - 1, rows)]
+    assert chosen == ["python", "numpy"]
+    wide = lambda x: sum((w * a * b).tanh() for a in x for b in x)
+    assert last_line(wide, [1.0] * 40)[1] == "Runs on arrays."
+    assert last_line(wide, [1.0], backend="python")[1] == "Runs on floats, as asked for."
+    assert last_line(wide, [1.0], backend="numpy")[1] == "Runs on arrays, as asked for."

@@ -410,9 +410,7 @@ def test_reading_a_traced_number_names_the_way_out(read, w, backend):
         assert current_tracer() is None and w.data == 2.0
 
 
-@pytest.mark.parametrize(
-    "convert", [float, int, math.exp, math.floor, round, lambda x: x == 1.0, lambda x: np.float64(x)]
-)
+@pytest.mark.parametrize("convert", [float, int, math.exp, math.floor, round, lambda x: np.float64(x)])
 def test_a_conversion_of_a_traced_number_is_refused(convert, w):
     with pytest.raises(TypeError):
         compile(lambda x: w * convert(x), [w])(1.0)
@@ -845,7 +843,7 @@ def test_numbers_that_are_not_finite(x, w, b, backend):
     assert repr(program.map([x, 1.0])) == repr([x, 3.0])
 
 
-@pytest.mark.parametrize("x", ["a", None, {"a": 1.0}, 1j, ["a"], b"a"])
+@pytest.mark.parametrize("x", ["a", None, {"a": "b"}, 1j, ["a"], b"a"])
 def test_arguments_that_are_no_numbers_are_refused_as_eagerly(x, w, backend):
     f = lambda x: w * (x[0] if isinstance(x, list) else x)
     with pytest.raises(TypeError) as compiled:

@@ -124,6 +124,7 @@ WITHIN = {
         "marshalling",
         "eager",
         "specialization",
+        "surroundings",
         "cache",
         "batches",
         "runner",

@@ -7,9 +7,9 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from autograd_lite.compiler.introspection import modules_of
 from autograd_lite.compiler.signature import Argument
 from autograd_lite.compiler.specialization import Specialization
+from autograd_lite.compiler.surroundings import Surroundings
 from autograd_lite.compiler.tracing import TraceError
 from autograd_lite.core.modes import current_tracer
 
@@ -42,12 +42,9 @@ class Cache:
         return (each for specializations in self._found.values() for each in specializations)
 
     @functools.cached_property
-    def _modules(self) -> list[Any]:
-        return modules_of(self.f, self.holder)
-
-    def modes(self) -> Any:
-        """Tell which of the modules that the function uses are in training."""
-        return tuple([(module.training, module.frozen) for module in self._modules])
+    def surroundings(self) -> Surroundings:
+        """The plain numbers that the function reads from around it, as whether modules are in training."""
+        return Surroundings(self.f, self.holder)
 
     def find(self, example: Sequence[Argument]) -> Specialization:
         """Find the trace that arguments fit, or make it.
@@ -60,15 +57,22 @@ class Cache:
             raise TraceError(
                 "a program is called inside a function that is being compiled: call the function itself"
             )
-        key = (tuple([argument.signature.structure for argument in example]), self.modes())
-        known = self._found.get(key, [])
+        structures, around = tuple([each.signature.structure for each in example]), self.surroundings.key()
+        known = self._found.get((structures, around), [])
         for specialization in known:
             if specialization.inputs.fits(example):
                 return specialization
         if len(known) == MOST:
             raise ValueError(_reason_to_retrace(known))
+        times = [other for found, other in self._found if found == structures]
+        if not known and len(times) >= MOST:
+            raise ValueError(
+                f"the function was traced for {len(times)} values of {self.surroundings.differing(times)}, "
+                "which it reads from elsewhere: pass what changes as an argument"
+            )
         specialization = self.specialize(example)
-        self._found[key] = known = [*known, specialization]
+        self.surroundings.leave_out_changed(around)
+        self._found[structures, self.surroundings.key()] = known = [*known, specialization]
         if len(known) > MANY:
             self.why_many = _reason_to_retrace(known)
         return specialization

@@ -82,9 +82,11 @@ class Eager:
             pairs = [([found[0]], [expected[0]]), (found[1], expected[1])]
         if not all(_close(one, other, self.tolerance) for one, other in pairs):
             raise RuntimeError(
-                "the program and the function itself differ: the function must compute the same from "
-                "its arguments and parameters each time. What it reads from elsewhere, and plain numbers "
-                "it reads, are fixed when it is first called: compile it again after changing them"
+                "the program and the function itself differ. Either what the function reads from elsewhere, "
+                "and not from its arguments and parameters, has changed since it was traced: pass it as an "
+                "argument, or compile the function again. Or it does something else when it is traced, with "
+                "Values in place of numbers: isinstance(x, float) is false then, and noise that it draws "
+                "itself is drawn once (nn.Dropout draws it anew)"
             )
 
     def warn_of_guards(self, rows: int) -> None:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from autograd_lite.compiler.arrays.primitives import Map, Primitive, RowDots
+from typing import Any
+
+from autograd_lite.compiler.arrays.ir import Constant, Operand
+from autograd_lite.compiler.arrays.primitives import Concatenate, Map, Primitive, RowDots
 from autograd_lite.compiler.introspection import has_numpy
 from autograd_lite.compiler.specialization import Specialization
+from autograd_lite.core.symbol import format_number
 
 __all__ = ["explanation"]
+
+MOST_SHOWN = 8
+"""How many comparisons of one kind are written out."""
+MOST_ROWS = 10_000
+"""Where more rows than this run on floats, no number of rows pays."""
 
 
 def explanation(found: Specialization, *, verbose: bool = False) -> str:
@@ -49,9 +58,45 @@ def explanation(found: Specialization, *, verbose: bool = False) -> str:
     if raised.guards:
         count = sum(len(outcomes) for *_, outcomes in raised.guards)
         text.append(f"Comparisons that must come out as traced: {count}.")
+        text += [f"  {line}" for guard in raised.guards for line in _comparisons(found, *guard)]
     if found.inputs.fixed:
         text.append(f"Whole numbers that are fixed: {found.inputs.fixed_values}.")
+    text.append(_engine(found))
     if verbose:
         text += ["", "Tape", str(found.tape), "", "On arrays", str(raised), ""]
         text += ["Source on arrays", found.array_source.text, "Source on floats", found.scalar_source.text]
     return "\n".join(text)
+
+
+def _engine(found: Specialization) -> str:
+    """Say what runs how many rows."""
+    if found.backend != "auto":
+        return f"Runs on {'floats' if found.backend == 'python' else 'arrays'}, as asked for."
+    first = next((rows for rows in range(1, MOST_ROWS) if found.choose(rows) != "python"), MOST_ROWS)
+    if first == 1:
+        return "Runs on arrays."
+    return f"Runs on floats, and from {first} rows on arrays." if first < MOST_ROWS else "Runs on floats."
+
+
+def _comparisons(found: Specialization, sign: str, left: Operand, right: Operand, outcomes: Any) -> list[str]:
+    """Write some comparisons as they came out: those that did not, with "not"."""
+    sides = _written(found, left).reshape(-1), _written(found, right).reshape(-1)
+    rows = [*zip(*(side.tolist() for side in sides), outcomes.tolist())]
+    lines = [f"{'' if outcome else 'not '}{one} {sign} {other}" for one, other, outcome in rows[:MOST_SHOWN]]
+    return lines if len(rows) <= MOST_SHOWN else [*lines[:-1], f"and {len(rows) - MOST_SHOWN + 1} more"]
+
+
+def _written(found: Specialization, operand: Operand) -> Any:
+    """Write each number that an operand reads, in an array of its shape: x[0], or a constant."""
+    import numpy
+
+    if isinstance(operand, Constant):
+        return numpy.array(numpy.vectorize(format_number, otypes=[object])(operand.values), object)
+    array = operand.array
+    if isinstance(array, Concatenate):  # what is joined has a name of its own
+        parts = [_written(found, each) for each in array.operands]
+        return numpy.array(numpy.concatenate(parts, array.axis).reshape(-1)[operand.index], object)
+    names = numpy.empty(array.shape, object)
+    for place in numpy.ndindex(array.shape):
+        names[place] = f"{found.array_source.names[array.number]}{[*place] if place else ''}"
+    return numpy.array(names.reshape(-1)[operand.index], object)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from types import CodeType
 from typing import Any
 
 from autograd_lite.core.coercion import leaves_of
 from autograd_lite.engine import Value
 from autograd_lite.ops import OPS
 
-__all__ = ["argument_names", "has_numpy", "hashable", "list_parameters", "modules_of", "name_of"]
+__all__ = [
+    "argument_names", "has_numpy", "hashable", "list_parameters", "modules_of", "name_of", "names_in",
+    "positional", "reached_by",
+]  # fmt: skip
 
 PACKAGE = "autograd_lite."
 MOST_SEEN, LONGEST = 10_000, 100
@@ -50,17 +55,29 @@ def modules_of(f: Callable[..., Any], parameters: Any) -> list[Any]:
     calls, hold or name.
     """
     modules: dict[int, Any] = {}
+    for thing in reached_by(f, parameters):
+        if hasattr(thing, "training") and not isinstance(thing, type):
+            modules.update((id(module), module) for module in getattr(thing, "modules", list)())
+    return list(modules.values())
+
+
+def reached_by(f: Callable[..., Any], parameters: Any) -> list[Any]:
+    """List all that the parameters and a function, and the functions that it calls, hold or name."""
     seen: dict[int, Any] = {}
     waiting = deque([parameters, f])
     while waiting and len(seen) < MOST_SEEN:
         thing = waiting.popleft()
-        if id(thing) in seen or isinstance(thing, (Value, str, int, float, type(None))):
-            continue
-        seen[id(thing)] = thing
-        if hasattr(thing, "training") and not isinstance(thing, type):
-            modules.update((id(module), module) for module in getattr(thing, "modules", list)())
-        waiting += _held_by(thing)
-    return list(modules.values())
+        if id(thing) not in seen and not isinstance(thing, (Value, str, int, float, type(None))):
+            seen[id(thing)] = thing
+            waiting += _held_by(thing)
+    return list(seen.values())
+
+
+@functools.cache
+def names_in(code: CodeType) -> list[str]:
+    """List the names that code, and what stands inside of it, may read from the globals."""
+    inner = [names_in(constant) for constant in code.co_consts if isinstance(constant, CodeType)]
+    return [*dict.fromkeys(itertools.chain(code.co_names, *inner))]
 
 
 def _held_by(thing: Any) -> list[Any]:
@@ -79,7 +96,7 @@ def _held_by(thing: Any) -> list[Any]:
         for cell in thing.__closure__ or ():
             with suppress(ValueError):  # it has no value yet
                 cells.append(cell.cell_contents)
-        named = [thing.__globals__[name] for name in thing.__code__.co_names if name in thing.__globals__]
+        named = [thing.__globals__[name] for name in names_in(thing.__code__) if name in thing.__globals__]
         return [*cells, *named, *(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values()]
     if inspect.ismodule(thing) or isinstance(thing, type):
         return []
@@ -92,6 +109,22 @@ def name_of(f: Callable[..., Any]) -> str:
     if isinstance(f, functools.partial):
         return name_of(f.func)
     return str(getattr(f, "__name__", type(f).__name__))
+
+
+def positional(f: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """Put arguments that are passed by name where the function has them.
+
+    Raises:
+        TypeError: if there is no such argument, or it can only be passed by name.
+    """
+    if not named:
+        return arguments
+    bound = inspect.signature(f).bind(*arguments, **named)
+    bound.apply_defaults()
+    by_name_only = sorted(named.keys() & bound.kwargs.keys())
+    if by_name_only:
+        raise TypeError(f"a program takes no arguments that can only be passed by name, got {by_name_only}")
+    return bound.args
 
 
 def argument_names(f: Callable[..., Any], count: int) -> list[str]:

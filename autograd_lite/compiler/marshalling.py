@@ -118,7 +118,8 @@ def _as_array(array: Any, signature: Signature, dtype: Any, bounds: Sequence[tup
         is_same = rows.signature is signature or rows.signature.structure == signature.structure
         if not is_same or not rows.signature.covers(signature):
             raise SignaturesDifferError(f"traced for {signature}, got rows of {rows.signature}")
-        array = rows.array.astype(dtype, copy=False)
+        with numpy.errstate(over="ignore"):  # what is inf as float32 runs eagerly
+            array = rows.array.astype(dtype, copy=False)
     for position, bound in bounds:
         indices = array.reshape(len(array), -1)[:, position]
         if indices.min() < 0 or indices.max() >= bound:
@@ -147,7 +148,8 @@ class Leaves:
         """Put the parameters, given in their order, into arrays."""
         import numpy
 
-        data = numpy.asarray(numbers, self.dtype)
+        with numpy.errstate(over="ignore"):
+            data = numpy.asarray(numbers, self.dtype)
         return [data[leaf.places].reshape(leaf.shape) for leaf in self.source.parameters]
 
     def flat(self, arrays: Sequence[Any]) -> Any:
@@ -171,7 +173,8 @@ class Leaves:
             import numpy
 
             places = {place: number for number, (_, place) in enumerate(self.tape.frozen)}
-            data = numpy.array(numbers, self.dtype)
+            with numpy.errstate(over="ignore"):
+                data = numpy.array(numbers, self.dtype)
             arrays = [
                 data[[places[int(place)] for place in leaf.places]].reshape(leaf.shape)
                 for leaf in self.source.frozen

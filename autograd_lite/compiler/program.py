@@ -28,17 +28,17 @@ class Program(Runner):
         parameters: the Values to differentiate by, in order.
     """
 
-    def backward(self, *columns: Any) -> float:
+    def backward(self, *columns: Any, **named: Any) -> float:
         """Compute the mean over a batch, and add its gradient to every ``.grad``.
 
         Args:
-            columns: each argument for all N rows: a list of N, or an array (N, ...). Of a function
+            columns, named: each argument for all N rows: a list of N, or an array (N, ...). Of a function
                 without arguments: nothing.
 
         Returns:
             The mean.
         """
-        mean, gradient = self.mean_and_grad(*columns)
+        mean, gradient = self.mean_and_grad(*columns, **named)
         for parameter, derivative in zip(self.parameters, gradient):
             parameter.grad += derivative
         return mean
@@ -93,8 +93,8 @@ def compile(
     """Compile a function that is written in scalars.
 
     Args:
-        f: takes numbers, whole numbers and (nested) lists, tuples and arrays of them, each of which
-            arrives as what it is, with Values as its numbers: one example; or nothing, as
+        f: takes numbers, whole numbers and (nested) lists, tuples, dicts and arrays of them, each
+            of which arrives as what it is, with Values as its numbers: one example; or nothing, as
             the loss of a whole data set. Returns one Value, or several (then there is no gradient).
         parameters: the Values to differentiate by: a Module, a list, or a dict.
         backend: "python" runs straight-line code on floats, "numpy" raised code on arrays,

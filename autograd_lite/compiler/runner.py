@@ -11,7 +11,7 @@ from typing import Any
 from autograd_lite.compiler.batches import Found, Part, mean_of_rows, means_of, split_rows
 from autograd_lite.compiler.cache import Cache
 from autograd_lite.compiler.eager import OUTSIDE, Eager
-from autograd_lite.compiler.introspection import has_numpy, list_parameters
+from autograd_lite.compiler.introspection import has_numpy, list_parameters, positional
 from autograd_lite.compiler.signature import Argument, arguments_of_row, count_rows, read, rows_of
 from autograd_lite.compiler.specialization import Specialization
 from autograd_lite.core.modes import current_mode
@@ -28,31 +28,40 @@ class Runner:
         eager: the function itself.
     """
 
-    def __init__(self, f: Callable[..., Any], parameters: Any, backend: str, dtype: str) -> None:
+    def __init__(
+        self, f: Callable[..., Any], parameters: Any, backend: str, dtype: str, *, beside: bool = False
+    ) -> None:
         self.f, self.backend, self.dtype = f, backend, dtype
         self.parameters = list_parameters(parameters)
-        self.cache = Cache(f, parameters, partial(Specialization, f, self.parameters, backend, dtype))
+        make = partial(Specialization, f, self.parameters, backend, dtype, beside=beside)
+        self.cache = Cache(f, parameters, make)
         self.eager = Eager(f, self.parameters, dtype)
 
     # ---- One example -----------------------------------------------------------------------
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Compute what the function computes for one example, as plain numbers.
+
+        Args:
+            arguments, named: as the function takes them.
 
         Raises:
             TraceError: if the function cannot be compiled.
         """
-        example = [read(argument) for argument in arguments]
+        example = [read(argument) for argument in positional(self.f, arguments, named)]
         specialization = self.cache.find(example)
         return specialization.shaped(self._checked(specialization, example, gradient=False))
 
-    def value_and_grad(self, *arguments: Any) -> Found:
+    def value_and_grad(self, *arguments: Any, **named: Any) -> Found:
         """Compute the function's number for one example, and its gradient.
+
+        Args:
+            arguments, named: as the function takes them.
 
         Returns:
             The number, and the derivative by each parameter in order. No ``.grad`` changes.
         """
-        example = [read(argument) for argument in arguments]
+        example = [read(argument) for argument in positional(self.f, arguments, named)]
         specialization = self.cache.find(example)
         specialization.need_gradient()
         found: Found = self._checked(specialization, example, gradient=True)
@@ -99,12 +108,13 @@ class Runner:
 
     # ---- Many examples ---------------------------------------------------------------------
 
-    def mean_and_grad(self, *columns: Any) -> Found:
+    def mean_and_grad(self, *columns: Any, **named: Any) -> Found:
         """Compute the mean over a batch and its gradient; no ``.grad`` changes.
 
         Args:
-            columns: as for ``backward``.
+            columns, named: as for ``backward``.
         """
+        columns = positional(self.f, columns, named)
         if not columns:
             return self.value_and_grad()
         count = count_rows(columns)
@@ -119,15 +129,16 @@ class Runner:
             part.specialization.need_gradient()
             yield len(part.rows), self.run_rows(part.specialization, part.columns, len(part.rows))
 
-    def map(self, *columns: Any) -> list[Any]:
+    def map(self, *columns: Any, **named: Any) -> list[Any]:
         """Compute what the function computes for every row of a batch, as plain numbers.
 
         Args:
-            columns: as for ``backward``.
+            columns, named: as for ``backward``.
 
         Returns:
             For each row a number, or a list of numbers.
         """
+        columns = positional(self.f, columns, named)
         if not columns:
             return [self()]
         results: list[Any] = [None] * count_rows(columns)

@@ -45,6 +45,7 @@ class ScalarSource:
         self.tape = tape
         self.names: dict[str, Any] = {}
         self.bodies: dict[str, list[str]] = {}
+        self._templates: dict[Any, str] = {}
         self._names = [
             number_source(tape.data[place]) if role == CONSTANT else f"v{place}"
             for place, role in enumerate(tape.role)
@@ -175,16 +176,27 @@ class ScalarSource:
             call = ", ".join([f"v{place}", *self._lists(place), *map(repr, attributes)])
             lines.append(f"s{place} = [slope for slopes in {name}({call}) for slope in slopes]")
             return [f"s{place}[{number}]" for number in range(len(args))]
-        tape = self.tape
-        operands = [tape.data[a] if tape.role[a] == CONSTANT else Symbol(self._names[a]) for a in args]
-        values = {"y": Symbol(f"v{place}"), **dict(zip(op.names, operands))}
-        values.update(zip(op.attributes, map(float, tape.attributes[place])))
         return [
-            python_source(evaluate(op._terms[slot], values), self.names)
+            self._template(place, op, slot).format(*names, y=f"v{place}")
             if wanted[arg] and slot not in op.conditions
             else None
             for slot, arg in enumerate(args)
         ]
+
+    def _template(self, place: int, op: Op, slot: int) -> str:
+        """Write the local derivative by an input, with {0} for the first one, unless it is constant."""
+        tape, args = self.tape, self.tape.args[place]
+        constants = tuple([self._names[arg] if tape.role[arg] == CONSTANT else "" for arg in args])
+        key = op, slot, constants, tape.attributes[place]
+        if key not in self._templates:
+            operands = [
+                tape.data[arg] if constant else Symbol(f"{{{number}}}")
+                for number, (arg, constant) in enumerate(zip(args, constants))
+            ]
+            values = {"y": Symbol("{y}"), **dict(zip(op.names, operands))}
+            values.update(zip(op.attributes, map(float, tape.attributes[place])))
+            self._templates[key] = python_source(evaluate(op._terms[slot], values), self.names)
+        return self._templates[key]
 
 
 class _Adjoints:

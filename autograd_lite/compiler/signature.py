@@ -32,6 +32,17 @@ NUMBER: tuple[tuple[Any, ...], Any] = ((), None)
 
 
 @dataclass(frozen=True)
+class Keys:
+    """The container of numbers, or of lists of them, that stand in a dict under some keys."""
+
+    keys: tuple[Any, ...]
+
+    def __call__(self, items: Sequence[Any]) -> dict[Any, Any]:
+        """Put items into a dict."""
+        return dict(zip(self.keys, items))
+
+
+@dataclass(frozen=True)
 class Signature:
     """What all arguments have in common that one program can take.
 
@@ -41,7 +52,7 @@ class Signature:
             of different lengths the signatures of their items.
         value: a static argument itself.
         containers: what holds the numbers: None for a number alone, "array", or the type of a list
-            or tuple and the containers of its items, once if they are all alike.
+            or tuple, or the keys of a dict, and the containers of its items, once if they are all alike.
         integers: of mixed numbers, the positions of the integers.
     """
 
@@ -157,8 +168,8 @@ def read(argument: Any) -> Argument:
     """Take an argument of one example apart.
 
     Args:
-        argument: a number, a whole number, a (nested) list, tuple or array of them, or anything
-            else, which is then static; or what was taken apart before.
+        argument: a number, a whole number, a (nested) list, tuple, dict or array of them, or
+            anything else, which is then static; or what was taken apart before.
 
     Example:
         >>> read([[1.0, 2.0], [3.0, 4.0]]).signature.shape, read(3).signature.kind
@@ -312,7 +323,9 @@ def _taken_apart(argument: Any, numbers: list[Any]) -> tuple[tuple[Any, ...], An
         numbers.append(argument)
         return NUMBER
     if isinstance(argument, (list, tuple)):
-        return _list_taken_apart(argument, numbers)
+        return _list_taken_apart(argument, type(argument), numbers)
+    if type(argument) is dict and argument:
+        return _list_taken_apart([*argument.values()], Keys(tuple(argument)), numbers)
     if _is_array(argument):
         items = argument.reshape(-1).tolist()
         whole = [_taken_apart(item, numbers) == NUMBER for item in items]
@@ -325,9 +338,10 @@ def _taken_apart(argument: Any, numbers: list[Any]) -> tuple[tuple[Any, ...], An
     return NUMBER
 
 
-def _list_taken_apart(argument: Sequence[Any], numbers: list[Any]) -> tuple[tuple[Any, ...], Any] | None:
-    """The same for a list or a tuple."""
-    kind = type(argument)
+def _list_taken_apart(
+    argument: Sequence[Any], kind: Any, numbers: list[Any]
+) -> tuple[tuple[Any, ...], Any] | None:
+    """The same for a list or a tuple, or for what stands in a dict."""
     if {*map(type, argument)} <= {float, int}:  # the usual case, for which this is faster
         numbers += argument
         return (len(argument),), (kind, None)

@@ -51,10 +51,12 @@ class Specialization:
         backend: "auto", "python", "numpy" or "jax".
         dtype: "float64" or "float32".
         arguments: the example on which it is traced.
+        beside: whether the first of several outputs is to be differentiated, on arrays only.
 
     Attributes:
         inputs: the arguments that it takes.
         single: whether there is one output, which can be differentiated.
+        has_gradient: whether the first, or only, output is differentiated.
     """
 
     def __init__(
@@ -64,6 +66,8 @@ class Specialization:
         backend: str,
         dtype: str,
         arguments: Sequence[Argument],
+        *,
+        beside: bool = False,
     ) -> None:
         token = MODE.set(ORDINARY)  # it may be made under no_grad, and run without
         try:
@@ -77,6 +81,7 @@ class Specialization:
         self.backend, self.dtype = backend, dtype
         self.inputs = Inputs(arguments, traced.fixed, self.tape, dtype)
         self.single, self.nesting = traced.single, traced.nesting
+        self.has_gradient = self.single or beside
         self.tape.inputs = [self.tape.inputs[number] for number in self.inputs.varying]
         self.operations = self.tape.operations
         self.calls = 0
@@ -87,7 +92,7 @@ class Specialization:
 
     def need_gradient(self) -> None:
         """Raise a ValueError if there are several outputs."""
-        if not self.single:
+        if not self.has_gradient:
             raise ValueError("a function of several outputs has no gradient: return one Value, a loss")
 
     def is_to_be_checked(self, *, begun: bool = False) -> bool:
@@ -152,7 +157,7 @@ class Specialization:
         names = argument_names(self.f, len(self.inputs.signatures))
         varying = [names[number] for number in self.inputs.varying]
         integers = [signature.kind == "integers" for signature in self.inputs.varying_signatures]
-        return ArraySource(self.raised, varying, integers, self.single)
+        return ArraySource(self.raised, varying, integers, self.has_gradient)
 
     @functools.cached_property
     def script(self) -> ArrayScript:

@@ -50,6 +50,7 @@ class Trace:
         self._fixed: set[int] = set()
         self._given = {id(value): value for values in inputs for value in values}
         self._computed: dict[int, Value] = {}  # what is known to depend on something else
+        self._written: dict[Value, Value] = {}
 
     @property
     def fixed(self) -> list[tuple[int, int]]:
@@ -81,7 +82,21 @@ class Trace:
 
     def number_in(self, value: Value) -> Value:
         """Return a number without its gradient; one that is given has none."""
+        if value in self._written:
+            return self._written[value]
         return value if self.is_given(value) else value.detach()
+
+    def write(self, value: Value, number: Any) -> None:
+        """Keep in mind the number that is to stand in a leaf; it is put back before the function returns."""
+        if value._layout is not None or self.is_given(value):
+            self.refuse("its .data is set")
+        self._written[value] = as_value(number)
+
+    def check_put_back(self) -> None:
+        """Raise a TraceError if another number was left in a leaf than stood there."""
+        for value, number in self._written.items():
+            if number.op is not DETACH or number.parents[0] is not value:
+                self.refuse("its .data is set")
 
     def compared(self, sign: str, left: Any, right: Any, outcome: bool) -> None:
         """Keep a comparison in mind."""
@@ -138,6 +153,7 @@ def _traced(f: Callable[..., Any], arguments: Sequence[Argument]) -> Trace:
     try:
         with traced_by(traced):
             result = f(*passed)
+            traced.check_put_back()
     except TraceError:
         raise
     except Exception as error:
@@ -145,9 +161,11 @@ def _traced(f: Callable[..., Any], arguments: Sequence[Argument]) -> Trace:
             raise
         raise TraceError(
             "a function to be compiled is run once with Values in place of the numbers that it is called "
-            f"with, and this one only runs with plain numbers: {type(error).__name__}: {error}. Use "
+            "with, to be traced, and this one only runs with plain numbers: "
+            f"{type(error).__name__}: {error}. Use "
             "operators and functions of autograd_lite on single numbers, such as x.exp() or "
-            "pick(values, k), or run it without compiling it, as fit does with compiled=False"
+            "pick(values, k), or run it without compiling it, as fit does with compiled=False. What is to be "
+            "a plain whole number, for % and // and the like, pass as int"
         ) from error
     traced.outputs = [*map(as_value, flat(result))]
     traced.single, traced.nesting = is_number(result), nesting_of(result)

@@ -68,6 +68,11 @@ class Trainer:
         except SignaturesDifferError:  # the rows need another program than those of the last step
             return self._choose(columns).step(columns)
 
+    @property
+    def beside(self) -> list[float]:
+        """What the last step computed beside the loss, where the function returns more than one number."""
+        return [] if self._training is None else [float(number.item()) for number in self._training.beside]
+
     def prepare(self, *columns: Any) -> None:
         """Do what the first step does before it moves anything: trace, check, and fill the arrays.
 
@@ -87,8 +92,8 @@ class Trainer:
 
     def _prepared(self, columns: Sequence[Any]) -> Training:
         """Return what trains such rows: that of the last step, unless there is a reason to choose anew."""
-        modes = self.program.cache.modes()  # train() or eval() may have been called since
-        chosen_for = modes, count_rows(columns) if columns else 1
+        around = self.program.cache.surroundings.now()  # train() or eval() may have been called since
+        chosen_for = around, count_rows(columns) if columns else 1
         if self._training is not None and chosen_for == self._chosen_for:
             return self._training
         training = self._choose(columns)

@@ -15,11 +15,13 @@ from autograd_lite.compiler.eager import OUTSIDE
 from autograd_lite.compiler.moves import move_of, settings_of
 from autograd_lite.compiler.runner import Runner
 from autograd_lite.compiler.signature import arguments_of_row, count_rows
+from autograd_lite.compiler.tracing import TraceError
 from autograd_lite.core.ieee import mean_of
 
 __all__ = ["OnArrays", "OnFloats", "OnParts", "OnValues", "Training"]
 
 NOT_FINITE = "the loss, a gradient or a parameter is not finite: try a smaller learning rate"
+OTHER_WAY = "comparisons came out otherwise than when the batch was traced"
 
 
 class Training(ABC):
@@ -35,8 +37,10 @@ class Training(ABC):
             it has taken. A step replaces all of it at once, so that Ctrl-C comes before or after.
         subtract: moves one of them by a change.
         is_finite: tells whether one of them is finite.
+        beside: what the last step computed beside the loss: an array for each further output.
     """
 
+    beside: Sequence[Any] = ()
     subtract: Any
     is_finite: Any
     now: tuple[Any, Any, int]
@@ -72,6 +76,8 @@ class Training(ABC):
 
     def through_values(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
         """Compute the same where rows need the engine."""
+        if self.beside:
+            raise FloatingPointError(NOT_FINITE)
         self.write_numbers()
         mean, gradient = self.program.mean_and_grad(*columns)
         return mean, self.taken(gradient)
@@ -252,10 +258,12 @@ class OnArrays(_InArrays):
     def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
         """Compute the mean over some rows, and its gradient."""
         rows = len(columns[0]) if columns else 1
-        (losses,), gradient, held = self.specialization.run_on_arrays(
+        (losses, *self.beside), gradient, held = self.specialization.run_on_arrays(
             columns, rows, gradient=True, parameters=self._parts(self.now[0])
         )
         if not self.numpy.all(held):
+            if self.beside:
+                raise TraceError(OTHER_WAY)
             return self.through_values(columns)
         arrays = [*map(self.numpy.asarray, gradient)]
         return mean_of_rows(self.numpy.asarray(losses)), self._joined(arrays) if self.together else arrays

@@ -82,6 +82,9 @@ class Tracer(Protocol):
         """Return what stands for the ``.data`` of a Value: that number, without its gradient."""
         raise NotImplementedError
 
+    def write(self, value: Any, number: Any) -> None:
+        """Take note that the ``.data`` of a Value is set, or raise an error."""
+
     def refuse(self, what: str) -> NoReturn:
         """Raise an error: a number was read, set or copied that is not known yet."""
         raise NotImplementedError

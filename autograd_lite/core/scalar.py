@@ -75,7 +75,10 @@ class Scalar(Operators):
     @data.setter
     def data(self, number: SupportsFloat) -> None:
         if ACTIVE["tracers"]:
-            refuse_while_traced("its .data is set")
+            tracer = current_tracer()
+            if tracer is not None:
+                tracer.write(self, number)
+                return
         self._data = number if type(number) is float else leaf_data(number)
 
     @property
@@ -149,6 +152,8 @@ class Scalar(Operators):
     __hash__ = object.__hash__
 
     def __eq__(self, other: object) -> bool:
+        if ACTIVE["tracers"] and _stand_for_numbers(self, other):
+            return _compared("==", self, other)
         if isinstance(other, Scalar):
             return self is other
         if not is_plain(other):
@@ -185,10 +190,18 @@ class Scalar(Operators):
 for _name in ("m", "v", "s", "mom", "momentum", "vel", "velocity", "cache", "exp_avg", "exp_avg_sq", "name"):
     setattr(Scalar, _name, FreeAttribute(_name))
 
-_COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_COMPARE = {"==": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
-def _compared(sign: str, left: Scalar, right: Scalar | float) -> bool:
+def _stand_for_numbers(value: Scalar, other: Any) -> bool:
+    """Tell whether both are plain numbers outside the compiler, which == compares, and not two Values."""
+    tracer = current_tracer()
+    if tracer is None or value is other or not tracer.is_given(value):
+        return False
+    return tracer.is_given(other) if isinstance(other, Scalar) else is_plain(other)
+
+
+def _compared(sign: str, left: Scalar, right: Any) -> bool:
     """Compare two numbers; a tracer keeps in mind what came out."""
     outcome: bool = _COMPARE[sign](left._data, number_of(right))
     tracer = current_tracer()

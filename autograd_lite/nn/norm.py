@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd_lite.composed import mean
-from autograd_lite.core.scalar import number_of
 from autograd_lite.engine import Value
 from autograd_lite.functions import dot, sqrt
 from autograd_lite.nn.module import Module
@@ -77,7 +76,7 @@ class BatchNorm(Module):
         """Normalise feature i, given that feature of every example."""
         if self.training:
             average, variance = mean_and_variance(x)
-            self.remember(i, number_of(average), number_of(variance) * len(x) / (len(x) - 1))
+            self.remember(i, _number(average), _number(variance) * len(x) / (len(x) - 1))
         else:
             average, variance = self.running_mean[i], self.running_variance[i]
         deviation = sqrt(variance + self.eps)
@@ -142,6 +141,10 @@ def mean_and_variance(x: Sequence[Any]) -> tuple[Any, Any]:
     average = mean(x)
     distances = [number - average for number in x]
     return average, dot(distances, distances) / len(x)
+
+
+def _number(number: Any) -> Any:
+    return number.data if isinstance(number, Value) else number
 
 
 def _check_eps(eps: float) -> None:

@@ -6,16 +6,26 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from autograd_lite.compiler import TraceError, compile
-from autograd_lite.compiler.signature import Rows, SignaturesDifferError, read, read_rows
+from autograd_lite.compiler import Program, TraceError, compile
+from autograd_lite.compiler.signature import Rows, SignaturesDifferError, read, read_rows, signature_of
+from autograd_lite.composed import mean
 from autograd_lite.core.ieee import warn
+from autograd_lite.core.modes import no_grad
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
 from autograd_lite.training.checkpoints import History
 from autograd_lite.training.examples import Examples
 from autograd_lite.training.settings import Settings
-from autograd_lite.training.state import kept, kept_by_calls, set_states, states_of
-from autograd_lite.training.steps import EagerStep
+from autograd_lite.training.state import (
+    kept,
+    kept_by_calls,
+    numbers_of,
+    put_back,
+    set_numbers,
+    set_states,
+    states_of,
+)
+from autograd_lite.training.steps import EagerStep, outputs_of
 
 __all__ = ["CompiledStep", "choose_step"]
 
@@ -25,6 +35,8 @@ FEW = 32
 """Fewer examples than this are trained eagerly: tracing would cost more than it saves."""
 EXPECTED = (TraceError, ValueError, IndexError, RuntimeError, FloatingPointError, ImportError)
 """What says that a model cannot be compiled, or computes something else each time."""
+MOST_IN_BATCH = 200_000
+"""Up to so many parameters, times the examples of a batch, a batch is traced as a whole."""
 ROWS_AT_ONCE = 2048
 """How many rows are predicted together, to bound the memory."""
 
@@ -43,27 +55,40 @@ class CompiledStep:
     """
 
     def __init__(self, eager: EagerStep, examples: Examples, settings: Settings, history: History) -> None:
-        model, loss, dtype = eager.model, eager.loss, settings.dtype
+        model, dtype = eager.model, settings.dtype
         self.eager, self.optimizer = eager, eager.optimizer
         self.settings, self.history = settings, history
         self.X, self.y = examples.X, examples.y
         self.columns = [_in_array(column) for column in (examples.X, examples.y)]
-        self.program = compile(lambda x, y: loss(model(x), y), eager.parameters, dtype=dtype)
+        self.program: Program = self._program()
         self.model_program = compile(lambda x: model(x), [], dtype=dtype)
         self.trainer = self.program.trainer(self.optimizer)
         self.is_ahead = self.is_eager = self.has_warned = False
 
+    def _program(self) -> Program:
+        """Make the program of the loss."""
+        model, loss = self.eager.model, self.eager.loss
+        return compile(lambda x, y: loss(model(x), y), self.eager.parameters, dtype=self.settings.dtype)
+
     def try_out(self, rows: Sequence[int]) -> None:
         """Trace the model, and compare the program with it, on some rows; nothing is moved."""
-        keeps = kept_by_calls(self.eager.model, self.eager.loss, self.X, self.y, rows)
+        keeps = self._kept(rows)
         if keeps:
             raise ValueError(
                 f"the model changes {', '.join(keeps)} on itself while it is called, which a compiled "
                 "program does not: return it, or make it in __init__"
             )
         columns = self._rows(rows)
-        self.program.mean_and_grad(*columns)
+        self._compare(columns)
         self.trainer.prepare(*columns)
+
+    def _kept(self, rows: Sequence[int]) -> list[str]:
+        """Name what the model, or the loss, keeps on itself while it is called."""
+        return kept_by_calls(self.eager.model, self.eager.loss, self.X, self.y, rows)
+
+    def _compare(self, columns: Sequence[Any]) -> None:
+        """Run the program on rows of every kind, which compares it with the model."""
+        self.program.mean_and_grad(*columns)
 
     def _rows(self, rows: Sequence[int]) -> list[Any]:
         return [_chosen(column, rows) for column in self.columns]
@@ -80,9 +105,11 @@ class CompiledStep:
             return self.trainer.step(*self._rows(rows))
         except FloatingPointError as error:
             self.write_back()
+            numbers = numbers_of(self.eager.others)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", RuntimeWarning)
                 reason = self.eager.first_trouble(examples, rows) or error
+            set_numbers(self.eager.others, numbers)
             raise FloatingPointError(
                 f"{place}: {reason}; try a smaller learning rate, or scale the inputs"
             ) from None
@@ -140,6 +167,66 @@ class CompiledStep:
         return [_values(output) for output in outputs]
 
 
+class CompiledBatches(CompiledStep):
+    """The same for a model that maps whole batches: a batch is one example of the program.
+
+    What the model sets while it is called, as a BatchNorm does its running mean and variance, the
+    program returns beside the loss.
+    """
+
+    def _program(self) -> Program:
+        self.held: list[Value] = []
+        arguments = self.eager.parameters, "numpy", self.settings.dtype
+        return Program(self._loss_of_batch, *arguments, beside=True)
+
+    def _loss_of_batch(self, X: list[Any], y: list[Any]) -> list[Any]:
+        """Compute the mean loss, and what the model would set; that stays as it is."""
+        before = [value.data for value in self.held]
+        try:
+            outputs = outputs_of(self.eager.model, X)
+            loss = mean([self.eager.loss(output, target) for output, target in zip(outputs, y)])
+            return [loss, *(value.data for value in self.held)]
+        finally:
+            for value, number in zip(self.held, before):
+                value.data = number
+
+    def _kept(self, rows: Sequence[int]) -> list[str]:
+        """Find the Values that a call sets, which are no parameters; name what else it keeps."""
+        model, loss, others = self.eager.model, self.eager.loss, self.eager.others
+        numbers = numbers_of(others)
+        with put_back(model, loss) as before, no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # the training will warn
+            for output, row in zip(outputs_of(model, [self.X[row] for row in rows]), rows):
+                loss(output, self.y[row])
+            were_set = [name for name, value in others.items() if value.data is not numbers[name]]
+            self.held += [others[name] for name in were_set]  # perhaps to an equal number
+            set_numbers(others, numbers)
+            return before.changed()
+
+    def _compare(self, columns: Sequence[Any]) -> None:
+        self.program.map(*columns)
+
+    def _rows(self, rows: Sequence[int]) -> list[Any]:
+        return [_as_one(column) for column in super()._rows(rows)]
+
+    def _step(self, examples: Examples, rows: Sequence[int], place: str) -> float:
+        loss = super()._step(examples, rows, place)
+        for value, number in zip(self.held, self.trainer.beside):
+            value.data = number
+        return loss
+
+    def _predict(self, examples: Examples) -> list[Any]:
+        return self.eager.predict(examples)
+
+
+def _as_one(rows: Any) -> Rows:
+    """Let all rows be one example: a list of them."""
+    if not isinstance(rows, Rows) or rows.signature.kind not in ("floats", "integers"):
+        raise ValueError("the examples of a batch have several forms, and the model maps whole batches")
+    each = rows.signature
+    return Rows(signature_of(each.kind, (len(rows), *each.shape), (list, each.containers)), rows.array[None])
+
+
 def _values(output: Any) -> Any:
     return [_values(item) for item in output] if isinstance(output, list) else Value(output)
 
@@ -170,15 +257,17 @@ def choose_step(
         history: its ``engine`` becomes "compiled" or the reason why it is not.
     """
     error: Exception | None = None
+    takes_batches = getattr(eager.model, "takes_batches", False)
     if settings.compiled is False:
         reason = "as asked for"
-    elif getattr(eager.model, "takes_batches", False):
-        reason = "the model maps whole batches, as one with a BatchNorm does"
+    elif takes_batches and settings.batch_size * len(eager.parameters) > MOST_IN_BATCH:
+        reason = "the model maps whole batches, which are too large to be traced"
     elif settings.compiled is None and settings.count < FEW:
         reason = f"fewer than {FEW} examples"
     else:
         try:
-            step = CompiledStep(eager, examples, settings, history)
+            kind = CompiledBatches if takes_batches else CompiledStep
+            step = kind(eager, examples, settings, history)
             with kept(eager.generators):
                 step.try_out(list(examples.rows[: settings.batch_size]))
             history.engine = "compiled"

@@ -45,9 +45,9 @@ class Reverse:
         """Write the lines.
 
         Args:
-            seed: the adjoint of the one output, in its shape.
+            seed: the adjoint of the first output, in its shape.
         """
-        (output,) = self.program.outputs
+        output = self.program.outputs[0]
         if isinstance(output, View):
             self._send(output, seed, output.batched)
         for array in reverse_order(self.program.arrays, self.wanted):
