@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.compiler.raising.matmuls import MOST_WASTE
 from autograd_lite.compiler.raising.simplify import LARGEST
 from autograd_lite.compiler.raising.sums import Sums
 from autograd_lite.compiler.tape import CONSTANT, Tape
 
 __all__ = ["continued", "merged", "rectangular"]
+
+MOST_FILLED = 2
+"""How many times the wanted terms rows of equal length may have; with one term, two, ... it is less."""
 
 Group = tuple[Any, bool]
 
@@ -43,7 +45,7 @@ def merged(tape: Tape, sums: Sums, levels: Any, groups: Sequence[Group]) -> list
         together = [groups[place][0] for place in places]
         widths = [_width(tape, sums, int(members[0])) for members in together]
         sizes = [*map(len, together)]
-        if max(widths) * sum(sizes) > MOST_WASTE * sum(map(int.__mul__, widths, sizes)):
+        if max(widths) * sum(sizes) > MOST_FILLED * sum(map(int.__mul__, widths, sizes)):
             continue
         result[places[0]] = (numpy.sort(numpy.concatenate(together)), groups[places[0]][1])
         for place in places[1:]:
