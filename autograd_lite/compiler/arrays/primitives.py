@@ -216,7 +216,7 @@ class Sum(Primitive):
         return f"sum of {self.values.shape[-1]}"
 
     def forward(self, named: Named) -> Expression:
-        return self.values.read(named, exact=True).sum(-1)
+        return self.values.read_lists(named).sum(-1)
 
     def back(self, named: Named, slot: int, d: Expression) -> Expression:
         shape = _shape(self.values, self.batched)
@@ -296,7 +296,7 @@ class Reduce(_OfOp):
         return operation(self.op, *self._lists(named), *self.attributes)
 
     def _lists(self, named: Named) -> list[Expression]:
-        return [each.read(named, exact=True) for each in self.operands]
+        return [each.read_lists(named) for each in self.operands]
 
     def back(self, named: Named, slot: int, d: Expression) -> Expression:
         y, lists = name(self.name), self._lists(named)
