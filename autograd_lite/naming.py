@@ -11,7 +11,7 @@ from autograd_lite.core.symbol import unchanged
 from autograd_lite.core.variables import variables_of, written_names
 from autograd_lite.engine import Value
 
-__all__ = ["array_name", "changes_nothing", "name_all", "variables_of"]
+__all__ = ["array_name", "changes_nothing", "is_of_a_module", "name_all", "variables_of"]
 
 LAYER = re.compile(r"(?P<layer>.*\.)?neurons\.(?P<neuron>\d+)\.(?:w\.(?P<place>\d+)|b)")
 """The dotted name of a parameter of a layer: which layer, which neuron, which of its weights or its bias."""
@@ -60,6 +60,11 @@ def changes_nothing(node: Value, names: Mapping[Value, str]) -> bool:
         names: the name of every Value in its graph.
     """
     return names[node] == names[node.parents[0]]
+
+
+def is_of_a_module(value: Value) -> bool:
+    """Return whether a Value is a parameter of a module, which has given it a dotted label."""
+    return value.op is None and DOTTED.fullmatch(value.label or "") is not None
 
 
 def array_name(role: str, layer: int) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import functools
 import itertools
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
+from autograd_lite.core.coercion import leaves_of
 from autograd_lite.core.collector import collector_paused
 from autograd_lite.core.symbol import Symbol, factor, fill, format_number
 from autograd_lite.derivatives import check_fresh
 from autograd_lite.engine import Value, contributions, topological_order
 from autograd_lite.formulas import derivative, operation_of, symbolic_inputs, symbolic_partials
-from autograd_lite.naming import changes_nothing, name_all, variables_of
+from autograd_lite.naming import changes_nothing, is_of_a_module, name_all, variables_of
 from autograd_lite.paths import Path, paths_between
 from autograd_lite.transcript import Step, Transcript
 
@@ -30,6 +31,7 @@ class Trace(Transcript):
         output: the Value that was differentiated.
         nodes: the inner nodes of its graph, in topological order.
         names: the name of every Value in its graph.
+        parameters: the leaves that are to be trained; None for those of modules.
 
     Example:
         >>> x, y = Value(3.0, "x"), Value(2.0, "y")
@@ -40,8 +42,15 @@ class Trace(Transcript):
         (4, {'x': 2.0, 'y': 3.0})
     """
 
-    def __init__(self, output: Value, nodes: Sequence[Value], names: Mapping[Value, str]) -> None:
+    def __init__(
+        self,
+        output: Value,
+        nodes: Sequence[Value],
+        names: Mapping[Value, str],
+        parameters: Sequence[Value] | None = None,
+    ) -> None:
         self._output = output
+        self._parameters = parameters
         self._names = dict(names)
         self._by_name: dict[str, Value] = {}
         for value, name in self._names.items():
@@ -201,6 +210,15 @@ class Trace(Transcript):
         return dict(self._by_name)
 
     @property
+    def parameters(self) -> list[str]:
+        """The leaves that are to be trained, by name: those that were given, or those of modules."""
+        leaves = [(name, value) for name, value in self._by_name.items() if value.op is None]
+        if self._parameters is None:
+            return [name for name, value in leaves if is_of_a_module(value)]
+        chosen = {*self._parameters}
+        return [name for name, value in leaves if value in chosen]
+
+    @property
     def gradients(self) -> dict[str, float]:
         """The derivative of the output by each leaf, by name."""
         return dict(self._gradients)
@@ -239,7 +257,12 @@ class Trace(Transcript):
         return f"<Trace of {self.output}: {len(self)} steps>"
 
 
-def step_through(output: Value, names: Mapping[str, Any] | None = None) -> Trace:
+def step_through(
+    output: Value,
+    names: Mapping[str, Any] | None = None,
+    *,
+    parameters: Iterable[Value] | None = None,
+) -> Trace:
     """Return the forward pass that computed a Value, and its backward pass, edge by edge.
 
     No ``.grad`` is read or changed: the gradients in the trace start at 0.
@@ -248,12 +271,15 @@ def step_through(output: Value, names: Mapping[str, Any] | None = None) -> Trace
         output: the Value to differentiate.
         names: names for Values that have no label; without it, the variables of the
             caller. Values that are named by neither become v1, v2, ...
+        parameters: the leaves that the step page trains; without it, those of modules. What the
+            graph does not use is left out.
 
     Returns:
         A trace: a sequence of steps.
 
     Raises:
-        TypeError: if output is not a Value.
+        TypeError: if output, or a parameter, is not a Value.
+        ValueError: if a parameter is the result of an operation, or the graph uses none of them.
         RuntimeError: if a ``.data`` in the graph has changed since the forward pass.
 
     Example:
@@ -267,11 +293,14 @@ def step_through(output: Value, names: Mapping[str, Any] | None = None) -> Trace
         raise TypeError(f"step_through takes the Value to differentiate, got {output!r}")
     if names is None:
         names = variables_of(sys._getframe(1))
+    chosen = None if parameters is None else leaves_of(parameters)
     with collector_paused():
         leaves, nodes = topological_order(output)
         check_fresh(nodes)
         named = name_all([*leaves, *nodes], names)
-        return Trace(output, nodes, named)
+        if chosen and named.keys().isdisjoint(chosen):
+            raise ValueError("none of these parameters is in the graph: give those that it was computed from")
+        return Trace(output, nodes, named, chosen)
 
 
 def _edges(output: str, nodes: Sequence[Value], names: Mapping[Value, str]) -> list[_Edge]:
@@ -289,5 +318,6 @@ def _edges(output: str, nodes: Sequence[Value], names: Mapping[Value, str]) -> l
             before = after = gradients.get(target, 0.0)
             if contribution is not None:
                 gradients[target] = after = before + contribution
-            edges.append((name, at, target, upstream, contribution or 0.0, before, after))
+            shown = 0.0 if contribution is None else contribution  # -0 stays what it is
+            edges.append((name, at, target, upstream, shown, before, after))
     return edges

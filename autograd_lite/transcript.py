@@ -104,6 +104,7 @@ class Transcript(Sequence[Step]):
             steps: those to write, in order; by default all.
 
         Example:
+            >>> from autograd_lite import Value, step_through
             >>> x = Value(3.0, "x")
             >>> [line.text for line in step_through(x * 2.0, names={"y": x}).lines()][:2]
             ['Forward', 'v1 = x * 2 = 3 * 2 = 6']

@@ -1232,3 +1232,38 @@ def test_a_row_that_is_no_number_but_has_one_is_fixed():
     w = Value(2.0)
     program = compile(lambda x, flag: w * x if flag else w, [w], backend="numpy")
     assert program.map([1.0, 3.0], [True, False]) == [2.0, 2.0]
+
+
+TAKEN = [
+    "i1",
+    "c1",
+    "len",
+    "step",
+    "sigmoid",
+    "logsumexp",
+    "dz1",
+    "dh1",
+    "db2",
+    "dW2",
+    "dloss",
+    "N",
+    "own_op",
+]
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_an_argument_may_have_the_name_of_anything_that_a_source_needs(name):
+    model = nn.MLP(3, [2, 2], "tanh", seed=1)
+    names = {"model": model, "cross_entropy": losses.cross_entropy}
+    text = """def function({0}, k):
+        z = model([a * c for a, c in zip([{0}[2], {0}[0], {0}[1]], [1.0, 2.0, 3.5])])
+        h = model([{0}[1], {0}[2], {0}[0]])
+        return cross_entropy(z, k).tanh() + h[0].sigmoid() * h[1].relu()"""
+    rows = [[1.0, 2.0, 0.3], [0.5, -1.0, 0.1], [0.2, 0.1, -0.4]], [0, 1, 1]
+    found = []
+    for argument in ("plain", name):
+        exec(text.format(argument), names)
+        found.append(compile(names["function"], model, backend="numpy").mean_and_grad(*rows))
+    (mean, gradient), (other, expected) = found
+    assert other == pytest.approx(mean, rel=1e-14)
+    assert expected == pytest.approx(gradient, rel=1e-14)

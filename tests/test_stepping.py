@@ -330,3 +330,26 @@ def test_a_label_that_no_file_can_hold_is_saved_as_well_as_can_be(tmp_path):
     for ending in ("txt", "json", "html"):
         trace.save(tmp_path / f"steps.{ending}")
         assert (tmp_path / f"steps.{ending}").read_bytes().decode()
+
+
+# ---- Parameters ---------------------------------------------------------------------------------
+
+
+def test_a_trace_knows_what_is_to_be_trained():
+    w, x, unused = Value(3.0, "w"), Value(2.0, "x"), Value(1.0, "unused")
+    assert step_through(w * x, names={}).parameters == []
+    assert step_through(w * x, names={}, parameters=[x, unused]).parameters == ["x"]
+    assert step_through(w * x, names={}, parameters=iter([x, w])).parameters == ["w", "x"]  # as in the graph
+    model = ag.nn.MLP(1, [1], seed=0)
+    trace = step_through(model([x]) * w, names={})
+    assert trace.parameters == [name for name in trace.gradients if name not in ("w", "x")] != []
+
+
+def test_parameters_are_leaves_of_the_graph():
+    w, x = Value(3.0, "w"), Value(2.0, "x")
+    with pytest.raises(ValueError, match="none of these parameters is in the graph: give those"):
+        step_through(w * w, names={}, parameters=[x])
+    with pytest.raises(ValueError, match="parameters are leaves, got the result of mul"):
+        step_through(w * w, names={}, parameters=[w * w])
+    with pytest.raises(TypeError, match="parameters are Values, got 3.0"):
+        step_through(w * w, names={}, parameters=[3.0])

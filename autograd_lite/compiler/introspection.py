@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -11,6 +12,7 @@ from typing import Any
 
 from autograd_lite.core.coercion import leaves_of
 from autograd_lite.engine import Value
+from autograd_lite.ops import OPS
 
 __all__ = ["argument_names", "has_numpy", "hashable", "list_parameters", "modules_of", "name_of"]
 
@@ -107,11 +109,13 @@ def argument_names(f: Callable[..., Any], count: int) -> list[str]:
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     several = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "x")
     names += [f"{several}{number}" for number in range(1, count - len(names) + 1)]
-    taken = {"N", "floats", "added", "pick", "unpick", "shares", "array", "forward", "value_and_gradient"}
-    return [
-        f"{name}_" if name in taken or callable(getattr(numpy, name, None)) else name
-        for name in names[:count]
-    ]
+    own = {"N", "len", "floats", "added", "unpick", "shares", "array", "forward", "value_and_gradient"}
+
+    def is_taken(name: str) -> bool:
+        made = re.search(r"^own_|_float$|_partials\d+$", name)
+        return bool(made) or name in own or name in OPS or callable(getattr(numpy, name, None))
+
+    return [f"{name}_" if is_taken(name) else name for name in names[:count]]
 
 
 def hashable(thing: Any) -> Any:

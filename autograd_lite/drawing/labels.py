@@ -8,7 +8,7 @@ from typing import Any
 from autograd_lite.core.symbol import Symbol, fill, formula
 from autograd_lite.drawing.text import four_digits
 from autograd_lite.engine import Value
-from autograd_lite.formulas import derivative, symbolic_inputs, symbolic_partials
+from autograd_lite.formulas import derivative, symbolic_inputs, symbolic_partials, ways_to_write
 
 __all__ = ["cut", "derivatives", "formula_of", "operation_text", "short_name"]
 
@@ -80,12 +80,30 @@ def derivatives(node: Value, names: Mapping[Value, str], is_stale: bool = False)
     texts = []
     for parent, partial, rule in zip(node.parents, node.partials, symbolic_partials(node, symbols)):
         top, number = derivative(symbols[node].name, symbols[parent].name), four_digits(partial)
-        written = formula(rule) if isinstance(rule, Symbol) else number
+        written = "" if is_stale else formula_beside(rule)
         label = f"{top} = {written} = {number}"
-        if is_stale or written == number or len(written) > LONGEST_FORMULA or len(label) > LONGEST_LABEL:
+        if written in ("", number) or len(label) > LONGEST_LABEL:
             label = f"{top} = {number}"
         texts.append(label)
     return texts
+
+
+def ways_to_label(node: Value, names: Mapping[Value, str]) -> list[tuple[str, str, str]]:
+    """Return what a label may hold beside its number, for each parent of a node.
+
+    Each has the derivative, its formula as a textbook has it, and as the engine; "" where a formula
+    is left out.
+    """
+    symbols = _short_symbols((node, *node.parents), names)
+    ways = zip(*(map(formula_beside, rules) for rules in ways_to_write(node, symbols)))
+    tops = [derivative(symbols[node].name, symbols[parent].name) for parent in node.parents]
+    return [(top, *formulas) for top, formulas in zip(tops, ways)]
+
+
+def formula_beside(rule: Any) -> str:
+    """Write a formula as it stands in a label; "" for one that is too long, or a number alone."""
+    written = formula(rule) if isinstance(rule, Symbol) else ""
+    return written if len(written) <= LONGEST_FORMULA else ""
 
 
 def _short_symbols(values: Sequence[Value], names: Mapping[Value, str]) -> dict[Value, Symbol]:

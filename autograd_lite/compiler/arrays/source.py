@@ -57,6 +57,8 @@ class ArraySource:
         key = (values.dtype, values.shape, values.tobytes())
         if key not in self._known:
             new = f"{'i' if values.dtype.kind == 'i' else 'c'}{len(self.constants) + 1}"
+            while new in self.arguments or new in self.names:
+                new += "_"
             self._known[key], self.constants[new] = name(new), values
         return self._known[key]
 

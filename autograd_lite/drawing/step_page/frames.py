@@ -10,6 +10,7 @@ from autograd_lite.drawing.graph import Graph, Node
 from autograd_lite.drawing.step_page.inside import boxes_of
 from autograd_lite.drawing.step_page.questions import questions
 from autograd_lite.drawing.text import marked, readable
+from autograd_lite.engine import Value
 from autograd_lite.formulas import derivative
 from autograd_lite.stepping import Step, Trace
 
@@ -77,6 +78,8 @@ class Frames:
         self._values = trace.nodes
         self._places = graph.places
         self._operands: tuple[str, list[str]] = ("", [])
+        self._arrows: tuple[str, dict[int | None, list[int]]] = ("", {})
+        self._sources = [edge.source for edge in graph.edges]
         kinds = {node.key: node.kind for node in graph.nodes}
         self._into: dict[str, list[int]] = {}
         self._op_of: dict[str, tuple[str, int]] = {}
@@ -120,6 +123,11 @@ class Frames:
             value = marked(self._numbers[name]) if self._values[name].op is None else "?"
             texts += [(self._id(key, "value"), value), (self._id(key, "gradient"), "∂ –")]
         return texts
+
+    def place(self, name: str) -> str:
+        """Return the id of the box that shows a Value's numbers; "" if none does."""
+        key = self._key(name)
+        return self._id(key) if self._shows.get(key) == name else ""
 
     def labelled(self) -> list[str]:
         """Return the edges whose labels appear when the backward pass comes by."""
@@ -216,11 +224,22 @@ class Frames:
         node = self._key(step.node)
         if step.phase != "backward" or self._shows.get(node) != step.node or node not in self._op_of:
             return []
-        arrows = self._into.get(self._op_of[node][0], [])
-        slots = self._values[step.node].slots
-        if len(arrows) != len(slots) or step.argument is None:
-            return []
-        return [self._id(f"e{arrows[slots.index(step.argument)]}")]
+        if self._arrows[0] != step.node:  # the steps of a node follow one another
+            self._arrows = step.node, self._arrows_of(self._values[step.node], self._op_of[node][0])
+        return [self._id(f"e{arrow}") for arrow in self._arrows[1].get(step.argument, [])]
+
+    def _arrows_of(self, value: Value, op: str) -> dict[int | None, list[int]]:
+        """Return the arrow of each input of a Value, by the input's slot: one stands for all of a fold."""
+        arrows: dict[str, list[int]] = {}
+        for arrow in self._into.get(op, []):
+            arrows.setdefault(self._sources[arrow], []).append(arrow)
+        found: dict[int | None, list[int]] = {}
+        for slot, parent in zip(value.slots, value.parents):
+            mine = arrows.get(self._places[parent], [])
+            found[slot] = mine[:1]
+            if len(mine) > 1:
+                del mine[0]
+        return found
 
     def _texts(self, step: Step) -> list[tuple[str, str]]:
         """Return the texts that a step changes, with their ids."""

@@ -64,7 +64,11 @@ function go(to) {
   $("slider").value = String(position);
   $("slider").setAttribute("aria-valuetext", $("place").textContent);
   toAddress();
+  for (const listener of moved) listener();
 }
+
+/** @type {(() => void)[]} */
+const moved = []; // what else is done after a step
 
 /**
  * Show a stop, or what is asked there: of the next node nothing may be seen.
@@ -87,32 +91,50 @@ function next() {
   else $("verdict").textContent = "Answer first, take the hint, or switch Predict off.";
 }
 
-/** The stop that the address asks for, as in #step=9; what else it holds is left as it is. */
+/** What the address holds behind its "#". */
+const addressEntries = () => new URLSearchParams(location.hash.slice(1));
+
+/** The stop that the address asks for, as in #step=9. */
 function fromAddress() {
-  const step = Number(new URLSearchParams(location.hash.slice(1)).get("step"));
+  const step = Number(addressEntries().get("step"));
   if (!(step > 0)) return 0;
   const found = stops.findIndex((stop) => stop.step >= step);
   return found < 0 ? last : found + 1;
 }
 
-function toAddress() {
+/**
+ * Change the address; what else it holds is left as it is.
+ * @param {(entries: URLSearchParams) => void} change
+ */
+function changeAddress(change) {
   if (!location.protocol.startsWith("file") && !location.protocol.startsWith("http")) return;
-  const entries = new URLSearchParams(location.hash.slice(1));
-  if (position === 0) entries.delete("step");
-  else entries.set("step", String(stops[position - 1].step));
+  const entries = addressEntries();
+  change(entries);
   const address = new URL(location.href);
   address.hash = String(entries);
+  if (address.href === location.href) return;
   try {
     history.replaceState(null, "", address);
   } catch {
-    // Safari refuses more than a hundred in half a minute: the next step writes it again.
+    // Safari refuses more than a hundred in half a minute: the next change writes it again.
   }
+}
+
+function toAddress() {
+  changeAddress((entries) => {
+    if (position === 0) entries.delete("step");
+    else entries.set("step", String(stops[position - 1].step));
+  });
 }
 
 /** Give the picture the room that the rest leaves, with one line for the closed table, and show the step in it. */
 function makeRoom() {
   const header = /** @type {HTMLElement} */ (document.querySelector("header"));
-  const rest = heightOf(header) + heightOf($("panel")) + 54;
+  const isAbove = $("change").offsetTop < $("panel").offsetTop; // on a phone it stands below
+  const tools = isAbove ? heightOf($("change")) - heightOf($("live")) : 0;
+  document.documentElement.style.setProperty("--tools", `${tools}px`);
+  const parts = [header, $("panel"), $("fixed"), ...(isAbove ? [$("change")] : [])];
+  const rest = parts.reduce((sum, part) => sum + heightOf(part), 54);
   const picture = $("picture");
   picture.style.maxHeight = `max(180px, 100vh - ${rest}px)`;
   const scrolls = picture.scrollWidth > picture.clientWidth || picture.scrollHeight > picture.clientHeight;
@@ -155,7 +177,8 @@ const keys = {
 };
 document.addEventListener("keydown", (event) => {
   const plain = !(event.altKey || event.ctrlKey || event.metaKey || event.shiftKey);
-  if (!plain || !keys[event.key] || event.target === $("guess") || event.target === $("slider")) return;
+  const typing = /** @type {Element} */ (event.target).closest("input:not([type=checkbox]), select");
+  if (!plain || !keys[event.key] || typing) return;
   event.preventDefault();
   keys[event.key]();
 });
@@ -189,4 +212,5 @@ document.documentElement.classList.toggle("framed", frame !== null);
 go(fromAddress());
 
 const watch = new ResizeObserver(makeRoom);
-for (const element of [...document.querySelectorAll("#picture svg"), $("panel"), document.body]) watch.observe(element);
+const resized = [...document.querySelectorAll("#picture svg"), $("change"), $("panel"), document.body];
+for (const element of resized) watch.observe(element);

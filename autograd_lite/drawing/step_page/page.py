@@ -9,10 +9,11 @@ from autograd_lite.drawing.graph import build
 from autograd_lite.drawing.image import SMALLEST, image
 from autograd_lite.drawing.layout.placement import arrange
 from autograd_lite.drawing.step_page.frames import MOST_STEPS, MOST_STORED, Frames, runs_of
+from autograd_lite.drawing.step_page.live import Live
 from autograd_lite.drawing.step_page.words import Words, gradient_words
 from autograd_lite.drawing.svg import render, size_of
 from autograd_lite.drawing.text import readable, xml
-from autograd_lite.files import json_text
+from autograd_lite.files import json_text, replace_not_finite
 from autograd_lite.stepping import Trace
 
 __all__ = ["notebook", "page", "table"]
@@ -20,13 +21,21 @@ __all__ = ["notebook", "page", "table"]
 PREFIX = "graph"
 """What every id in the picture begins with: the page holds no other picture."""
 
-OTHERS, TALLEST = 390, 760
+OTHERS, TALLEST = 520, 890
 """In pixels: what a frame in a notebook needs beside the picture, and how tall it is made at most."""
 
 HELP = "Press Next or the → key; ← goes back, Home and End go to either end."
 
-SCRIPTS = ("picture.js", "predict.js", "page.js")
+FIXED = "The graph stays as recorded: a Python if, a detach() or a plain number in it is not computed anew."
+
+STORED = 'The numbers here stay as they are; in the page of trace.save("steps.html") they can be changed.'
+
+LIVE_HELP = " Drag a leaf's box sideways, or choose it and press ↑ or ↓, and its number changes."
+
+SCRIPTS = ("numbers.js", "picture.js", "predict.js", "page.js")
 """What moves the page, in the order of use."""
+LIVE_SCRIPTS = ("live.js", "leaves.js", "chart.js", "nudge.js", "learn.js", "exercises.js")
+"""What lets the reader change its numbers."""
 
 NOTEBOOK = """\
 <div class="autograd-lite-steps">
@@ -68,14 +77,18 @@ def page(trace: Trace, direction: str = "auto", most: int = MOST_STEPS) -> str:
     graph = build(trace.nodes[trace.output], named=trace.names, check_stale=False)
     frames = Frames(graph, trace, PREFIX, most)
     placement = arrange(frames.widest, direction=direction)
+    data = _data(trace, frames)
+    scripts, still = _live(trace, frames, data) if len(trace) <= most or most > MOST_STORED else ([], STORED)
     content: dict[str, str] = {
         "title": xml(readable(frames.final.title)),
         "style": _style(placement.width, placement.height),
         "picture": render(frames.final, placement, PREFIX, both_ways=True),
         "count": _shown(trace, most),
         "table": table(trace, most),
-        "data": _script_json(_data(trace, frames)),
-        "script": "\n".join(_asset(name).rstrip() for name in SCRIPTS),
+        "data": _script_json(data),
+        "script": "\n".join([*map(_script, SCRIPTS), *scripts]),
+        "fixed": xml(readable(still or FIXED)),
+        "whether": "" if still else " hidden",
     }
     return Template(_asset("page.html")).substitute(content)
 
@@ -167,6 +180,17 @@ def _data(trace: Trace, frames: Frames) -> dict[str, Any]:
     }
 
 
+def _live(trace: Trace, frames: Frames, data: dict[str, Any]) -> tuple[list[str], str]:
+    """Return the scripts that compute, and add what they need to the data; or none, and why."""
+    try:
+        live = Live(trace, frames)
+    except TypeError as error:
+        return [], f"The numbers of this page stay as they are: {error}."
+    data["help"] += LIVE_HELP
+    data["live"] = replace_not_finite(live.data(data["stops"]), str)
+    return [live.script(), *map(_script, LIVE_SCRIPTS)], ""
+
+
 def _script_json(content: Any) -> str:
     """Write JSON so that no text in it can end the script element."""
     return json_text(content, indent=None, strict=True).replace("<", "\\u003c")
@@ -190,6 +214,13 @@ def _shown(trace: Trace, most: int) -> str:
 
 def _count(steps: int) -> str:
     return "1 step" if steps == 1 else f"{steps} steps"
+
+
+def _script(name: str) -> str:
+    """Return a script without the comments that say what its functions take: they are for its checkers."""
+    return re.sub(
+        r"^ *(/\*\*.*?\*/|// @ts-check)\n", "", _asset(name), flags=re.DOTALL | re.MULTILINE
+    ).rstrip()
 
 
 def _asset(name: str) -> str:

@@ -1,5 +1,4 @@
 // @ts-check
-"use strict";
 // The picture: which numbers it shows, what stands out in it, and how large it is.
 
 /**

@@ -6,7 +6,14 @@ const outcomes = new Map(); // of the stops that were asked: "right", "helped" o
 let hinted = false; // of the question that is open
 
 /** @type {(stop: Stop) => string[]} */
-const partsOf = (stop) => Array.from($("step-" + stop.step).lastElementChild?.children ?? [], (part) => part.textContent);
+const wordsOfRow = (stop) => Array.from($("step-" + stop.step).lastElementChild?.children ?? [], (part) => part.textContent);
+const source = { words: wordsOfRow }; // a page that computes puts its own numbers in
+
+/**
+ * The words of a step, in parts: what changes, by which rule, the numbers put in, the result.
+ * @param {Stop} stop
+ */
+const partsOf = (stop) => source.words(stop);
 
 /**
  * What is asked at a stop, if anything is still open there.
@@ -85,7 +92,7 @@ function ask(stop) {
     Object.assign(button, { type: "button", textContent: name, onclick: () => judge(name === stop.right, name, stop.right ?? "") });
     return button;
   }));
-  if (document.activeElement === $("slider")) return;
+  if (document.activeElement?.closest("#slider, #change, .leaf")) return;
   (stop.ask === "next" ? $("question") : $("guess")).focus();
   $("guess").select();
 }
@@ -96,19 +103,6 @@ function giveHint(before = "") {
   const stop = stops[position - 1];
   ask(stop);
   $("verdict").textContent = `${before}Hint: ${wordsOf(stop).hint}`;
-}
-
-/**
- * Read a number as people type it: 0.5, -4, 1e-3, also 0,5 and −4; inf and nan.
- * @param {string} text
- */
-function read(text) {
-  const typed = text.trim().toLowerCase().replace("−", "-").replace(",", ".");
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/.test(typed)) return Number(typed);
-  const word = /^([+-]?)(inf|infinity|∞|nan)$/.exec(typed);
-  if (!word) return null;
-  if (word[2] === "nan") return NaN;
-  return word[1] === "-" ? -Infinity : Infinity;
 }
 
 /**
@@ -132,7 +126,7 @@ function agree(guess, number) {
 function mistaken(guess, answer, { local, contribution, total }) {
   if (answer !== 0 && agree(guess, -answer)) return "Mind the sign. ";
   /** @type {Record<string, string>} */
-  const names = { "the contribution of this step alone": contribution, "the local derivative": local, "the running total": total };
+  const names = { "the contribution of this step alone": contribution, "the local derivative alone": local, "the running total": total };
   const name = Object.keys(names).find((each) => names[each] !== undefined && agree(guess, read(names[each])));
   return name ? `That is ${name}. ` : "";
 }

@@ -11,7 +11,13 @@ from autograd_lite.formulas import derivative, symbolic_inputs, symbolic_partial
 from autograd_lite.ops import OPS
 from autograd_lite.stepping import Step, Trace
 
-__all__ = ["Words", "gradient_words"]
+__all__ = ["ADDED", "FACTORS", "FOUND", "Words", "gradient_words", "short"]
+
+
+FOUND = " = {after}"
+FACTORS = " = {upstream} · {local}"
+ADDED = " = {contribution}  ({before} → {after})"
+"""How numbers are put into the words of a step, which a live page does for other numbers."""
 
 
 class Words:
@@ -36,22 +42,25 @@ class Words:
     def of(self, step: Step) -> tuple[str, str, str, str]:
         """Return a step's sentence in parts: what changes, by which rule, the numbers put in, the result."""
         if step.phase == "seed":
-            return step.formula, "", "", f" = {four_digits(step.after)}"
+            return step.formula, "", "", FOUND.format(after=four_digits(step.after))
         node = self._nodes[step.node]
         assert node.op is not None
         if step.phase == "forward":
-            start, rule = f"{step.node} = ", fill(node.op, _short(symbolic_inputs(node, self._symbols(node))))
-            numbers = fill(node.op, _short(node.op.numbers(node.inputs, self._number)))
-            result = f" = {four_digits(step.after)}"
+            start, rule = f"{step.node} = ", fill(node.op, short(symbolic_inputs(node, self._symbols(node))))
+            numbers = f" = {fill(node.op, short(node.op.numbers(node.inputs, self._number)))}"
+            result = FOUND.format(after=four_digits(step.after))
         else:
             assert step.parent is not None and step.argument is not None
-            rule = factor(_short(self._slopes_of(step.node)[node.slots.index(step.argument)]))
+            rule = factor(short(self._slopes_of(step.node)[node.slots.index(step.argument)]))
             by, flows = derivative(self._output, step.parent), derivative(self._output, step.node)
             start = f"{by} += {flows} · "
-            numbers = f"{four_digits(step.upstream)} · {four_digits(step.local)}"
-            before, after = four_digits(step.before), four_digits(step.after)
-            result = f" = {four_digits(step.contribution)}  ({before} → {after})"
-        return start, rule, f" = {numbers}", result
+            numbers = FACTORS.format(upstream=four_digits(step.upstream), local=four_digits(step.local))
+            result = ADDED.format(
+                contribution=four_digits(step.contribution),
+                before=four_digits(step.before),
+                after=four_digits(step.after),
+            )
+        return start, rule, numbers, result
 
     def _number(self, operand: Value | float) -> float:
         return self._values[self._trace.name_of(operand)] if isinstance(operand, Value) else float(operand)
@@ -67,12 +76,12 @@ class Words:
         return self._slopes[1]
 
 
-def _short(term: Any) -> Any:
+def short(term: Any) -> Any:
     """Return a formula, or a list of them, in which every float is written with four digits."""
     if isinstance(term, list):
-        return [*map(_short, term)]
+        return [*map(short, term)]
     if isinstance(term, Symbol):
-        return Symbol(term.name, term.op, (*map(_short, term.operands),))
+        return Symbol(term.name, term.op, (*map(short, term.operands),))
     if not isinstance(term, float):
         return term
     text = four_digits(term)
