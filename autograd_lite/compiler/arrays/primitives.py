@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd_lite.compiler.arrays.expressions import BATCH, Expression, call, name, number, operation, slope
-from autograd_lite.compiler.arrays.indexing import Named
+from autograd_lite.compiler.arrays.indexing import Named, reshaped
 from autograd_lite.compiler.arrays.ir import Array, Constant, Operand, View
 from autograd_lite.core.op import Op, evaluate
 from autograd_lite.core.symbol import Symbol, formula
@@ -21,6 +21,7 @@ __all__ = [
     "Primitive",
     "Reduce",
     "RowDots",
+    "Spread",
     "Sum",
     "SumsOfProducts",
 ]
@@ -215,7 +216,7 @@ class Sum(Primitive):
         return f"sum of {self.values.shape[-1]}"
 
     def forward(self, named: Named) -> Expression:
-        return self.values.read(named, exact=True).sum(-1)
+        return self.values.read_lists(named).sum(-1)
 
     def back(self, named: Named, slot: int, d: Expression) -> Expression:
         shape = _shape(self.values, self.batched)
@@ -276,16 +277,26 @@ class Map(_OfOp):
 
 
 class Reduce(_OfOp):
-    """An operation on lists, which stand along the last axis."""
+    """An operation on lists, which stand along the last axis.
 
-    def __init__(self, op: Op, lists: Sequence[Operand], attributes: Sequence[Any]) -> None:
+    Args:
+        op: the operation.
+        lists: its operands.
+        attributes: what else it takes.
+        flows: whether a gradient flows through it.
+    """
+
+    def __init__(
+        self, op: Op, lists: Sequence[Operand], attributes: Sequence[Any], *, flows: bool = True
+    ) -> None:
         super().__init__(op, lists, attributes, lists[0].shape[:-1])
+        self.conditions = () if flows else range(len(lists))
 
     def forward(self, named: Named) -> Expression:
         return operation(self.op, *self._lists(named), *self.attributes)
 
     def _lists(self, named: Named) -> list[Expression]:
-        return [each.read(named, exact=True) for each in self.operands]
+        return [each.read_lists(named) for each in self.operands]
 
     def back(self, named: Named, slot: int, d: Expression) -> Expression:
         y, lists = name(self.name), self._lists(named)
@@ -375,6 +386,33 @@ class PickRows(Pick):
     def back(self, named: Named, slot: int, d: Expression) -> Expression:
         zeros = call("zeros_like", self.values.read(named, exact=True))
         return call("added", zeros, (self.index.position(named),), d)
+
+
+class Spread(Primitive):
+    """Elements of an operand among zeros.
+
+    Args:
+        values: the operand, flat.
+        places: where they go, when all elements of the result are counted.
+        shape: of the result.
+    """
+
+    kind = stem = "spread"
+
+    def __init__(self, values: Operand, places: Any, shape: tuple[int, ...]) -> None:
+        super().__init__(shape, (values,))
+        self.among = places
+
+    def forward(self, named: Named) -> Expression:
+        places, flat = named(self.among), (self.size,)
+        values = self.operands[0].read(named, exact=True)
+        return reshaped(
+            Expression("scattered", (places, self.size, (values,), (places,))), flat, self.shape, self.batched
+        )
+
+    def back(self, named: Named, slot: int, d: Expression) -> Expression:
+        flat = reshaped(d, self.shape, (self.size,), self.batched)
+        return flat.take(named(self.among), *[1] * self.batched)
 
 
 class Concatenate(Primitive):

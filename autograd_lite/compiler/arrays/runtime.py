@@ -9,7 +9,7 @@ from typing import Any
 from autograd_lite.compiler.arrays.source import ArraySource
 from autograd_lite.core.op import Op
 
-__all__ = ["namespace"]
+__all__ = ["Scattered", "namespace"]
 
 
 def namespace(xp: Any, source: ArraySource, dtype: str) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def namespace(xp: Any, source: ArraySource, dtype: str) -> dict[str, Any]:
         "array": functools.partial(xp.asarray, dtype=dtype),
         "floats": lambda values: values.astype(dtype),
         "added": _added_numpy if xp.__name__ == "numpy" else _added_functional,
-        "scattered": _Scattered() if xp.__name__ == "numpy" else functools.partial(_scattered_functional, xp),
+        "scattered": Scattered() if xp.__name__ == "numpy" else functools.partial(_scattered_functional, xp),
         "pick": functools.partial(_picked, xp),
         "unpick": functools.partial(_unpicked, xp),
         "shares": functools.partial(_shares, xp),
@@ -93,20 +93,22 @@ def _added_functional(target: Any, place: tuple[Any, ...], values: Any) -> Any:
     return target.at[place].add(values)
 
 
-class _Scattered:
+class Scattered:
     """Adds up what goes to each position; how is found out once for an array of positions."""
 
     def __init__(self) -> None:
-        self.plans: dict[int, tuple[Any, Any, Any]] = {}
+        self.plans: dict[tuple[int, int], tuple[Any, Any, Any]] = {}
 
     def __call__(self, values: Any, positions: Any, size: int) -> Any:
+        """Add up values, or several arrays of them side by side, in an array of zeros."""
         import numpy
 
         if isinstance(values, tuple):
             values = numpy.concatenate(values, axis=-1)
-        if id(positions) not in self.plans:  # it is a constant of the program, and lives as long
-            self.plans[id(positions)] = _segments(positions, size)
-        order, starts, places = self.plans[id(positions)]
+        key = (id(positions), size)  # they are a constant of the program, and live as long
+        if key not in self.plans:
+            self.plans[key] = _segments(positions, size)
+        order, starts, places = self.plans[key]
         if order is not None:
             values = values.take(order, axis=-1)
         if starts is not None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd_lite.compiler.arrays.ir import Array, ArrayProgram, Constant, Leaf, Operand, View
-from autograd_lite.compiler.arrays.primitives import Concatenate
+from autograd_lite.compiler.arrays.primitives import Concatenate, Spread
 from autograd_lite.compiler.tape import CONSTANT, FROZEN, INNER, PARAMETER, RANDOM, Tape
 
 __all__ = ["Placement"]
@@ -33,11 +33,12 @@ class Placement:
         self.tape = tape
         self.program = ArrayProgram()
         self.arrays = self.program.arrays
-        self.role = numpy.array(tape.role)
-        self.data = numpy.array(tape.data)
+        self.zero = len(tape)  # one more number than the tape has: a constant
+        self.role = numpy.array([*tape.role, CONSTANT])
+        self.data = numpy.array([*tape.data, 0.0])
         self.array = numpy.where(self.role == CONSTANT, CONSTANTS, NOWHERE)
-        self.position = numpy.arange(len(tape))
-        self.same = numpy.arange(len(tape))  # equal sub-expressions stand where the first of them does
+        self.position = numpy.arange(len(tape) + 1)
+        self.same = numpy.arange(len(tape) + 1)  # equal sub-expressions stand where the first of them does
         self.joined: dict[Any, View] = {}
         self.draws = {place: source for source, place in tape.random}
         for number, (shape, numbers) in enumerate(zip(arguments, tape.inputs)):
@@ -142,6 +143,9 @@ class Placement:
                     parts = map(self.operand, self.numpy.split(numbers, cuts, axis=axis))
                     self.joined[key] = self.add(Concatenate([*parts], axis))
                 return self.joined[key]
+        are_zero = (arrays == CONSTANTS) & (self.data[numbers] == 0.0)
+        if are_zero.any() and len(self.numpy.unique(arrays[~are_zero])) == 1:
+            return self._spread(numbers, ~are_zero)
         # Everything that is wanted is put into one array, and looked up there.
         distinct, inverse = self.numpy.unique(numbers, return_inverse=True)
         order = self.numpy.argsort(self.key(distinct), kind="stable")
@@ -149,3 +153,12 @@ class Placement:
         assert isinstance(joined, View)
         index = joined.index[self.numpy.argsort(order)[inverse.reshape(-1)]]
         return View(joined.array, index.reshape(numbers.shape))
+
+    def _spread(self, numbers: Any, chosen: Any) -> View:
+        """Say how to get at numbers of one array among zeros."""
+        key = (numbers.shape, numbers.tobytes())
+        if key not in self.joined:
+            values = self.operand(numbers[chosen])
+            places = self.numpy.flatnonzero(chosen.reshape(-1))
+            self.joined[key] = self.add(Spread(values, places, numbers.shape))
+        return self.joined[key]

@@ -23,10 +23,12 @@ from autograd_lite.compiler.arrays.primitives import (
 )
 from autograd_lite.compiler.raising.matmuls import Block, distinct_rows, find_blocks
 from autograd_lite.compiler.raising.placement import Placement
+from autograd_lite.compiler.raising.ragged import continued, merged, rectangular
+from autograd_lite.compiler.raising.simplify import LARGEST, simplified
 from autograd_lite.compiler.raising.sums import Sums, collect_sums
 from autograd_lite.compiler.tape import CONSTANT, INNER, Tape
 from autograd_lite.core.op import Op
-from autograd_lite.ops import ADD, MUL, PICK
+from autograd_lite.ops import ADD, DOT, MUL, PICK
 
 __all__ = ["Raiser"]
 
@@ -49,11 +51,12 @@ class Raiser:
         import numpy
 
         self.numpy = numpy
-        self.tape = tape
+        self.tape = tape = simplified(tape)
         self.placement = Placement(tape, arguments)
         self.program = self.placement.program
         self.sums = collect_sums(tape)
-        self.groups = group_alike(tape, self.sums)
+        levels = self.sums.level
+        self.groups = merged(tape, self.sums, levels, group_alike(tape, self.sums, levels))
 
     def run(self) -> ArrayProgram:
         """Raise group after group."""
@@ -66,7 +69,7 @@ class Raiser:
                 self._raise_sums(members)
                 continue
             op: Any = self.tape.op[members[0]]
-            args = numpy.array([self.tape.args[place] for place in members.tolist()])
+            args = rectangular([self.tape.args[place] for place in members.tolist()])
             members, args = self._distinct(members, self.placement.same[args])
             if op is PICK:
                 self._raise_picks(members, args)
@@ -94,7 +97,8 @@ class Raiser:
 
     def _factors(self, members: Any) -> tuple[Any, Any]:
         """Return the left and right factors of sums; on the left stands what varies least: parameters."""
-        left, right = (self.placement.same[column] for column in self.sums.products.of(members))
+        zero = self.placement.zero
+        left, right = (self.placement.same[column] for column in self.sums.products.of(members, zero))
         swap = self.placement.rank(right) < self.placement.rank(left)
         return self.numpy.where(swap, right, left), self.numpy.where(swap, left, right)
 
@@ -108,18 +112,29 @@ class Raiser:
         rows, _ = distinct_rows(self.numpy.sort(left, axis=1), lambda numbers: numbers)
         if len(self.numpy.unique(rows)) == rows.size:
             self.placement.place_leaves(_narrow(rows))
-        for biases in self.sums.plain.of(members)[0].T:
+        for biases in self.sums.plain.of(members, self.placement.zero)[0].T:
             if self.placement.are_new_leaves(biases):
                 self.placement.place_leaves(self.numpy.unique(biases).squeeze())
 
     def _raise_sums(self, members: Any) -> None:
         numpy, key = self.numpy, self.placement.key
-        width = int(self.sums.products.count[members[0]])
-        plain = numpy.sort(self.placement.same[self.sums.plain.of(members)[0]], axis=1)
+        counts, zero = self.sums.products.count[members], self.placement.zero
+        width = int(counts.max())
+        plain = numpy.sort(self.placement.same[self.sums.plain.of(members, zero)[0]], axis=1)
         if width == 0:
             self._raise_plain_sums(members, plain)
             return
-        rows = numpy.concatenate([*self._factors(members), plain], axis=1)
+        factors = self._factors(members)
+        if width == 1 and not plain.size and self.tape.op[members[0]] is not DOT:
+            self._raise_maps(MUL, members, numpy.concatenate(factors, axis=1))
+            return
+        if (counts < width).any():  # where one factor is 0, the other may be any number
+            left, right = (continued(side, zero) for side in factors)
+            if (left != zero).all():
+                factors = left, factors[1]
+            elif (right != zero).all():
+                factors = factors[0], right
+        rows = numpy.concatenate([*factors, plain], axis=1)
         members, rows = self._distinct(members, rows)
         left, right, plain = numpy.split(rows, [width, 2 * width], axis=1)
         self.program.multiply_adds += left.size
@@ -185,7 +200,7 @@ class Raiser:
             return
         members, plain = self._distinct(members, plain)
         plain = numpy.take_along_axis(plain, numpy.argsort(key(plain), axis=1), 1)
-        order = numpy.argsort(key(plain[:, 0]), kind="stable")
+        order = numpy.argsort(key(plain[:, -1 if (plain == self.placement.zero).any() else 0]), kind="stable")
         self.placement.add(Sum(self.placement.operand(_narrow(plain[order]))), members[order])
 
     # ---- Everything else -------------------------------------------------------------------
@@ -219,10 +234,11 @@ class Raiser:
     def _raise_reductions(self, op: Op, members: Any, args: Any) -> None:
         """Do an operation on lists for several lists at once."""
         lengths, *attributes = self.tape.attributes[members[0]]
+        lengths = (args.shape[1],) if op is LARGEST else lengths
         order = self.numpy.argsort(self.placement.key(args[:, 0]), kind="stable")
         lists = self.numpy.split(args[order], self.numpy.cumsum(lengths)[:-1], axis=1)
         operands = [self.placement.operand(_narrow(rows)) for rows in lists]
-        self.placement.add(Reduce(op, operands, attributes), members[order])
+        self.placement.add(Reduce(op, operands, attributes, flows=op is not LARGEST), members[order])
 
     def _raise_picks(self, members: Any, args: Any) -> None:
         """Look numbers up in lists, by an index that is known when the program runs."""
@@ -244,12 +260,13 @@ def _narrow(rows: Any) -> Any:
     return rows.reshape(*(length for length in rows.shape[:-1] if length > 1), rows.shape[-1])
 
 
-def group_alike(tape: Tape, sums: Sums) -> list[tuple[Any, bool]]:
+def group_alike(tape: Tape, sums: Sums, levels: Any) -> list[tuple[Any, bool]]:
     """List the groups level by level: the level, the operation and the number of terms are equal.
 
     Args:
         tape: the program on scalars.
         sums: its sums; what is inside of one is in no group.
+        levels: of each number.
 
     Returns:
         For each group its numbers, in their order, and whether they are sums.
@@ -267,7 +284,7 @@ def group_alike(tape: Tape, sums: Sums) -> list[tuple[Any, bool]]:
         numpy.int64,
     )
     products, plain = (numpy.where(is_sum, terms.count[members], 0) for terms in (sums.products, sums.plain))
-    keys = numpy.stack([sums.level[members], codes, products, plain])
+    keys = numpy.stack([levels[members], codes, products, plain])
     order = numpy.lexsort((members, *keys[::-1]))
     changes = numpy.flatnonzero((numpy.diff(keys[:, order], axis=1) != 0).any(axis=0)) + 1
     split = numpy.split(members[order], changes)

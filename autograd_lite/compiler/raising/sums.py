@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from autograd_lite.compiler.tape import CONSTANT, Tape
+from autograd_lite.compiler.tape import CONSTANT, INNER, Tape
 from autograd_lite.ops import ADD, DOT, MUL, PICK, SUM
 
 __all__ = ["Sums", "collect_sums"]
@@ -27,13 +27,21 @@ class Terms:
     start: Any
     columns: tuple[Any, ...]
 
-    def of(self, members: Any) -> tuple[Any, ...]:
-        """Return the terms of sums that have equally many: arrays of a row for each sum."""
+    def of(self, members: Any, missing: int) -> tuple[Any, ...]:
+        """Return the terms of sums: arrays of a row for each sum.
+
+        Args:
+            members: the sums.
+            missing: what stands at the end of a row that has fewer than another.
+        """
         import numpy
 
-        width = int(self.count[members[0]])
-        rows = self.start[members][:, None] + numpy.arange(width)
-        return tuple(column[rows] for column in self.columns)
+        counts = self.count[members][:, None]
+        places = numpy.arange(counts.max())
+        rows = self.start[members][:, None] + numpy.where(places < counts, places, 0)
+        if (counts == counts[0]).all():
+            return tuple(column[rows] for column in self.columns)
+        return tuple(numpy.where(places < counts, column[rows], missing) for column in self.columns)
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,10 @@ def collect_sums(tape: Tape) -> Sums:
     product_count = numpy.bincount(roots[a_product], minlength=count)
     product_count += numpy.bincount(dot_roots, minlength=count)
     has_dot = numpy.bincount(dot_roots, minlength=count) > 0
-    a_product &= (product_count[roots] >= 2) | has_dot[roots]
+    role = numpy.array(tape.role)
+    factors = args[(numpy.cumsum(lengths) - lengths)[terms][:, None] + a_product[:, None] * numpy.arange(2)]
+    alone = (numpy.bincount(roots, minlength=count)[roots] == 1) & (role[factors] == INNER).all(axis=1)
+    a_product &= (product_count[roots] >= 2) | has_dot[roots] | alone
 
     first = numpy.cumsum(lengths) - lengths
     muls, mul_roots = terms[a_product], roots[a_product]

@@ -1,0 +1,116 @@
+"""A tape for raising: without what changes nothing, and the largest of many numbers as one operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from autograd_lite.compiler.tape import FROZEN, INNER, PARAMETER, Tape
+from autograd_lite.core.op import DETACH, Op
+from autograd_lite.ops import AMAX, DIV, MAXIMUM, MUL
+
+__all__ = ["LARGEST", "simplified"]
+
+LARGEST = Op(
+    "largest", "max_i values[i]", AMAX.forward, pack=AMAX.pack, array=AMAX.array,
+    many=lambda y, values: ([0.0] * len(values),), why="nothing flows back through largest",
+)  # fmt: skip
+"""``amax`` of numbers, back through which nothing flows: those of ``val.data for val in logits``."""
+
+
+def simplified(tape: Tape) -> Tape:
+    """Return a tape that computes the same.
+
+    x * 1 and x / 1 are x itself; numbers of which ``maximum`` of ``maximum`` takes the largest, as Python's
+    ``max`` becomes, without a gradient, are one operation. What is not needed any more has no operation.
+    """
+    copy = replace(tape, role=[*tape.role], op=[*tape.op], args=[*tape.args], attributes=[*tape.attributes])
+    same = [*range(len(tape))]
+    _leave_out(copy, same)
+    if MAXIMUM in copy.op:
+        _join_largest(copy)
+    copy.outputs = [same[place] for place in tape.outputs]
+    copy.guards = [(sign, same[left], same[right], came) for sign, left, right, came in tape.guards]
+    copy.left_out = {same[place] for place in tape.left_out}
+    return copy
+
+
+def _leave_out(tape: Tape, same: list[int]) -> None:
+    """Leave out products and quotients by 1; ``same`` says where a number stands now.
+
+    One that stands beside others, by other constants, stays: together they are one operation.
+    """
+    levels = [0] * len(tape)
+    by_one: dict[Any, list[int]] = {}
+    by_others: set[Any] = set()
+    for place, (op, args) in enumerate(zip(tape.op, tape.args)):
+        if not args:
+            continue
+        levels[place] = 1 + max([levels[arg] for arg in args])
+        if (op is MUL or op is DIV) and not tape.constants.isdisjoint(args):
+            constant = args[1] if op is DIV or args[1] in tape.constants else args[0]
+            if constant in tape.constants and tape.data[constant] == 1.0:
+                by_one.setdefault((levels[place], op), []).append(place)
+            else:
+                by_others.add((levels[place], op))
+    for kind in by_one.keys() - by_others:
+        for place in by_one[kind]:
+            left, right = tape.args[place]
+            same[place] = left if right in tape.constants else right
+            _forget(tape, place)
+    if by_one:
+        for place, args in enumerate(tape.args):  # what stands for a number stands before it
+            same[place] = same[same[place]]
+            tape.args[place] = tuple([same[arg] for arg in args])
+
+
+def _forget(tape: Tape, place: int) -> None:
+    tape.role[place], tape.op[place], tape.args[place] = FROZEN, None, ()
+
+
+def _join_largest(tape: Tape) -> None:
+    """Make trees of ``maximum`` one operation, where nothing flows back."""
+    passes = _pass_gradients(tape)
+    uses = [0] * len(tape)
+    others = [*tape.outputs, *(side for guard in tape.guards for side in guard[1:3])]
+    for args in (*tape.args, others):
+        for arg in args:
+            uses[arg] += 1
+    listed: dict[int, list[int]] = {}
+    for place, op in enumerate(tape.op):
+        if op is not MAXIMUM or passes[place]:
+            continue
+        listed[place] = []
+        for arg in tape.args[place]:
+            if arg in listed and uses[arg] == 1:
+                listed[place] += listed.pop(arg)
+                _forget(tape, arg)
+            else:
+                listed[place].append(arg)
+    for place, args in listed.items():
+        _largest_of(tape, place, args, uses)
+    if listed:  # the largest of one number
+        for place, op in enumerate(tape.op):
+            if op is DETACH and uses[place]:
+                _largest_of(tape, place, tape.args[place], uses)
+
+
+def _largest_of(tape: Tape, place: int, args: Iterable[int], uses: list[int]) -> None:
+    """Make a number the largest of some; what only detaches one of them is not needed for that."""
+    numbers = []
+    for arg in args:
+        numbers.append(tape.args[arg][0] if tape.op[arg] is DETACH else arg)
+        uses[arg] -= 1
+        if tape.op[arg] is DETACH and not uses[arg]:
+            _forget(tape, arg)
+    tape.op[place], tape.args[place], tape.attributes[place] = LARGEST, tuple(numbers), ((len(numbers),),)
+
+
+def _pass_gradients(tape: Tape) -> list[bool]:
+    """Tell for each number whether a gradient flows through it."""
+    passes = [role == PARAMETER for role in tape.role]
+    for place, (op, args) in enumerate(zip(tape.op, tape.args)):
+        if op is not None and tape.role[place] == INNER:
+            passes[place] = any(passes[arg] for slot, arg in enumerate(args) if slot not in op.conditions)
+    return passes
