@@ -356,6 +356,34 @@ def test_a_leaf_may_be_called_as_another_entry_is(opened):
     assert page.numbers() == ["5", "7"] and page.text("place").startswith("Step 2")
 
 
+@pytest.mark.parametrize(
+    ("names", "address"),
+    [
+        (("step", "step_"), "#step_=5&step__=7"),
+        (("exercise_", "exercise"), "#exercise_=5&exercise__=7"),
+        (("a\u202eb", "a\u202db"), "#a%EF%BF%BDb=5&a%EF%BF%BDb_=7"),
+        (("אבג", "x=1&y"), "#אבג=5&x%3D1%26y=7"),
+        (("+", "#"), "#%2B=5&%23=7"),
+    ],
+)
+def test_every_leaf_has_its_own_entry_in_an_address(opened, names, address):
+    trace = step_through(Value(2.0, names[0]) * Value(3.0, names[1]), names={})
+    page = opened(trace, address)
+    assert page.numbers() == ["5", "7"]
+    page.run("set(0, -1); set(1, -2)")
+    page.pause()
+    page.driver.refresh()
+    assert page.numbers() == ["-1", "-2"]
+
+
+@pytest.mark.parametrize(
+    ("address", "number"),
+    [("#x=1e+3", "1000"), ("#x=+3", "3"), ("#x=1e%2B3", "1000"), ("#x=-0", "-0"), ("#x=1e400", "inf")],
+)
+def test_an_address_takes_numbers_as_python_writes_them(opened, address, number):
+    assert opened(product_trace(), address).numbers() == [number, "5", "-4"]
+
+
 # ---- Nudge --------------------------------------------------------------------------------------
 
 
@@ -402,7 +430,18 @@ def test_a_nudge_does_not_tell_what_is_predicted(opened):
     assert lines(page, "promise") == ["The gradient is what you predict: it is shown after the last step."]
     assert not page.find("curve").is_displayed() and page.text("slope") == "∂L/∂x = ?"
     page.find("last").click()
+    page.find("guess").send_keys("1", ENTER)  # until then the last step is asked
     assert lines(page, "promise")[0] == "Promised: ∂L/∂x · Δx = -4 · 0.5 = -2"
+
+
+def test_what_is_asked_last_is_not_told_before_it_is_answered(opened):
+    page = opened(product_trace())
+    page.find("nudging").click()
+    page.run("go(last - 1); $('predict').checked = true; startPredicting(); go(last)")
+    assert page.text("asked") == "The local derivative ∂q/∂y:"
+    assert page.text("slope") == "∂L/∂x = ?" and not page.find("curve").is_displayed()
+    page.find("guess").send_keys("1", ENTER)
+    assert page.text("slope") == "∂L/∂x = -4" and page.find("curve").is_displayed()
 
 
 # ---- New numbers --------------------------------------------------------------------------------
