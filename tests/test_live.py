@@ -516,6 +516,22 @@ def test_a_number_is_changed_while_a_question_is_open(opened):
     assert page.text("verdict") == "✓ Right: -3.9"
 
 
+def test_an_exercise_that_the_address_names_later_begins_as_one_that_it_opens_with(opened):
+    page = opened(product_trace(), "#exercise=3")
+    page.run("go(3)")
+    page.press("1", ENTER)
+    assert page.text("exercise") == "Exercise 3: 1 of 1 at once"
+    page.run("$('predict').click(); location.hash = 'exercise=4'")
+    page.pause()
+    assert page.text("exercise") == "Exercise 4" and page.find("predict").is_selected()
+
+
+@pytest.mark.parametrize("number", ["1e400", "1e30", "-3", "2.7", "nan", ""])
+def test_what_is_no_number_of_an_exercise_is_left_out(opened, number):
+    page = opened(product_trace(), f"#exercise={number}")
+    assert page.numbers() == ["-2", "5", "-4"] and page.text("exercise") == ""
+
+
 # ---- Learn --------------------------------------------------------------------------------------
 
 
@@ -564,6 +580,31 @@ def test_learning_that_blows_up_stops_and_says_so(opened):
     page.pause(0.5)
     assert page.text("run") == "Run"
     assert lines(page, "updates")[-1] == "A smaller rate may keep it finite."
+
+
+def test_learning_does_not_tell_what_is_predicted(opened):
+    page = opened(product_trace())
+    page.find("learning").click()
+    page.driver.find_elements("css selector", "#moving input")[0].click()
+    page.find("descend").click()
+    page.find("run").click()
+    page.find("predict").click()
+    assert lines(page, "updates") == ["The gradient is what you predict: it is shown after the last step."]
+    assert page.text("run") == "Run" and not page.find("losses").is_displayed()
+    assert not page.find("descend").is_enabled() and not page.find("run").is_enabled()
+    page.find("predict").click()
+    assert lines(page, "updates")[0].startswith("x ← ") and page.find("descend").is_enabled()
+
+
+def test_learning_with_new_numbers_begins_anew(opened):
+    page = opened(product_trace())
+    page.find("learning").click()
+    page.driver.find_elements("css selector", "#moving input")[0].click()
+    page.find("descend").click()
+    page.find("renew").click()
+    page.find("predict").click()
+    page.find("descend").click()
+    assert lines(page, "updates")[-1].startswith("After 1 step: ")
 
 
 def test_learning_on_the_page_is_gradient_descent(opened):

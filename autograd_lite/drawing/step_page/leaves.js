@@ -59,6 +59,8 @@ const derivativeBy = (leaf) => `∂${live.names[live.output]}/∂${live.names[le
 /** Whether the gradients are still what the reader predicts. */
 const isSecret = () => $("predict").checked && (position < last || questionAt(last) !== undefined);
 
+const SECRET = "The gradient is what you predict: it is shown after the last step.";
+
 /** Bring the panel up to date. What is half typed stays as it is, and who predicts is told nothing. */
 function showPanel() {
   const field = control("number");

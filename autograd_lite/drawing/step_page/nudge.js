@@ -16,7 +16,7 @@ function outputAt(number) {
 function showNudge() {
   if ($("nudge").hidden) return;
   $("curve").hidden = isSecret();
-  if (isSecret()) return writeLines($("promise"), ["The gradient is what you predict: it is shown after the last step."]);
+  if (isSecret()) return writeLines($("promise"), [SECRET]);
   const x = live.names[chosen], L = live.names[live.output], by = nudgeBy();
   const here = numbers[chosen], before = now.values[live.output], slope = now.gradients[chosen];
   const after = outputAt(here + by), promised = slope * by, truly = clean(after - before);
