@@ -776,3 +776,18 @@ def test_axe_finds_nothing_in_any_state(chrome, opened, name, width):
         assert page.run("return document.documentElement.scrollWidth <= innerWidth")
     finally:
         chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.parametrize("width", [360, 1400])
+def test_long_names_stay_on_the_page_and_two_tools_leave_room_for_the_words(chrome, opened, width):
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        page = opened(step_through(Value(2.0, "l" * 100) * Value(3.0, "שלום"), names={}))
+        page.find("nudging").click()
+        page.find("learning").click()
+        assert page.run("return document.documentElement.scrollWidth") == width
+        tops = page.run("return ['nudge', 'learn'].map((id) => $(id).getBoundingClientRect().top)")
+        assert (tops[0] == tops[1]) == (width == 1400)
+    finally:
+        chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
