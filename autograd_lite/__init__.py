@@ -19,9 +19,10 @@ from autograd_lite.gradcheck import GradientCheck, gradcheck
 from autograd_lite.stepping import Path, Step, Trace, step_through
 
 if TYPE_CHECKING:
-    from autograd_lite import compiler, datasets, losses, nn, optim, plot, training
+    from autograd_lite import compiler, datasets, losses, nn, optim, playing, plot, training
     from autograd_lite.compiler import Program, TraceError, Trainer, compile
     from autograd_lite.drawing import Drawing, draw, draw_dot
+    from autograd_lite.playing import Playground, playground
     from autograd_lite.training import History, accuracy, fit, predict
 
 __version__ = "0.1.0"
@@ -34,6 +35,7 @@ __all__ = [
     "History",
     "Op",
     "Path",
+    "Playground",
     "Program",
     "Step",
     "Trace",
@@ -58,6 +60,8 @@ __all__ = [
     "nn",
     "no_grad",
     "optim",
+    "playground",
+    "playing",
     "plot",
     "predict",
     "softmax",
@@ -66,10 +70,11 @@ __all__ = [
 ]
 __all__ += functions.__all__
 
-_MODULES = ("compiler", "datasets", "losses", "nn", "optim", "plot", "training")
+_MODULES = ("compiler", "datasets", "losses", "nn", "optim", "playing", "plot", "training")
 _PARTS = {
     "compiler": ("Program", "TraceError", "Trainer", "compile"),
     "drawing": tuple(drawing.__all__),
+    "playing": ("Playground", "playground"),
     "training": ("History", "accuracy", "fit", "predict"),
 }
 

@@ -23,6 +23,7 @@ Step through an expression: compute it, then its gradient, one step at a time.
 usage: python3 -m autograd_lite EXPRESSION [NAME=NUMBER ...] [--check] [--json]
                                 [--html FILE] [--svg FILE] [--dot FILE]
                                 [--direction LR|TB|auto]
+       python3 -m autograd_lite playground NAME --html FILE [--layers NUMBERS]
 
   EXPRESSION   names, numbers, + - * / **, parentheses, functions of numbers or of
                lists such as [x, y], and assignments separated by semicolons; pi and e
@@ -36,6 +37,10 @@ usage: python3 -m autograd_lite EXPRESSION [NAME=NUMBER ...] [--check] [--json]
   --dot FILE   also write the graph for Graphviz, as in --dot graph.dot
   --direction LR, TB or auto
                draw from left to right, from top to bottom, or as it fits a slide (auto)
+  playground NAME
+               write a page in which a network learns one of the bundled data sets: moons,
+               circles, spirals, blobs, xor, curve, digits, ...
+  --layers N,N the neurons of each hidden layer of a playground, as in --layers 16,16
   --help       show this text
   --version    show the version
 
@@ -47,6 +52,7 @@ examples:
   python3 -m autograd_lite "q = x + y; L = q * z" x=-2 y=5 z=-4 --check
   python3 -m autograd_lite "(x + y) * z" x=-2 y=5 z=-4 --svg graph.svg --html steps.html
   python3 -m autograd_lite "-log(1 - sigmoid(t0 + t1*x1 + t2*x2))" t0=-0.1 t1=0.5 t2=-0.3 x1=1 x2=1
+  python3 -m autograd_lite playground moons --html moons.html --layers 16,16
   python3 -m autograd_lite "logsumexp([a, b]) - pick([a, b], 1)" a=0 b=1 --json
 """
 OPTIONS = ("--check", "--json", "--help", "--version", "--")
@@ -98,6 +104,11 @@ def _run(arguments: Sequence[str]) -> int:
         from autograd_lite import __version__
 
         _write(f"autograd_lite {__version__}\n", sys.stdout)
+        return 0
+    if arguments[0] == "playground" and not any(each.startswith("playground=") for each in arguments):
+        from autograd_lite.playing.bundled import run
+
+        _write(run(arguments[1:]), sys.stdout)
         return 0
     arguments, direction = _take_direction(arguments)
     arguments, files = _take_files(arguments)

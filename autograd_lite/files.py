@@ -109,7 +109,7 @@ def suffix_of(path: str | os.PathLike[str], known: list[str]) -> str:
     name = _name_of(path)
     suffix = os.path.splitext(name)[1].lower()
     if suffix not in known:
-        ends = f"{', '.join(known[:-1])} or {known[-1]}"
+        ends = " or ".join([*filter(None, [", ".join(known[:-1])]), known[-1]])
         raise ValueError(f"a file name that ends in {ends} says what to write, got {name!r}")
     return suffix
 

@@ -870,3 +870,13 @@ def test_map_asks_the_engine_where_an_array_library_answers_otherwise():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         assert program.map([4.0, -math.inf, 0.25, -math.inf]) == [2.0, math.inf, 0.5, math.inf]
+
+
+def test_what_an_operation_says_of_itself_is_no_line_of_a_program():
+    flat = Op(
+        "flat", "flat({0})", "1.0 if {0} > 0.0 else 0.0", lambda y, a: 0.0, why="is flat\nraise", stops=True
+    )
+    w, x = Value(2.0), Value(3.0)
+    program = compile(lambda: w * x + flat(w), [w], backend="numpy")
+    assert program.value_and_grad() == (7.0, [3.0])
+    assert "# is flat raise\n" in program.source

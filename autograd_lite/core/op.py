@@ -107,7 +107,7 @@ class Op:
         self.textbook = textbook
         self.doc = doc
         self.example = example
-        self.why = why or f"{name} scales the gradient by its own slope at this point"
+        self.why = " ".join(why.split()) or f"{name} scales the gradient by its own slope at this point"
         self.dunder = dunder
         around = re.sub(r"\{\d\}", "", template).strip()
         self.sign = name if re.search(r"[^\W\d]|\(", around) else around
