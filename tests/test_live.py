@@ -423,6 +423,15 @@ def test_a_straight_line_keeps_its_promise_and_what_is_not_finite_promises_nothi
     assert lines(page, "promise")[2] == "Where a number is not finite, nothing is promised."
 
 
+@pytest.mark.parametrize("nudge", ["1e-300", "1e-12"])
+def test_a_nudge_below_the_digits_of_the_output_is_not_called_a_bend(opened, nudge):
+    x = Value(3.0, "x")
+    page = opened(step_through(x**4, names={}))
+    page.find("nudging").click()
+    page.type_into("by", nudge)
+    assert lines(page, "promise")[2] == "The promise is kept as far as the digits of v1 reach."
+
+
 def test_a_nudge_does_not_tell_what_is_predicted(opened):
     page = opened(product_trace())
     page.find("nudging").click()
