@@ -356,6 +356,34 @@ def test_a_leaf_may_be_called_as_another_entry_is(opened):
     assert page.numbers() == ["5", "7"] and page.text("place").startswith("Step 2")
 
 
+@pytest.mark.parametrize(
+    ("names", "address"),
+    [
+        (("step", "step_"), "#step_=5&step__=7"),
+        (("exercise_", "exercise"), "#exercise_=5&exercise__=7"),
+        (("a\u202eb", "a\u202db"), "#a%EF%BF%BDb=5&a%EF%BF%BDb_=7"),
+        (("אבג", "x=1&y"), "#אבג=5&x%3D1%26y=7"),
+        (("+", "#"), "#%2B=5&%23=7"),
+    ],
+)
+def test_every_leaf_has_its_own_entry_in_an_address(opened, names, address):
+    trace = step_through(Value(2.0, names[0]) * Value(3.0, names[1]), names={})
+    page = opened(trace, address)
+    assert page.numbers() == ["5", "7"]
+    page.run("set(0, -1); set(1, -2)")
+    page.pause()
+    page.driver.refresh()
+    assert page.numbers() == ["-1", "-2"]
+
+
+@pytest.mark.parametrize(
+    ("address", "number"),
+    [("#x=1e+3", "1000"), ("#x=+3", "3"), ("#x=1e%2B3", "1000"), ("#x=-0", "-0"), ("#x=1e400", "inf")],
+)
+def test_an_address_takes_numbers_as_python_writes_them(opened, address, number):
+    assert opened(product_trace(), address).numbers() == [number, "5", "-4"]
+
+
 # ---- Nudge --------------------------------------------------------------------------------------
 
 
@@ -395,6 +423,15 @@ def test_a_straight_line_keeps_its_promise_and_what_is_not_finite_promises_nothi
     assert lines(page, "promise")[2] == "Where a number is not finite, nothing is promised."
 
 
+@pytest.mark.parametrize("nudge", ["1e-300", "1e-12"])
+def test_a_nudge_below_the_digits_of_the_output_is_not_called_a_bend(opened, nudge):
+    x = Value(3.0, "x")
+    page = opened(step_through(x**4, names={}))
+    page.find("nudging").click()
+    page.type_into("by", nudge)
+    assert lines(page, "promise")[2] == "The promise is kept as far as the digits of v1 reach."
+
+
 def test_a_nudge_does_not_tell_what_is_predicted(opened):
     page = opened(product_trace())
     page.find("nudging").click()
@@ -402,7 +439,18 @@ def test_a_nudge_does_not_tell_what_is_predicted(opened):
     assert lines(page, "promise") == ["The gradient is what you predict: it is shown after the last step."]
     assert not page.find("curve").is_displayed() and page.text("slope") == "∂L/∂x = ?"
     page.find("last").click()
+    page.find("guess").send_keys("1", ENTER)  # until then the last step is asked
     assert lines(page, "promise")[0] == "Promised: ∂L/∂x · Δx = -4 · 0.5 = -2"
+
+
+def test_what_is_asked_last_is_not_told_before_it_is_answered(opened):
+    page = opened(product_trace())
+    page.find("nudging").click()
+    page.run("go(last - 1); $('predict').checked = true; startPredicting(); go(last)")
+    assert page.text("asked") == "The local derivative ∂q/∂y:"
+    assert page.text("slope") == "∂L/∂x = ?" and not page.find("curve").is_displayed()
+    page.find("guess").send_keys("1", ENTER)
+    assert page.text("slope") == "∂L/∂x = -4" and page.find("curve").is_displayed()
 
 
 # ---- New numbers --------------------------------------------------------------------------------
@@ -477,6 +525,22 @@ def test_a_number_is_changed_while_a_question_is_open(opened):
     assert page.text("verdict") == "✓ Right: -3.9"
 
 
+def test_an_exercise_that_the_address_names_later_begins_as_one_that_it_opens_with(opened):
+    page = opened(product_trace(), "#exercise=3")
+    page.run("go(3)")
+    page.press("1", ENTER)
+    assert page.text("exercise") == "Exercise 3: 1 of 1 at once"
+    page.run("$('predict').click(); location.hash = 'exercise=4'")
+    page.pause()
+    assert page.text("exercise") == "Exercise 4" and page.find("predict").is_selected()
+
+
+@pytest.mark.parametrize("number", ["1e400", "1e30", "-3", "2.7", "nan", ""])
+def test_what_is_no_number_of_an_exercise_is_left_out(opened, number):
+    page = opened(product_trace(), f"#exercise={number}")
+    assert page.numbers() == ["-2", "5", "-4"] and page.text("exercise") == ""
+
+
 # ---- Learn --------------------------------------------------------------------------------------
 
 
@@ -525,6 +589,31 @@ def test_learning_that_blows_up_stops_and_says_so(opened):
     page.pause(0.5)
     assert page.text("run") == "Run"
     assert lines(page, "updates")[-1] == "A smaller rate may keep it finite."
+
+
+def test_learning_does_not_tell_what_is_predicted(opened):
+    page = opened(product_trace())
+    page.find("learning").click()
+    page.driver.find_elements("css selector", "#moving input")[0].click()
+    page.find("descend").click()
+    page.find("run").click()
+    page.find("predict").click()
+    assert lines(page, "updates") == ["The gradient is what you predict: it is shown after the last step."]
+    assert page.text("run") == "Run" and not page.find("losses").is_displayed()
+    assert not page.find("descend").is_enabled() and not page.find("run").is_enabled()
+    page.find("predict").click()
+    assert lines(page, "updates")[0].startswith("x ← ") and page.find("descend").is_enabled()
+
+
+def test_learning_with_new_numbers_begins_anew(opened):
+    page = opened(product_trace())
+    page.find("learning").click()
+    page.driver.find_elements("css selector", "#moving input")[0].click()
+    page.find("descend").click()
+    page.find("renew").click()
+    page.find("predict").click()
+    page.find("descend").click()
+    assert lines(page, "updates")[-1].startswith("After 1 step: ")
 
 
 def test_learning_on_the_page_is_gradient_descent(opened):
@@ -694,5 +783,20 @@ def test_axe_finds_nothing_in_any_state(chrome, opened, name, width):
         page.find("next").click()
         assert page.violations() == []
         assert page.run("return document.documentElement.scrollWidth <= innerWidth")
+    finally:
+        chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.parametrize("width", [360, 1400])
+def test_long_names_stay_on_the_page_and_two_tools_leave_room_for_the_words(chrome, opened, width):
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        page = opened(step_through(Value(2.0, "l" * 100) * Value(3.0, "שלום"), names={}))
+        page.find("nudging").click()
+        page.find("learning").click()
+        assert page.run("return document.documentElement.scrollWidth") == width
+        tops = page.run("return ['nudge', 'learn'].map((id) => $(id).getBoundingClientRect().top)")
+        assert (tops[0] == tops[1]) == (width == 1400)
     finally:
         chrome.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

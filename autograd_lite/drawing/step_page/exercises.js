@@ -55,6 +55,8 @@ function draw(seed) {
  * @param {number} number
  */
 function setExercise(number) {
+  if (number !== exercise) outcomes.clear(); // they were of another one
+  if (number !== exercise && number > 0) $("predict").checked = true;
   exercise = number;
   base = exercise > 0 ? draw(exercise) : recorded;
 }
@@ -65,13 +67,13 @@ function setExercise(number) {
  */
 function beginExercise(number) {
   setExercise(number);
+  restart();
   update([...base]);
   changeAddress((entries) => {
     entries.set("exercise", String(exercise));
     writeNumbers(entries);
   });
-  $("predict").checked = true;
-  outcomes.clear();
+  outcomes.clear(); // even if it begins anew
   go(0);
   $("next").focus();
 }
@@ -87,9 +89,12 @@ function showExercise() {
 
 /** What the address asks for: an exercise, and numbers that differ from it. */
 function numbersOfAddress() {
-  setExercise(Math.max(0, Math.floor(Number(addressEntries().get("exercise")) || 0)));
+  const asked = Number(addressEntries().get("exercise"));
+  setExercise(Number.isSafeInteger(asked) && asked > 0 ? asked : 0);
+  restart();
   update(numbersFromAddress());
   choose(chosen);
+  go(position);
 }
 
 $("renew").onclick = () => beginExercise(exercise + 1);
@@ -101,7 +106,3 @@ window.addEventListener("hashchange", numbersOfAddress);
 
 numbersOfAddress();
 $("live").hidden = false;
-if (exercise > 0) {
-  $("predict").checked = true;
-  go(position);
-}

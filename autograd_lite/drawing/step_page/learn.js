@@ -6,6 +6,8 @@ const MOST_UPDATES = 3; // that are written out
 const moving = new Set(live.moving);
 /** @type {number[]} */
 let curve = []; // of the output, from the first step on
+/** @type {string[]} */
+let updates = []; // of the last step
 let playing = 0;
 
 /** From 0.0001 to 10, one significant digit. */
@@ -19,27 +21,34 @@ function descend() {
   update(numbers.map((number, leaf) => (moving.has(leaf) ? number - rate * slopes[leaf] : number)));
   rememberNumbers();
   curve.push(now.values[live.output]);
-  writeUpdates([...moving].map((leaf) =>
-    `${live.names[leaf]} ← ${four(before[leaf])} - ${rate} · ${bracketed(slopes[leaf])} = ${four(numbers[leaf])}`));
+  updates = [...moving].map((leaf) =>
+    `${live.names[leaf]} ← ${four(before[leaf])} - ${rate} · ${bracketed(slopes[leaf])} = ${four(numbers[leaf])}`);
+  showLearning();
   if (!Number.isFinite(now.values[live.output])) play(false);
 }
 
 /** @param {number} number */
 const bracketed = (number) => (four(number).startsWith("-") ? `(${four(number)})` : four(number));
 
-/**
- * Show the updates of the last step, and the curve.
- * @param {string[]} lines
- */
-function writeUpdates(lines) {
-  const L = live.names[live.output], steps = curve.length - 1, value = now.values[live.output];
-  const left = lines.length - MOST_UPDATES;
-  const updates = left > 0 ? [...lines.slice(0, MOST_UPDATES), `… and ${left} more`] : lines;
+/** Show the updates of the last step, and the curve; an update tells the gradient, so who predicts takes none. */
+function showLearning() {
+  const isShut = isSecret();
+  control("run").disabled = /** @type {HTMLButtonElement} */ ($("descend")).disabled = moving.size === 0 || isShut;
+  if (!isShut) return writeUpdates();
+  play(false);
+  $("losses").hidden = true;
+  writeLines($("updates"), [SECRET]);
+}
+
+function writeUpdates() {
+  const L = live.names[live.output], steps = curve.length - 1, value = curve[steps];
+  const left = updates.length - MOST_UPDATES;
+  const lines = left > 0 ? [...updates.slice(0, MOST_UPDATES), `… and ${left} more`] : updates;
   const rule = `Each number moves against its gradient: number ← number - rate · ∂${L}/∂number`;
   const before = moving.size === 0 ? "Tick the numbers that are to move." : rule;
   const done = `After ${steps === 1 ? "1 step" : `${steps} steps`}: ${L} = ${four(value)}`;
-  const trouble = Number.isFinite(value) ? [] : ["A smaller rate may keep it finite."];
-  writeLines($("updates"), [...(steps > 0 ? [...updates, done] : [before]), ...trouble]);
+  const trouble = steps < 1 || Number.isFinite(value) ? [] : ["A smaller rate may keep it finite."];
+  writeLines($("updates"), [...(steps > 0 ? [...lines, done] : [before]), ...trouble]);
   $("losses").hidden = steps < 1;
   if (steps < 1) return;
   const point = { className: "true", x: steps, y: value };
@@ -83,9 +92,8 @@ function offer() {
 /** Forget the curve: what comes next does not continue it. */
 function restart() {
   play(false);
-  curve = [];
-  control("run").disabled = /** @type {HTMLButtonElement} */ ($("descend")).disabled = moving.size === 0;
-  writeUpdates([]);
+  [curve, updates] = [[], []];
+  showLearning();
 }
 
 opens(control("learning"), $("learn"), restart);
@@ -97,4 +105,5 @@ control("run").onclick = () => play(control("run").textContent === "Run");
 control("rate").oninput = () => setText($("shown"), String(rateOf()));
 setText($("shown"), String(rateOf()));
 control("reset").addEventListener("click", restart);
+moved.push(showLearning);
 offer();

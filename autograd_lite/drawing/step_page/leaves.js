@@ -57,7 +57,9 @@ const boxOf = (leaf) => document.getElementById(live.places[leaf]);
 const derivativeBy = (leaf) => `∂${live.names[live.output]}/∂${live.names[leaf]}`;
 
 /** Whether the gradients are still what the reader predicts. */
-const isSecret = () => $("predict").checked && position < last;
+const isSecret = () => $("predict").checked && (position < last || questionAt(last) !== undefined);
+
+const SECRET = "The gradient is what you predict: it is shown after the last step.";
 
 /** Bring the panel up to date. What is half typed stays as it is, and who predicts is told nothing. */
 function showPanel() {
@@ -148,13 +150,22 @@ function makeSpinbutton(box, leaf) {
 const OTHERS = ["step", "exercise"]; // what an address holds beside numbers
 let waiting = 0;
 
-/** @param {number} leaf */
-const keyOf = (leaf) => live.names[leaf] + (OTHERS.includes(live.names[leaf]) ? "_" : "");
+/** What the leaves are called in an address, each otherwise: as people type it, without marks of direction. */
+function addressNames() {
+  const taken = new Set(OTHERS);
+  return live.leaves.map((_, leaf) => {
+    let name = live.names[leaf].replace(/[\u2067\u2069]/g, "");
+    while (taken.has(name)) name += "_";
+    taken.add(name);
+    return name;
+  });
+}
+const called = addressNames();
 
-/** Numbers that an address asks for, as in #x=1&y=2. */
+/** Numbers that an address asks for, as in #x=1&y=2; an address reads the + of 1e+3 as a blank. */
 function numbersFromAddress() {
   const entries = addressEntries();
-  return base.map((number, leaf) => read(entries.get(keyOf(leaf)) ?? "") ?? number);
+  return base.map((number, leaf) => read((entries.get(called[leaf]) ?? "").replace(" ", "+")) ?? number);
 }
 
 /** Keep the address current; browsers refuse to write it for every pixel of a drag. */
@@ -166,8 +177,8 @@ function rememberNumbers() {
 /** @param {URLSearchParams} entries */
 function writeNumbers(entries) {
   numbers.forEach((number, leaf) => {
-    if (Object.is(number, base[leaf])) entries.delete(keyOf(leaf));
-    else entries.set(keyOf(leaf), whole(number));
+    if (Object.is(number, base[leaf])) entries.delete(called[leaf]);
+    else entries.set(called[leaf], whole(number));
   });
 }
 

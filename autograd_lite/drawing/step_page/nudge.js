@@ -16,7 +16,7 @@ function outputAt(number) {
 function showNudge() {
   if ($("nudge").hidden) return;
   $("curve").hidden = isSecret();
-  if (isSecret()) return writeLines($("promise"), ["The gradient is what you predict: it is shown after the last step."]);
+  if (isSecret()) return writeLines($("promise"), [SECRET]);
   const x = live.names[chosen], L = live.names[live.output], by = nudgeBy();
   const here = numbers[chosen], before = now.values[live.output], slope = now.gradients[chosen];
   const after = outputAt(here + by), promised = slope * by, truly = clean(after - before);
@@ -24,7 +24,7 @@ function showNudge() {
   writeLines($("promise"), [
     `Promised: ${derivativeBy(chosen)} · Δ${x} = ${four(slope)} · ${four(by)} = ${four(promised)}`,
     `True: ${L} goes from ${four(before)} to ${four(after)}, Δ${L} = ${four(truly)}`,
-    differenceOf(L, promised, truly),
+    differenceOf(L, promised, truly, before),
   ]);
   const reach = Math.max(1.5 * Math.abs(finite(by)), 10 * unitOf(chosen));
   const xs = Array.from({ length: 101 }, (_, index) => here + (reach * (index - 50)) / 50);
@@ -41,11 +41,13 @@ function showNudge() {
  * @param {string} L
  * @param {number} promised
  * @param {number} truly
+ * @param {number} before the output, which is rounded
  */
-function differenceOf(L, promised, truly) {
+function differenceOf(L, promised, truly, before) {
   const off = clean(truly - promised);
   if (!Number.isFinite(off)) return "Where a number is not finite, nothing is promised.";
   if (Math.abs(off) <= 1e-9 * Math.max(Math.abs(truly), Math.abs(promised))) return "The promise is kept.";
+  if (Math.abs(off) <= 1e-15 * Math.abs(before)) return `The promise is kept as far as the digits of ${L} reach.`;
   return `Difference: ${four(off)}. ${L} bends; a smaller nudge is promised better.`;
 }
 
