@@ -12,7 +12,7 @@ from programs_for_compiler import BranchingMaker, Maker
 from random_networks import NETWORKS
 from rounding import sums_of_absolute_terms
 
-from autograd_lite import Op, Value, amax, losses, nn, optim, where
+from autograd_lite import Op, Value, amax, losses, nn, optim, pick, where
 from autograd_lite import sum as sum_of
 from autograd_lite.compiler import compile
 from autograd_lite.compiler.arrays import expressions, primitives
@@ -168,6 +168,20 @@ def random_case(seed, kind=Maker):
         for _ in range(3)
     ]
     return Case(function, maker.parameters, rows, f"{seed}: {maker.names}")
+
+
+def test_a_table_that_is_looked_up_at_two_levels(chrome):
+    """What comes back for a later look-up is added to what comes back for an earlier one."""
+    table = [[Value(0.1 * (3 * row + column)) for column in range(3)] for row in range(5)]
+    columns = [*zip(*table)]
+
+    def function(x, i):
+        first = [pick(column, i) for column in columns]
+        second = [pick(column, i + 1) for column in columns]
+        return sum_of([a * b * c for a, b, c in zip(first, second, x)])
+
+    parameters = [value for row in table for value in row]
+    check(chrome, [Case(function, parameters, [([1.0, -2.0, 0.5], 1), ([0.5, 1.0, 2.0], 3)], "levels")])
 
 
 def test_random_functions_have_the_values_and_gradients_of_numpy(chrome):

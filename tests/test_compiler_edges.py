@@ -957,6 +957,12 @@ def test_which_rows_are_read_together(column, kind, shape):
     assert together is None or together.array.shape == shape
 
 
+def test_a_list_of_constants_beside_one_of_numbers(w, backend):
+    program = compile(lambda x: WEIGHED([w * each for each in x], [2.0, 3.0]), [w], backend=backend)
+    assert program.value_and_grad([1.0, -2.0]) == (-8.0, [-4.0])
+    assert program.mean_and_grad([[1.0, -2.0], [1.0, 0.0]]) == (-2.0, [-1.0])
+
+
 def test_what_was_taken_apart_is_not_taken_apart_again():
     once = signature.read([1.0, 2])
     assert signature.read(once) is once
@@ -1068,3 +1074,18 @@ def test_the_engine_and_from_how_many_rows_it_runs_are_explained(w):
     assert last_line(wide, [1.0] * 40)[1] == "Runs on arrays."
     assert last_line(wide, [1.0], backend="python")[1] == "Runs on floats, as asked for."
     assert last_line(wide, [1.0], backend="numpy")[1] == "Runs on arrays, as asked for."
+
+
+@pytest.mark.filterwarnings("ignore:comparisons came out otherwise")
+def test_rows_of_several_forms_that_take_another_way_are_trained(w):
+    def loss(x):
+        total = w * ag.sum(x)
+        return total * total if x[0] > 0.0 else total
+
+    program = compile(loss, [w], backend="numpy")
+    rows = [[1.0, 2.0], [3.0], [-1.0, 2.0], [-2.0]]
+    mean, gradient = program.mean_and_grad(rows)
+    trainer = program.trainer(optim.SGD(lr=0.125))
+    assert trainer.step(rows) == pytest.approx(mean, rel=1e-12)
+    trainer.write_back()
+    assert w.data == pytest.approx(2.0 - 0.125 * gradient[0], rel=1e-12)

@@ -159,6 +159,38 @@ def test_source_that_is_no_longer_that_of_the_function_is_not_used(tmp_path):
     assert [program(0), program(1)] == [1.0, 4.0] and traces(program) == 2
 
 
+def test_what_has_no_python_for_its_source_is_left_as_it_is(tmp_path):
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear reader,\n", encoding="utf-8")
+    names = {"TABLE": TABLE}
+    exec(compile_text("def f(i): return TABLE[i][0] * 1.0", str(path)), names)
+    assert looking_up(names["f"]) is names["f"]
+
+
+def keeping(function):
+    """Give what was passed to the decorator, beside the function."""
+    return lambda decorated: (function, decorated)
+
+
+def around():
+    count = 0
+
+    @keeping(lambda k: TABLE[k][1] * 2.0)
+    def counted(i):
+        nonlocal count
+        count += 1
+        return TABLE[i][1] * count
+
+    return counted
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_two_functions_that_begin_in_one_line(place):
+    f = around()[place]
+    assert looking_up(f) is not f and compile(f, LEAVES[3:4]) is not None
+    assert looking_up(f)(1) is not None and looking_up(around()[place])(2).data == around()[place](2).data
+
+
 def compile_text(text, name):
     import builtins
 

@@ -97,6 +97,16 @@ def test_a_step_that_is_not_finite_is_not_taken(size):
     assert model.state_dict() == before
 
 
+def test_a_step_too_long_is_not_taken():
+    model = Normed()
+    before = model.state_dict()
+    with pytest.raises(FloatingPointError, match="epoch 0, batch 0"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        loss = lambda z, label: 1e10 * losses.cross_entropy(z, label)
+        fit(model, loss, X, Y, optimizer=optim.SGD(lr=1e308), compiled=True)
+    assert model.state_dict() == before
+
+
 def test_noise_is_drawn_for_each_example():
     history, numbers = trained(Normed(dropout=0.5), True)
     assert history.engine == "compiled"

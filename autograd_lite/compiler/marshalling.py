@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd_lite.compiler.arrays.source import ArraySource
-from autograd_lite.compiler.signature import Argument, Signature, SignaturesDifferError, count_rows, read_rows
+from autograd_lite.compiler.signature import Argument, Signature, SignaturesDifferError, read_rows
 from autograd_lite.compiler.tape import Tape
 
 __all__ = ["Inputs", "Leaves"]
@@ -80,18 +80,14 @@ class Inputs:
         Raises:
             IndexError: if an index is out of the range that the function can take.
             SignaturesDifferError: if the rows have not the signature that was traced.
-            ValueError: if the arguments have different numbers of rows.
         """
         for number, signature in enumerate(self.signatures):
             if signature.kind == "static" and read_rows(columns[number]).signature.key != self.keys[number]:
                 raise SignaturesDifferError(f"traced for {signature.value!r}, got another")
-        ready = [
+        return [
             _as_array(columns[number], signature, dtype, bounds)
             for number, signature, dtype, bounds in self._expected
         ]
-        if len({*map(len, ready)}) > 1:
-            count_rows(columns)  # says what is wrong
-        return ready
 
     @functools.cached_property
     def _expected(self) -> list[tuple[int, Signature, Any, list[tuple[int, int]]]]:

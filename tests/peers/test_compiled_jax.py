@@ -12,6 +12,7 @@ from test_compiler import (
     CASES,
     COMPARISONS,
     ON_CONSTANTS,
+    RAGGED_ROWS,
     WAYS,
     Eager,
     W,
@@ -22,6 +23,9 @@ from test_compiler import (
     check_ways,
     lift,
     made,
+    ragged_rows,
+    u,
+    w,
 )  # fmt: skip
 
 import autograd_lite as ag
@@ -45,6 +49,10 @@ def test_layers_losses_and_lectures(name):
     for row, value, gradient, scales in zip(rows, eager.values, eager.gradients, eager.scales):
         found, slopes = program.value_and_grad(*row)
         assert_close([found, *slopes], [value, *gradient], [abs(value), *scales])
+
+
+def test_ragged_sums_are_what_they_are_eagerly():
+    check(ragged_rows, [w, u], [*RAGGED_ROWS], "jax")
 
 
 def test_an_operation_needs_an_array_form():

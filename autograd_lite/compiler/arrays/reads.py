@@ -23,9 +23,14 @@ def named_once(lines: Sequence[Line | None], taken: Collection[str]) -> list[Lin
         >>> read = name("x").take(name("i1"))
         >>> [line[0] for line in named_once([("y", read @ name("w"), ""), ("z", read, "")], [])]
         ['x_at_i1', 'y', 'z']
+        >>> [line[0] for line in named_once([("y", read, ""), ("z", read, "")], ["x_at_i1"])]
+        ['x_at_i1_', 'y', 'z']
     """
     counts = Counter(read for line in lines if line for read in _reads(line[1]))
-    names = {read: _name_of(read, taken) for read, count in counts.items() if count > 1}
+    names: dict[Expression, str] = {}
+    for read, count in counts.items():
+        if count > 1:
+            names[read] = _name_of(read, {*taken, *names.values()})
     result: list[Line | None] = []
     written: set[Expression] = set()
     for line in lines:

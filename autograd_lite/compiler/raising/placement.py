@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite.compiler.arrays.ir import Array, ArrayProgram, Constant, Leaf, Operand, View
-from autograd_lite.compiler.arrays.primitives import Concatenate, Spread
+from autograd_lite.compiler.arrays.primitives import Concatenate, Primitive, Spread
 from autograd_lite.compiler.tape import CONSTANT, FROZEN, INNER, PARAMETER, RANDOM, Tape
 
 __all__ = ["Placement"]
@@ -138,11 +138,7 @@ class Placement:
             lines = self.numpy.moveaxis(arrays, axis, 0).reshape(numbers.shape[axis], -1)
             if (lines == lines[:, :1]).all():
                 cuts = self.numpy.flatnonzero(self.numpy.diff(lines[:, 0])) + 1
-                key = (numbers.shape, numbers.tobytes())
-                if key not in self.joined:
-                    parts = map(self.operand, self.numpy.split(numbers, cuts, axis=axis))
-                    self.joined[key] = self.add(Concatenate([*parts], axis))
-                return self.joined[key]
+                return self._concatenated(self.numpy.split(numbers, cuts, axis=axis), numbers, axis)
         are_zero = (arrays == CONSTANTS) & (self.data[numbers] == 0.0)
         if are_zero.any() and len(self.numpy.unique(arrays[~are_zero])) == 1:
             return self._spread(numbers, ~are_zero)
@@ -154,11 +150,18 @@ class Placement:
         index = joined.index[self.numpy.argsort(order)[inverse.reshape(-1)]]
         return View(joined.array, index.reshape(numbers.shape))
 
+    def _concatenated(self, parts: Sequence[Any], numbers: Any, axis: int) -> View:
+        """Put numbers of several arrays side by side."""
+        return self._made_once(numbers, lambda: Concatenate([*map(self.operand, parts)], axis))
+
     def _spread(self, numbers: Any, chosen: Any) -> View:
         """Say how to get at numbers of one array among zeros."""
+        places = self.numpy.flatnonzero(chosen.reshape(-1))
+        return self._made_once(numbers, lambda: Spread(self.operand(numbers[chosen]), places, numbers.shape))
+
+    def _made_once(self, numbers: Any, make: Callable[[], Primitive]) -> View:
+        """Add an array of some numbers to the program, unless it is there."""
         key = (numbers.shape, numbers.tobytes())
         if key not in self.joined:
-            values = self.operand(numbers[chosen])
-            places = self.numpy.flatnonzero(chosen.reshape(-1))
-            self.joined[key] = self.add(Spread(values, places, numbers.shape))
+            self.joined[key] = self.add(make())
         return self.joined[key]
