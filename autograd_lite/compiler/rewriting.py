@@ -47,7 +47,7 @@ def rewritten(function: Any, *, item: Callable[[Any, Any], Any], called: Callabl
     if not isinstance(function, types.FunctionType):
         call = inspect.getattr_static(type(function), "__call__", None)
         return same(types.MethodType(call, function)) if isinstance(call, types.FunctionType) else function
-    code = _code_of(function.__code__)
+    code = _code_of(function.__code__, function.__code__.co_filename)
     if code is None:
         return function
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
@@ -59,11 +59,11 @@ def rewritten(function: Any, *, item: Callable[[Any, Any], Any], called: Callabl
 
 
 @functools.cache
-def _code_of(code: types.CodeType) -> types.CodeType | None:
+def _code_of(code: types.CodeType, filename: str) -> types.CodeType | None:
     """Write the code of a function anew; None if its source is not at hand, or is another one's."""
-    if code.co_filename.startswith(LIBRARIES) and not code.co_filename.startswith(PACKAGE):
+    if filename.startswith(LIBRARIES) and not filename.startswith(PACKAGE):
         return None
-    functions, imports = _parsed("".join(linecache.getlines(code.co_filename)))
+    functions, imports = _parsed("".join(linecache.getlines(filename)))
     for node in functions:
         first = min(each.lineno for each in (node, *getattr(node, "decorator_list", ())))
         if first == code.co_firstlineno and _compiled(node, imports, code) == code:

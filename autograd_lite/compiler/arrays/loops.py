@@ -243,8 +243,6 @@ class Loops:
         match _kind(expression):
             case "added":
                 return self.elements(operands[0]).shape
-            case "scattered":
-                return (operands[1],)
             case "function":
                 _, slot, y, *rest = operands
                 return (*self.elements(y).shape, self.elements(rest[slot]).shape[-1])

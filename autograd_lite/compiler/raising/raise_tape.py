@@ -129,9 +129,7 @@ class Raiser:
             self._raise_maps(MUL, members, numpy.concatenate(factors, axis=1))
             return
         if (counts < width).any():  # where one factor is 0, the other may be any number
-            left = continued(factors[0], zero)
-            if (left != zero).all():
-                factors = left, factors[1]
+            factors = continued(factors[0], zero), factors[1]
         rows = numpy.concatenate([*factors, plain], axis=1)
         members, rows = self._distinct(members, rows)
         left, right, plain = numpy.split(rows, [width, 2 * width], axis=1)
