@@ -256,7 +256,7 @@ def read_rows(column: Any) -> Rows:
     return rows_of(signature, arguments)
 
 
-def _rows_together(column: Sequence[Any]) -> Rows | None:
+def _rows_together(column: Any) -> Rows | None:
     """Take rows apart that are lists of one form, of floats or whole numbers alone; None for others."""
     import numpy
 
@@ -324,8 +324,9 @@ def _taken_apart(argument: Any, numbers: list[Any]) -> tuple[tuple[Any, ...], An
         return NUMBER
     if isinstance(argument, (list, tuple)):
         return _list_taken_apart(argument, type(argument), numbers)
-    if type(argument) is dict and argument:
-        return _list_taken_apart([*argument.values()], Keys(tuple(argument)), numbers)
+    if type(argument) is dict:
+        values, keys = [*argument.values()], Keys(tuple(argument))
+        return _list_taken_apart(values, keys, numbers) if values else None
     if _is_array(argument):
         items = argument.reshape(-1).tolist()
         whole = [_taken_apart(item, numbers) == NUMBER for item in items]

@@ -240,13 +240,15 @@ class Specialization:
         frozen = self.tape.frozen_numbers()
         lists = [array.reshape(rows, -1).tolist() for array in self.inputs.columns(columns)]
         for row in range(rows):
+            found = None
             try:
-                value, gradient, held = run(
+                *pair, held = run(
                     parameters, frozen, self.tape.random_numbers(), *[numbers[row] for numbers in lists]
                 )
+                found = (pair[0], pair[1]) if held else None
             except OUTSIDE:
-                held = False
-            yield (value, gradient) if held else None
+                pass
+            yield found
 
     def run_on_arrays(
         self, columns: Sequence[Any], rows: int, *, gradient: bool, parameters: Sequence[Any] | None = None
