@@ -73,7 +73,21 @@ class Expression(Number):
 
     def swapped(self, first: int, second: int) -> Expression:
         """Exchange two axes."""
+        if self.form == "call" and self.arguments[0] == "swapaxes" and self.arguments[1][1:] == (first, second):
+            return self.arguments[1][0]  # type: ignore[no-any-return]
+        if self.form == "call" and self.arguments[0] == "transpose":
+            array, order = self.arguments[1]
+            axes = [*order]
+            axes[first], axes[second] = axes[second], axes[first]
+            return array.permuted(axes)
         return call("swapaxes", self, first, second)
+
+    def permuted(self, axes: Sequence[int]) -> Expression:
+        """Put all axes into an order."""
+        moved = [axis - len(axes) for axis, place in enumerate(axes) if axis != place]
+        if len(moved) == 2:
+            return self.swapped(moved[1], moved[0])
+        return call("transpose", self, tuple(axes)) if moved else self
 
     def method(self, name: str, *arguments: Any, **named: Any) -> Expression:
         """Call a method."""
@@ -85,12 +99,18 @@ class Expression(Number):
 
     def sum(self, *axes: int) -> Expression:
         """Sum over some axes."""
+        if axes == (-1,) and self.form == "call" and self.arguments[:1] == ("swapaxes",):
+            array, *swapped = self.arguments[1]
+            if swapped == [-1, -2]:
+                return array.method("sum", axis=-2)
         return self.method("sum", axis=axes[0] if len(axes) == 1 else axes)
 
     def reshape(self, *shape: int) -> Expression:
         """Put the elements into another shape; a number is repeated."""
         if self.form == "number":
             return call("full", shape, self)
+        if self.form == "method" and self.arguments[1] == "reshape":  # which keeps the order, too
+            return self.arguments[0].reshape(*shape)
         return self.method("reshape", *(shape or ((),)))
 
 

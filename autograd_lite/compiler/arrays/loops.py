@@ -368,12 +368,15 @@ class Loops:
         return self._swapaxes(matrix, 0, 1)
 
     def _swapaxes(self, array: Expression, first: int, second: int) -> Elements:
-        values = self.elements(array)
-        order = [*range(len(values.shape))]
+        order = [*range(len(self.elements(array).shape))]
         order[first], order[second] = order[second], order[first]
+        return self._transpose(array, order)
+
+    def _transpose(self, array: Expression, order: Sequence[int]) -> Elements:
+        values = self.elements(array)
 
         def at(places: Places, block: Block) -> Any:
-            return values.at([places[axis] for axis in order], block)
+            return values.at([places[order.index(axis)] for axis in range(len(order))], block)
 
         return Elements(tuple(values.shape[axis] for axis in order), at, None, values.is_read)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import math
 import operator
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 from autograd_lite.compiler.arrays.expressions import Expression, Line, call, name, number, span
-from autograd_lite.compiler.arrays.indexing import Named, reshaped
+from autograd_lite.compiler.arrays.indexing import Box, Named, reshaped
 from autograd_lite.compiler.arrays.ir import Array, ArrayProgram, View, depend_on_parameters, reverse_order
 from autograd_lite.compiler.arrays.names import is_layer
 from autograd_lite.compiler.arrays.primitives import Primitive
@@ -18,7 +20,7 @@ from autograd_lite.core.source import LONGEST_SUM
 __all__ = ["Reverse"]
 
 Piece = tuple[Any, Expression]
-"""Positions in the flat array, a range or an array of them, and what is added there."""
+"""Positions in the flat array, a range, a box or an array of them, and what is added there."""
 
 
 class Reverse:
@@ -112,6 +114,7 @@ class Reverse:
 
     def _add_pieces(self, array: Array, d: Expression, pieces: Sequence[Piece]) -> None:
         """Write what came back for some of the elements."""
+        pieces = [_flattened(*piece, array.batched) for piece in pieces]
         shape, flat, zeros = array.shape, (array.size,), call("zeros_like", name(array.name))
         if not all(isinstance(place, range) for place, _ in pieces):
             self._set(array, reshaped(self._scattered(array, pieces), flat, shape, array.batched))
@@ -132,15 +135,41 @@ class Reverse:
         return Expression("scattered", (joined, array.size, terms, places))
 
 
+def _flattened(place: Any, term: Expression, batched: bool) -> Piece:
+    """Say with an array of positions what a box is."""
+    if not isinstance(place, Box):
+        return place, term
+    positions = place.positions()
+    return positions, reshaped(term, place.lengths, positions.shape, batched)
+
+
 def _tiled(array: Array, pieces: Sequence[Piece]) -> Expression | None:
-    """Put pieces side by side, if together they are the whole array."""
-    if not all(isinstance(place, range) and place.step == 1 for place, _ in pieces):
+    """Put pieces side by side along an axis, if together they are the whole array."""
+    joined: dict[Box, list[Expression]] = {}
+    for place, term in pieces:
+        box = _box_of(place, array.size)
+        if box is None:
+            return None
+        joined.setdefault(box, []).append(term)
+    boxes = sorted(joined, key=lambda box: box.spans)
+    shape = boxes[0].shape
+    cut = [axis for axis, length in enumerate(shape) if boxes[0].lengths[axis] < length]
+    if len(cut) != 1 or any(box.shape != shape or len(joined[box]) > LONGEST_SUM for box in boxes):
         return None
-    in_order = sorted(pieces, key=lambda piece: piece[0].start)
-    if [*(place.start for place, _ in in_order), array.size] != [0, *(place.stop for place, _ in in_order)]:
+    bounds = [(0, 0), *(box.spans[cut[0]] for box in boxes), (shape[cut[0]],) * 2]
+    if sum(math.prod(box.lengths) for box in boxes) != array.size or any(
+        first[1] != second[0] for first, second in itertools.pairwise(bounds)
+    ):
         return None
-    tiles = call("concatenate", tuple(term for _, term in in_order), axis=-1)
-    return reshaped(tiles, (array.size,), array.shape, array.batched)
+    tiles = call("concatenate", tuple(functools.reduce(operator.add, joined[box]) for box in boxes), axis=cut[0] - len(shape))
+    return reshaped(tiles, shape, array.shape, array.batched)
+
+
+def _box_of(place: Any, size: int) -> Box | None:
+    """Say as a box which places of a flat array are meant, if they are one."""
+    if isinstance(place, range) and place.step == 1:
+        return Box((size,), ((place.start, place.stop),))
+    return place if isinstance(place, Box) else None
 
 
 def _span(place: range) -> Expression:

@@ -96,10 +96,15 @@ class Raiser:
     # ---- Sums of products ------------------------------------------------------------------
 
     def _factors(self, members: Any) -> tuple[Any, Any]:
-        """Return the left and right factors of sums; on the left stands what varies least: parameters."""
+        """Return the left and right factors of sums; on the left stands what varies least: parameters.
+
+        Of two that are computed alike the first, queries before keys, stands on the right: its rows are
+        those of the result.
+        """
         zero = self.placement.zero
         left, right = (self.placement.same[column] for column in self.sums.products.of(members, zero))
-        swap = self.placement.rank(right) < self.placement.rank(left)
+        ranks = self.placement.rank(left), self.placement.rank(right)
+        swap = (ranks[1] < ranks[0]) | ((ranks[1] == ranks[0]) & (ranks[0] >= INNER))
         return self.numpy.where(swap, right, left), self.numpy.where(swap, left, right)
 
     def _place_parameters(self, members: Any) -> None:
