@@ -108,7 +108,12 @@ class Constant:
     def read(self, named: Named, exact: bool = False) -> Expression:
         """Read it: in its shape, or unless ``exact`` in one that can be broadcast to it."""
         known = None if exact and self.shape else self.number
-        return named(self.values) if known is None else number(known)
+        if known is not None:
+            return number(known)
+        values = self.values
+        while not exact and values.ndim > 1 and (values == values[:1]).all():
+            values = values[0]
+        return named(values)
 
     def read_lists(self, named: Named) -> Expression:
         """Read it in its shape."""

@@ -11,10 +11,13 @@ from autograd_lite.compiler.arrays.indexing import Named, reshaped
 from autograd_lite.compiler.arrays.ir import Array, Constant, Operand, View
 from autograd_lite.core.op import Op, evaluate
 from autograd_lite.core.symbol import Symbol, formula
+from autograd_lite.ops import MUL, WHERE
 
 __all__ = [
     "Concatenate",
+    "FilledUp",
     "Map",
+    "Masked",
     "MatrixProduct",
     "Pick",
     "PickRows",
@@ -413,6 +416,51 @@ class Spread(Primitive):
     def back(self, named: Named, slot: int, d: Expression) -> Expression:
         flat = reshaped(d, self.shape, (self.size,), self.batched)
         return flat.take(named(self.among), *[1] * self.batched)
+
+
+class FilledUp(Primitive):
+    """An array in which what is not used repeats what is; nothing comes back to what is not used.
+
+    Args:
+        values: the array.
+        used: whether each place is.
+        axis: along which axis the elements are repeated,
+        place: and where along that they stand.
+    """
+
+    kind = stem = "filled"
+
+    def __init__(self, values: View, used: Any, axis: int, place: int) -> None:
+        super().__init__(values.shape, (values,))
+        self.used, self.repeated = Constant(used.astype(float)), (axis, place)
+
+    def comment(self) -> str:
+        return "what is not used repeats what is"
+
+    def forward(self, named: Named) -> Expression:
+        axis, place = self.repeated
+        values = self.operands[0].read(named)
+        behind = [slice(None)] * (len(self.shape) - 1 - axis)
+        return operation(WHERE, self.used.read(named), values, values[..., place : place + 1, *behind])
+
+    def back(self, named: Named, slot: int, d: Expression) -> Expression:
+        return d
+
+
+class Masked(Map):
+    """An array with zeros where it is not used.
+
+    Args:
+        values: the array.
+        used: whether each place is.
+    """
+
+    def __init__(self, values: View, used: Any) -> None:
+        super().__init__(MUL, (values, Constant(used.astype(float))))
+        self.kind = self.stem = "masked"
+
+    def comment(self) -> str:
+        return "0 where not used"
 
 
 class Concatenate(Primitive):

@@ -26,6 +26,7 @@ from autograd_lite.compiler.raising.placement import Placement
 from autograd_lite.compiler.raising.ragged import continued, merged, rectangular
 from autograd_lite.compiler.raising.simplify import LARGEST, simplified
 from autograd_lite.compiler.raising.sums import Sums, collect_sums
+from autograd_lite.compiler.raising.wholes import Wholes
 from autograd_lite.compiler.tape import CONSTANT, INNER, Tape
 from autograd_lite.core.op import Op
 from autograd_lite.ops import ADD, DOT, MUL, PICK
@@ -54,6 +55,7 @@ class Raiser:
         self.tape = tape = simplified(tape)
         self.placement = Placement(tape, arguments)
         self.program = self.placement.program
+        self.wholes = Wholes(self.placement)
         self.sums = collect_sums(tape)
         levels = self.sums.level
         self.groups = merged(tape, self.sums, levels, group_alike(tape, self.sums, levels))
@@ -162,7 +164,8 @@ class Raiser:
         is_product = wide > 1 or high > 1
         if is_product:
             self.program.in_products += len(members) * terms
-        inputs, weights = operand(_narrow(right)), operand(_narrow(left))
+        right, left = _narrow(right), _narrow(left)
+        inputs, weights = self.wholes.among_zeros(right) or operand(right), operand(left)
         biases: list[Operand] = []
         is_full = len(cells) == blocks * high * wide
         if is_full:
@@ -200,6 +203,11 @@ class Raiser:
             self.placement.same[members] = plain[:, 0]
             return
         members, plain = self._distinct(members, plain)
+        found = self.wholes.lines(plain, summed=True)
+        if found is not None:
+            values, order = found
+            self.placement.add(Sum(values), members[order])
+            return
         plain = numpy.take_along_axis(plain, numpy.argsort(key(plain), axis=1), 1)
         order = numpy.argsort(key(plain[:, -1 if (plain == self.placement.zero).any() else 0]), kind="stable")
         self.placement.add(Sum(self.placement.operand(_narrow(plain[order]))), members[order])
@@ -214,6 +222,11 @@ class Raiser:
         _, first, group = numpy.unique(sources, axis=0, return_index=True, return_inverse=True)
         for number in numpy.argsort(first):
             chosen = numpy.flatnonzero(group.reshape(-1) == number)
+            whole = self.wholes.map_operands(args[chosen])
+            if whole is not None:
+                operands, cells, like = whole
+                self.wholes.add_map(Map(op, operands, attributes), members[chosen], cells, like)
+                continue
             order, shape = self._order(args[chosen])
             chosen = chosen[order]
             operands = [self.placement.operand(column.reshape(shape)) for column in args[chosen].T]
@@ -236,6 +249,11 @@ class Raiser:
         """Do an operation on lists for several lists at once."""
         lengths, *attributes = self.tape.attributes[members[0]]
         lengths = (args.shape[1],) if op is LARGEST else lengths
+        found = self.wholes.lines(args, summed=False) if op is LARGEST else None
+        if found is not None:
+            values, order = found
+            self.placement.add(Reduce(op, [values], attributes, flows=False), members[order])
+            return
         order = self.numpy.argsort(self.placement.key(args[:, 0]), kind="stable")
         lists = self.numpy.split(args[order], self.numpy.cumsum(lengths)[:-1], axis=1)
         operands = [self.placement.operand(_narrow(rows)) for rows in lists]
