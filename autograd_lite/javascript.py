@@ -232,7 +232,7 @@ def known_names() -> frozenset[str]:
     text = names_script()
     lists = " ".join(re.findall(r"const \{([^}]*)\} =", text))
     listed = [name.rpartition(":")[2].strip() for name in lists.split(",") if name.strip()]
-    return frozenset([*re.findall(r"\w+", " ".join(listed)), *re.findall(r"const (\w+) =", text)])
+    return frozenset([*re.findall(r"\w+", " ".join(listed)), *re.findall(r"(?m)^const (\w+) =", text)])
 
 
 def _call(name: str, *operands: Any) -> Any:
