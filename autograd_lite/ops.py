@@ -122,7 +122,7 @@ MOD = Op(
     doc="Remainder, with the sign of the divisor, as Python's.",
 )
 FLOORDIV = Op(
-    "floordiv", "{0} // {1}", ieee.floordiv, lambda y, a, b: 0.0 * y, lambda y, a, b: 0.0 * y,
+    "floordiv", "{0} // {1}", ieee.floordiv, lambda y, a, b: 0.0 * LESS(a, b), lambda y, a, b: 0.0 * LESS(a, b),
     dunder="floordiv", stops=True, why="// is flat: no gradient passes through it",
     doc="The largest whole number that is no larger than the quotient.",
 )
