@@ -25,6 +25,7 @@ CORE = [
     "core.op",
     "core.source",
     "core.list_rules",
+    "core.error_function",
     "ops",
     "core.modes",
     "core.operators",

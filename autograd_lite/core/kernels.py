@@ -106,7 +106,7 @@ def _recorded(op: Op, kind: str, names: dict[str, Any]) -> list[str]:
     wanted = {"two": [0, 1], "constant_left": [1]}.get(kind, [0])
     slopes = [python_source(terms[index], names) for index in wanted]
     compute = [f"y = {call_source(op, operands, names)}", _mode_check(op, op.names)]
-    if any(mark in text for text in (compute[0], *slopes) for mark in ("/", "function(")):
+    if any(mark in text for text in (compute[0], *slopes) for mark in ("/", "%", "function(")):
         places = [f"by_{op.names[index]}" for index in wanted]
         compute += [f"{place} = {slope}" for place, slope in zip(places, slopes)]
         compute = _with_care(compute, _call(op))

@@ -14,8 +14,8 @@ from autograd_lite.core.coercion import position_of
 from autograd_lite.core.symbol import Number
 
 __all__ = [
-    "added", "largest_of", "logsumexp_of", "logsumexp_of_array", "pack_dot", "pack_pick", "pack_some",
-    "pack_sum", "picked", "sigmoid_of_array", "step_of_array", "weighted_sum",
+    "added", "largest_of", "logsumexp_of", "logsumexp_of_array", "norm_of", "norm_of_array", "pack_dot",
+    "pack_pick", "pack_some", "pack_sum", "picked", "sigmoid_of_array", "step_of_array", "weighted_sum",
 ]  # fmt: skip
 
 Packed = tuple[tuple[Sequence[Any], ...], tuple[Any, ...]]
@@ -58,6 +58,11 @@ def logsumexp_of(values: Sequence[float]) -> float:
     at = values.index(largest)
     others = [math.exp(value - largest) for i, value in enumerate(values) if i != at]
     return largest + math.log1p(added(others))
+
+
+def norm_of(values: Sequence[float]) -> float:
+    """Compute the length of a vector, whose square may be no float; nan if one number is nan."""
+    return math.nan if math.isnan(added(values)) and any(map(math.isnan, values)) else math.hypot(*values)
 
 
 def picked(values: Sequence[float], index: int) -> float:
@@ -128,3 +133,11 @@ def logsumexp_of_array(xp: Any, values: Any) -> Any:
     is_first = xp.arange(values.shape[-1]) == values.argmax(axis=-1)[..., None]
     others = xp.where(is_first, 0.0, xp.exp(xp.minimum(values - shift, 0.0))).sum(axis=-1)
     return xp.where(xp.isfinite(largest), largest + xp.log1p(others), largest)
+
+
+def norm_of_array(xp: Any, values: Any) -> Any:
+    """Compute the lengths of vectors along the last axis, as ``norm_of`` does."""
+    largest = xp.maximum(values.max(axis=-1), -values.min(axis=-1))
+    scale = xp.where((largest > 0.0) & (largest < math.inf), largest, 1.0)
+    shares = values / scale[..., None]
+    return scale * xp.sqrt((shares * shares).sum(axis=-1))
