@@ -149,7 +149,7 @@ WITHIN = {
         "recurrent",
         "attention",
     ],
-    "optim": ["schedules", "optimizer", "rules"],
+    "optim": ["settings", "schedules", "groups", "optimizer", "rules", "finder"],
     "playing": [
         "kinds",
         "data",
