@@ -351,6 +351,9 @@ OPTIMISERS = {
     "Adam": lambda: optim.Adam(lr=0.02),
     "Adam with decay": lambda: optim.Adam(lr=0.02, betas=(0.8, 0.95), weight_decay=0.1),
     "AdamW": lambda: optim.AdamW(lr=0.02, weight_decay=0.1),
+    "amsgrad": lambda: optim.Adam(lr=0.02, amsgrad=True),
+    "Adagrad": lambda: optim.Adagrad(lr=0.05, weight_decay=0.01),
+    "Lion": lambda: optim.Lion(lr=0.01, weight_decay=0.1),
     "a schedule": lambda: optim.SGD(lr=optim.cosine(0.1, 0.01, 100), momentum=0.5),
 }
 

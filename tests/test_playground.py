@@ -75,6 +75,8 @@ RULES = {
     "RMSprop": lambda rate: optim.RMSprop(lr=rate),
     "Adam": lambda rate: optim.Adam(lr=rate, weight_decay=0.01),
     "AdamW": lambda rate: optim.AdamW(lr=rate, weight_decay=0.01),
+    "Adagrad": lambda rate: optim.Adagrad(lr=rate),
+    "Lion": lambda rate: optim.Lion(lr=rate),
 }
 
 

@@ -131,6 +131,12 @@ class Optimizer:
         for parameter in self._bound():
             parameter.grad = 0.0
 
+    def fresh(self) -> Optimizer:
+        """Return the same rule, with no parameters, steps or states yet."""
+        rule = copy.copy(self)
+        rule.parameters, rule.groups, rule.states, rule.steps = None, [], [], 0
+        return rule
+
     def updates(
         self, data: Sequence[Any], grads: Sequence[Any], states: Sequence[Any], taken: Any = list
     ) -> list[tuple[Any, Any]]:

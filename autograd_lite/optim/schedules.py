@@ -10,7 +10,17 @@ from typing import Any
 from autograd_lite.core.ieee import warn
 from autograd_lite.optim.settings import check_number, check_positive
 
-__all__ = ["InEpochs", "Rate", "Schedule", "check_rate", "cosine", "exponential", "linear", "rate_at", "warmup"]
+__all__ = [
+    "InEpochs",
+    "Rate",
+    "Schedule",
+    "check_rate",
+    "cosine",
+    "exponential",
+    "linear",
+    "rate_at",
+    "warmup",
+]
 
 Schedule = Callable[[int], float]
 """The learning rate at a step, counted from 0."""

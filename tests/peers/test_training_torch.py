@@ -106,6 +106,19 @@ OPTIMISERS = {
         lambda p: torch.optim.Adam(p, lr=0.05, betas=(0.8, 0.95), weight_decay=0.1),
     ),
     "AdamW": (optim.AdamW(lr=0.05), lambda p: torch.optim.AdamW(p, lr=0.05)),
+    "Adam with amsgrad": (
+        optim.Adam(lr=0.05, betas=(0.5, 0.6), amsgrad=True),
+        lambda p: torch.optim.Adam(p, lr=0.05, betas=(0.5, 0.6), amsgrad=True),
+    ),
+    "AdamW with amsgrad": (
+        optim.AdamW(lr=0.05, betas=(0.5, 0.6), amsgrad=True),
+        lambda p: torch.optim.AdamW(p, lr=0.05, betas=(0.5, 0.6), amsgrad=True),
+    ),
+    "Adagrad": (optim.Adagrad(lr=0.05), lambda p: torch.optim.Adagrad(p, lr=0.05)),
+    "Adagrad with weight decay": (
+        optim.Adagrad(lr=0.05, weight_decay=0.1),
+        lambda p: torch.optim.Adagrad(p, lr=0.05, weight_decay=0.1),
+    ),
     "RMSprop": (optim.RMSprop(lr=0.01), lambda p: torch.optim.RMSprop(p, lr=0.01)),
 }
 
@@ -131,9 +144,58 @@ def test_twenty_steps_of_each_optimiser(ours, make):
         assert close([v.data for v in values], peer.tolist())
 
 
+GROUPS = {
+    "SGD": lambda module: lambda p: module.SGD(p, lr=0.05, momentum=0.5, weight_decay=0.1),
+    "Adam": lambda module: lambda p: module.Adam(p, lr=0.05, weight_decay=0.1),
+    "AdamW": lambda module: lambda p: module.AdamW(p, lr=0.05),
+    "Adagrad": lambda module: lambda p: module.Adagrad(p, lr=0.05),
+}
+
+
+@pytest.mark.parametrize("make", GROUPS.values(), ids=GROUPS)
+def test_groups_of_parameters_with_rates_and_decays_of_their_own(make):
+    start = [1.0, -2.0, 0.5]
+    values, peers = [Value(n) for n in start], [tensor([n]) for n in start]
+    own = [{"lr": 0.02}, {"weight_decay": 0.3}, {"lr": 0.1, "weight_decay": 0.0}]
+    ours = make(optim)([{"parameters": [each], **table} for each, table in zip(values, own)])
+    theirs = make(torch.optim)([{"params": [each], **table} for each, table in zip(peers, own)])
+    for step in range(20):
+        ours.zero_grad()
+        theirs.zero_grad()
+        for a, b, c in (values, peers):
+            ((a * b + c) ** 2.0 + (a * math.sin(step)).tanh() + b * b * 0.1).backward()
+        ours.step()
+        theirs.step()
+        assert close([v.data for v in values], [p.item() for p in peers])
+
+
+def test_lion_is_that_of_optax():
+    """PyTorch has none; optax is installed with jax: python3 -m pip install optax."""
+    import jax
+    import optax
+
+    with jax.enable_x64(True):
+        for decay in (0.0, 0.1):
+            values = [Value(1.0), Value(-2.0), Value(0.5)]
+            ours = optim.Lion(values, lr=0.05, betas=(0.8, 0.9), weight_decay=decay)
+            theirs = optax.lion(0.05, b1=0.8, b2=0.9, weight_decay=decay)
+            numbers = jax.numpy.array([v.data for v in values])
+            state = theirs.init(numbers)
+            for step in range(20):
+                slopes = [math.sin(step * (place + 1)) + 0.1 * v.data for place, v in enumerate(values)]
+                for value, slope in zip(values, slopes):
+                    value.grad = slope
+                ours.step()
+                moves, state = theirs.update(jax.numpy.array(slopes), state, numbers)
+                numbers = optax.apply_updates(numbers, moves)
+                assert close([v.data for v in values], numbers.tolist())
+
+
 def test_every_optimiser_has_a_peer():
-    kinds = {type(ours).__name__ for ours, _ in OPTIMISERS.values()}
-    assert kinds == {"SGD", "Adam", "AdamW", "RMSprop"}
+    kinds = {type(ours).__name__ for ours, _ in OPTIMISERS.values()} | {"Lion"}
+    things = [getattr(optim, name) for name in optim.__all__]
+    rules = [each for each in things if isinstance(each, type) and issubclass(each, optim.Optimizer)]
+    assert kinds == {each.__name__ for each in rules} - {"Optimizer"}
 
 
 def test_a_training_goes_through_the_same_losses():
