@@ -388,6 +388,10 @@ LOSSES = {
     ),
     "bce_with_logits": (1, losses.bce_with_logits, lambda a, b: float(a > b)),
     "cross_entropy": (3, losses.cross_entropy, lambda a, b: int(a > 0.0) + int(b > 0.0)),
+    "l1": (2, losses.l1, lambda a, b: [a, b * b]),
+    "huber": (2, losses.huber, lambda a, b: [3.0 * a, b * b]),
+    "kl_divergence": (3, losses.kl_divergence, lambda a, b: [0.0, a * a / 8.0, 1.0 - a * a / 8.0]),
+    "focal": (1, losses.focal, lambda a, b: float(a > b)),
     "hinge": (1, losses.hinge, lambda a, b: math.copysign(1.0, a * b)),
     "l2": (1, None, lambda a, b: a),
 }

@@ -66,6 +66,10 @@ TASKS = {
     "binary_cross_entropy": (losses.binary_cross_entropy, 1, "sigmoid", [int(a > b) for a, b in X]),
     "bce_with_logits": (losses.bce_with_logits, 1, None, [int(a > b) for a, b in X]),
     "cross_entropy": (losses.cross_entropy, 3, None, [int(a > b) + int(a > -b) for a, b in X]),
+    "l1": (losses.l1, 2, None, [[a + b, a * b] for a, b in X]),
+    "huber": (losses.huber, 2, None, [[2.0 * a, a * b] for a, b in X]),
+    "kl_divergence": (losses.kl_divergence, 2, None, [[a * a, 1.0 - a * a] for a, b in X]),
+    "focal": (losses.focal, 1, None, [int(a > b) for a, b in X]),
     "hinge": (losses.hinge, 1, None, [2 * int(a > b) - 1 for a, b in X]),
 }
 RULES = {

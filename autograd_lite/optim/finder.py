@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from autograd_lite.composed import mean
@@ -101,12 +102,11 @@ def lr_finder(
     rule = SGD(lr=low) if optimizer is None else optimizer.fresh()
     with _as_before(model):
         rule.bind(model.parameters())
-        losses = _descend(
-            model, loss, X, y, rule, _batches(len(X), batch_size, seed), _rates(low, high, steps)
-        )
-    rates = _rates(low, high, steps)[: len(losses)]
+        rates, batches = _rates(low, high, steps), _batches(len(X), batch_size, seed)
+        losses = _descend(model, loss, X, y, rule, batches, rates)
     if not losses:
         raise ValueError("the loss is not finite before anything is moved: scale the inputs")
+    rates = rates[: len(losses)]
     return RatesTried(rates, losses, _steepest(rates, losses))
 
 
@@ -155,7 +155,7 @@ def _descend(
 def _steepest(rates: list[float], losses: list[float]) -> float:
     """Return the rate at which the loss falls fastest, up to where it is lowest."""
     lowest = losses.index(min(losses))
-    falls = [before - after for before, after in zip(losses, losses[1 : lowest + 1])]
+    falls = [before - after for before, after in pairwise(losses[: lowest + 1])]
     return rates[falls.index(max(falls))] if falls else rates[0]
 
 

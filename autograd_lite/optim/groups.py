@@ -14,7 +14,7 @@ __all__ = ["Group", "groups_of"]
 class Group(NamedTuple):
     """So many parameters in a row, and the settings that are their own; None for the optimiser's."""
 
-    count: int
+    size: int
     lr: Rate | None = None
     weight_decay: float | None = None
 

@@ -86,13 +86,13 @@ class Optimizer:
         """List the learning rate of each parameter for the next step."""
         rates = [group.of(self, "lr") for group in self.groups]
         numbers = [rate_at(rate, self.steps, self.steps_per_epoch) for rate in rates]
-        return [number for number, group in zip(numbers, self.groups) for _ in range(group.count)]
+        return [number for number, group in zip(numbers, self.groups) for _ in range(group.size)]
 
     def decays(self) -> list[float] | None:
         """List the weight decay of each parameter; None if all have that of the optimiser."""
         if all(group.weight_decay is None for group in self.groups):
             return None
-        return [group.of(self, "weight_decay") for group in self.groups for _ in range(group.count)]
+        return [group.of(self, "weight_decay") for group in self.groups for _ in range(group.size)]
 
     def with_decay(self, decay: Any) -> Optimizer:
         """Return the same rule with another weight decay: a number, or an array of them."""
@@ -157,7 +157,10 @@ class Optimizer:
             return [update(*each, rate, step) for each in zip(data, grads, states)]
         rates, decays = taken(self.rates()), self.decays()
         rules = [self] * len(data) if decays is None else [*map(self.with_decay, taken(decays))]
-        return [rule.update(*each, step) for rule, *each in zip(rules, data, grads, states, rates)]
+        return [
+            rule.update(each, grad, state, rate, step)
+            for rule, each, grad, state, rate in zip(rules, data, grads, states, rates)
+        ]
 
     def begin(self, zero: Any) -> tuple[Any, ...]:
         """Return the first state of a parameter, made of ``zero``: a float or an array of zeros."""
