@@ -273,12 +273,12 @@ def cross_entropy(
     k = _target_of(target, count)
     if isinstance(k, list):
         return _soft_cross_entropy(z, k, label_smoothing, weights)
-    if ignore_index is not None and not 0 <= ignore_index < count and k == ignore_index:
-        return where(0.0, z[0], 0.0)
-    loss = _hard_cross_entropy(z, _checked_class(k, count), label_smoothing, weights)
-    if ignore_index is not None and 0 <= ignore_index < count:
-        return where(less(0.5, abs(k - ignore_index)), loss, 0.0)  # a compiled program's class is not known
-    return loss
+    if ignore_index is None:
+        return _hard_cross_entropy(z, _checked_class(k, count), label_smoothing, weights)
+    before, after = [0.0] * max(0, -ignore_index), [0.0] * max(0, ignore_index - count + 1)
+    k = _checked_class(k, count, ignore_index) + len(before)  # a place of a longer list
+    loss = _hard_cross_entropy(z, k, label_smoothing, weights, before, after)
+    return where(less(0.5, abs(k - len(before) - ignore_index)), loss, 0.0)
 
 
 def kl_divergence(logits: Sequence[Any], target: Sequence[Any]) -> Any:
@@ -501,9 +501,8 @@ def _target_of(target: Any, count: int) -> Any:
     return shares
 
 
-def _checked_class(k: Any, count: int) -> Any:
-    """Return a class, or raise a TypeError or ValueError if it is none of so many."""
-    said = f"a class is a whole number from 0 to {count - 1}, got {k!r}"
+def _checked_class(k: Any, count: int, ignored: int | None = None) -> Any:
+    """Return a class, or raise a TypeError or ValueError if it is none of so many, nor the ignored one."""
     try:
         position = position_of(k)
     except TypeError:
@@ -512,17 +511,24 @@ def _checked_class(k: Any, count: int) -> Any:
             hint = f": {ENCODE}"
         elif is_plain(k) and float(k).is_integer():
             hint = f": write int({k!r}), for an array y.astype(int)"
-        raise TypeError(said + hint) from None
-    if not 0 <= position < count:
-        raise ValueError(said)
+        raise TypeError(f"a class is a whole number from 0 to {count - 1}, got {k!r}{hint}") from None
+    if not (0 <= position < count or position == ignored):
+        raise ValueError(f"a class is a whole number from 0 to {count - 1}, got {position}")
     return k
 
 
-def _hard_cross_entropy(z: list[Any], k: Any, smoothing: float, weights: list[float] | None) -> Any:
-    """Compute the loss of a class."""
-    loss = logsumexp(z) - pick(z, k)
+def _hard_cross_entropy(
+    z: list[Any],
+    k: Any,
+    smoothing: float,
+    weights: list[float] | None,
+    before: Sequence[float] = (),
+    after: Sequence[float] = (),
+) -> Any:
+    """Compute the loss of a class, which is a place among the logits with some numbers around them."""
+    loss = logsumexp(z) - pick([*before, *z, *after], k)
     if weights is not None:
-        loss = pick(weights, k) * loss
+        loss = pick([*before, *weights, *after], k) * loss
     if smoothing == 0.0:
         return loss
     spread = dot(weights or [1.0] * len(z), _log_softmax(z))
