@@ -100,8 +100,7 @@ class Training(ABC):
         mean, gradient = compute(columns)
         optimizer, (moved, states, steps) = self.optimizer, self.now
         optimizer.steps = steps
-        rate, number_of_step = itertools.repeat(optimizer.learning_rate), itertools.repeat(steps + 1)
-        changes, states = zip(*map(optimizer.update, moved, gradient, states, rate, number_of_step))
+        changes, states = zip(*optimizer.updates(moved, gradient, states, self.taken))
         del gradient  # the next arrays take its place, which is in the caches
         moved = [*map(self.subtract, moved, changes)]
         return mean, (moved, states, steps + 1) if all(map(self.is_finite, moved)) else None

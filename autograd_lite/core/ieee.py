@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-__all__ = ["SIGNALS", "Guarded", "mean_of", "warn"]
+__all__ = ["SIGNALS", "Guarded", "mean_of", "warn", "warn_once"]
 
 SIGNALS = (ArithmeticError, ValueError)
 """What Python raises where IEEE 754 has a value."""
@@ -57,10 +57,27 @@ class Guarded:
 
 def warn(message: str, category: type[Warning] = RuntimeWarning) -> None:
     """Warn at the line of the user's code, outside this package."""
-    frame, level = sys._getframe(1), 2
+    _, level = _outside()
+    warnings.warn(message, category, stacklevel=level)
+
+
+def warn_once(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the line of the user's code, if the same was not said of that line before."""
+    place, level = _outside()
+    if (message, *place) not in _SAID:
+        _SAID.add((message, *place))
+        warnings.warn(message, category, stacklevel=level)
+
+
+_SAID: set[tuple[str, str, int]] = set()
+
+
+def _outside() -> tuple[tuple[str, int], int]:
+    """Find the line of the user's code, and how far above the caller's caller it is."""
+    frame, level = sys._getframe(2), 2
     while frame.f_back is not None and _is_internal(frame.f_code.co_filename):
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, category, stacklevel=level)
+    return (frame.f_code.co_filename, frame.f_lineno), level
 
 
 def _is_internal(filename: str) -> bool:

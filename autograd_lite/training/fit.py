@@ -198,6 +198,7 @@ class Training:
         """Choose whether to take compiled steps."""
         settings = self.settings
         batches = math.ceil(settings.count / settings.batch_size)
+        self.eager.optimizer.steps_per_epoch = batches
         self.bar.expect(steps=(settings.epochs - len(self.history)) * batches)
         self.step = choose_step(self.eager, self.examples, settings, self.history)
 

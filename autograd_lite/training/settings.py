@@ -14,6 +14,7 @@ from autograd_lite.core.coercion import check_dtype, leaves_of
 from autograd_lite.engine import Value
 from autograd_lite.files import check_writable
 from autograd_lite.optim import Optimizer
+from autograd_lite.optim.schedules import rate_at
 
 __all__ = ["Metric", "Settings", "check_optimizer", "parameters_of"]
 
@@ -121,4 +122,4 @@ def check_optimizer(optimizer: Any, parameters: list[Value]) -> None:
             f"the optimiser holds {len(strangers)} parameters that the model does not train "
             "(of another model, or frozen since): make a new optimiser"
         )
-    float(optimizer.learning_rate)
+    float(rate_at(optimizer.lr, optimizer.steps, optimizer.steps_per_epoch or 1))
