@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from autograd_lite.playing import Playground, playground
     from autograd_lite.training.checkpoints import History
     from autograd_lite.training.fit import fit
-    from autograd_lite.training.predict import accuracy, predict
+    from autograd_lite.training.predict import accuracy, predict, predict_class, predict_proba
 
 __version__ = "0.1.0"
 
@@ -66,6 +66,8 @@ __all__ = [
     "playing",
     "plot",
     "predict",
+    "predict_class",
+    "predict_proba",
     "softmax",
     "step_through",
     "training",
@@ -77,7 +79,7 @@ _PARTS = {
     "compiler": ("Program", "TraceError", "Trainer", "compile"),
     "drawing": tuple(drawing.__all__),
     "playing": ("Playground", "playground"),
-    "training": ("History", "accuracy", "fit", "predict"),
+    "training": ("History", "accuracy", "fit", "predict", "predict_class", "predict_proba"),
 }
 
 

@@ -20,6 +20,7 @@ CORE = [
     "core.ieee",
     "core.collector",
     "core.coercion",
+    "core.tables",
     "core.symbol",
     "core.variables",
     "core.op",
