@@ -19,7 +19,18 @@ from autograd_lite.gradcheck import GradientCheck, gradcheck
 from autograd_lite.stepping import Path, Step, Trace, step_through
 
 if TYPE_CHECKING:
-    from autograd_lite import compiler, datasets, losses, nn, optim, playing, plot, training
+    from autograd_lite import (
+        compiler,
+        datasets,
+        losses,
+        metrics,
+        nn,
+        optim,
+        playing,
+        plot,
+        preprocess,
+        training,
+    )
     from autograd_lite.compiler import Program, TraceError, Trainer, compile
     from autograd_lite.drawing import Drawing, draw, draw_dot
     from autograd_lite.playing import Playground, playground
@@ -59,6 +70,7 @@ __all__ = [
     "jacobian",
     "losses",
     "mean",
+    "metrics",
     "nn",
     "no_grad",
     "optim",
@@ -68,13 +80,17 @@ __all__ = [
     "predict",
     "predict_class",
     "predict_proba",
+    "preprocess",
     "softmax",
     "step_through",
     "training",
 ]
 __all__ += functions.__all__
 
-_MODULES = ("compiler", "datasets", "losses", "nn", "optim", "playing", "plot", "training")
+_MODULES = (
+    "compiler", "datasets", "losses", "metrics", "nn", "optim", "playing", "plot", "preprocess", "sklearn",
+    "training",
+)  # fmt: skip
 _PARTS = {
     "compiler": ("Program", "TraceError", "Trainer", "compile"),
     "drawing": tuple(drawing.__all__),

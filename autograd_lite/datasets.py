@@ -252,7 +252,8 @@ def iris() -> Labelled:
 
     Source: Fisher, The use of multiple measurements in taxonomic problems (1936).
     """
-    return _bundled("iris")
+    X, y = _bundled("iris")
+    return X, y
 
 
 def wine() -> Labelled:
@@ -273,7 +274,8 @@ def wine() -> Labelled:
 
     Source: Forina et al., PARVUS (1988).
     """
-    return _bundled("wine")
+    X, y = _bundled("wine")
+    return X, y
 
 
 def diabetes() -> tuple[Rows, list[float]]:
@@ -293,7 +295,8 @@ def diabetes() -> tuple[Rows, list[float]]:
 
     Source: Efron et al., Least angle regression (2004).
     """
-    return _bundled("diabetes")
+    X, y = _bundled("diabetes")
+    return X, y
 
 
 def mnist() -> Labelled:

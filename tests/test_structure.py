@@ -179,7 +179,7 @@ WITHIN = {
 }
 
 # These join the siblings; each may import what stands before it.
-JOINING = ["training", "playing", "__main__"]
+JOINING = ["training", "metrics", "preprocess", "sklearn", "playing", "__main__"]
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

@@ -100,7 +100,7 @@ def _check_numbers(name: str, table: Any, array: Any) -> None:
 
 def _of_usual_dtype(rows: Any) -> Sequence[Any]:
     """Return rows; an array of bools as whole numbers, one of floats longer than a Value's as such."""
-    dtype = getattr(rows, "dtype", None)
+    dtype: Any = getattr(rows, "dtype", None)
     kind = getattr(dtype, "kind", "")
     if kind == "b" or (kind == "f" and dtype.itemsize > 8):
         rows = rows.astype("int64" if kind == "b" else "float64")

@@ -1,4 +1,4 @@
-"""predict: what a model says of examples, as numbers, classes or probabilities; accuracy: how often it is right."""
+"""predict: what a model says of examples: numbers, classes, probabilities; accuracy: how often it is right."""
 
 from __future__ import annotations
 
