@@ -341,7 +341,7 @@ def split(
         X_train, y_train, X_test, y_test: four lists.
 
     Raises:
-        TypeError, ValueError: if X or y is no list or the like, their lengths differ, or one side would be empty.
+        TypeError, ValueError: if X or y has no rows, their lengths differ, or one side would be empty.
 
     Example:
         >>> X_train, y_train, X_test, y_test = split(list("abcde"), [1, 2, 3, 4, 5], fraction=0.4)

@@ -31,10 +31,10 @@ def as_rows(name: str, data: Any, *, text: bool = False) -> Sequence[Any]:
         >>> as_rows("X", [[1.0, 2.0]])
         [[1.0, 2.0]]
     """
-    if hasattr(data, "to_numpy") and not isinstance(data, type):
+    if _is_table(data):
         return _rows_of_table(name, data, text)
     check_rows(name, data)
-    if len(data) and hasattr(data[0], "to_numpy"):  # a list of rows of a table
+    if len(data) and _is_table(data[0]):  # a list of rows of a table
         return [_rows_of_table(name, row, text) for row in data]
     return _of_usual_dtype(data)
 
@@ -67,9 +67,15 @@ def as_column(name: str, data: Any) -> list[Any]:
 
 def item_of(row: Any) -> Any:
     """Return the one item of a row of one, as a plain number if it is NumPy's; else the row itself."""
-    if not isinstance(row, str) and getattr(row, "shape", None) != () and hasattr(row, "__len__"):
+    if type(row) is str:
+        return row
+    if getattr(row, "shape", None) != () and hasattr(row, "__len__"):
         return item_of(row[0]) if len(row) == 1 else row
     return row.item() if hasattr(row, "item") else row
+
+
+def _is_table(thing: Any) -> bool:
+    return hasattr(thing, "to_numpy") and not isinstance(thing, type)
 
 
 def _rows_of_table(name: str, table: Any, text: bool) -> Sequence[Any]:

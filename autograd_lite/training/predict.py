@@ -1,4 +1,4 @@
-"""predict: what a model says of examples: numbers, classes, probabilities; accuracy: how often it is right."""
+"""predict: what a model says of examples, as numbers or classes; accuracy: how often that is right."""
 
 from __future__ import annotations
 
