@@ -19,13 +19,24 @@ from autograd_lite.gradcheck import GradientCheck, gradcheck
 from autograd_lite.stepping import Path, Step, Trace, step_through
 
 if TYPE_CHECKING:
-    from autograd_lite import compiler, datasets, losses, nn, optim, playing, plot, training
+    from autograd_lite import (
+        compiler,
+        datasets,
+        losses,
+        metrics,
+        nn,
+        optim,
+        playing,
+        plot,
+        preprocess,
+        training,
+    )
     from autograd_lite.compiler import Program, TraceError, Trainer, compile
     from autograd_lite.drawing import Drawing, draw, draw_dot
     from autograd_lite.playing import Playground, playground
     from autograd_lite.training.checkpoints import History
     from autograd_lite.training.fit import fit
-    from autograd_lite.training.predict import accuracy, predict
+    from autograd_lite.training.predict import accuracy, predict, predict_class, predict_proba
 
 __version__ = "0.1.0"
 
@@ -59,6 +70,7 @@ __all__ = [
     "jacobian",
     "losses",
     "mean",
+    "metrics",
     "nn",
     "no_grad",
     "optim",
@@ -66,18 +78,24 @@ __all__ = [
     "playing",
     "plot",
     "predict",
+    "predict_class",
+    "predict_proba",
+    "preprocess",
     "softmax",
     "step_through",
     "training",
 ]
 __all__ += functions.__all__
 
-_MODULES = ("compiler", "datasets", "losses", "nn", "optim", "playing", "plot", "training")
+_MODULES = (
+    "compiler", "datasets", "losses", "metrics", "nn", "optim", "playing", "plot", "preprocess", "sklearn",
+    "training",
+)  # fmt: skip
 _PARTS = {
     "compiler": ("Program", "TraceError", "Trainer", "compile"),
     "drawing": tuple(drawing.__all__),
     "playing": ("Playground", "playground"),
-    "training": ("History", "accuracy", "fit", "predict"),
+    "training": ("History", "accuracy", "fit", "predict", "predict_class", "predict_proba"),
 }
 
 

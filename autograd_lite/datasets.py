@@ -15,19 +15,22 @@ from collections.abc import Callable, Sequence
 from http.client import HTTPException
 from typing import Any, TypeVar
 
-from autograd_lite.core.coercion import check_pairs
+from autograd_lite.core.tables import as_pairs
 
 __all__ = [
     "and_gate",
     "blobs",
     "circles",
     "curve",
+    "diabetes",
     "digits",
+    "iris",
     "mnist",
     "moons",
     "or_gate",
     "spirals",
     "split",
+    "wine",
     "words",
     "xor",
 ]
@@ -228,8 +231,72 @@ def digits() -> Labelled:
 
     Source: lectures B11, in small.
     """
-    loaded = _scikit_learn("digits").load_digits()
-    return [[pixel / 16.0 for pixel in row] for row in loaded.data.tolist()], loaded.target.tolist()
+    X, y = _bundled("digits")
+    return [[pixel / 16.0 for pixel in row] for row in X], y
+
+
+def iris() -> Labelled:
+    """Load scikit-learn's bundled measures of iris flowers, of three species.
+
+    Returns:
+        X, 150 rows of 4 lengths in cm (sepal length and width, petal length and width), and y,
+        the species 0, 1, 2: setosa, versicolor, virginica.
+
+    Raises:
+        ImportError: if scikit-learn is missing.
+
+    Example:
+        >>> X, y = iris()
+        >>> len(X), X[0], y[0]
+        (150, [5.1, 3.5, 1.4, 0.2], 0)
+
+    Source: Fisher, The use of multiple measurements in taxonomic problems (1936).
+    """
+    X, y = _bundled("iris")
+    return X, y
+
+
+def wine() -> Labelled:
+    """Load scikit-learn's bundled analyses of wines of three growers.
+
+    The features differ a thousandfold in size: scale them, with ``preprocess.Standardize``.
+
+    Returns:
+        X, 178 rows of 13 measures, such as alcohol, and y, the growers 0, 1, 2.
+
+    Raises:
+        ImportError: if scikit-learn is missing.
+
+    Example:
+        >>> X, y = wine()
+        >>> len(X), X[0][:3], X[0][-1], y[0]
+        (178, [14.23, 1.71, 2.43], 1065.0, 0)
+
+    Source: Forina et al., PARVUS (1988).
+    """
+    X, y = _bundled("wine")
+    return X, y
+
+
+def diabetes() -> tuple[Rows, list[float]]:
+    """Load scikit-learn's bundled regression: how a diabetes went on within a year.
+
+    Returns:
+        X, 442 rows of 10 features (age, sex, body mass index, blood pressure, six of serum), each
+        with mean 0 and Σ x² = 1, and y, a measure of the disease from 25 to 346.
+
+    Raises:
+        ImportError: if scikit-learn is missing.
+
+    Example:
+        >>> X, y = diabetes()
+        >>> len(X), len(X[0]), y[0]
+        (442, 10, 151.0)
+
+    Source: Efron et al., Least angle regression (2004).
+    """
+    X, y = _bundled("diabetes")
+    return X, y
 
 
 def mnist() -> Labelled:
@@ -266,15 +333,15 @@ def split(
     """Shuffle examples and hold some of them out for testing.
 
     Args:
-        X, y: N examples and N targets.
+        X, y: N examples and N targets: lists, arrays, or tables of pandas or polars, by rows.
         fraction: the share to hold out, between 0 and 1.
         seed: of the order, a whole number.
 
     Returns:
-        X_train, y_train, X_test, y_test.
+        X_train, y_train, X_test, y_test: four lists.
 
     Raises:
-        TypeError, ValueError: if X or y is no list, their lengths differ, or one side would be empty.
+        TypeError, ValueError: if X or y has no rows, their lengths differ, or one side would be empty.
 
     Example:
         >>> X_train, y_train, X_test, y_test = split(list("abcde"), [1, 2, 3, 4, 5], fraction=0.4)
@@ -283,7 +350,7 @@ def split(
 
     Source: lectures C7.
     """
-    check_pairs(X, y)
+    X, y = as_pairs(X, y, text=True)
     if not 0.0 < fraction < 1.0:
         raise ValueError(f"fraction is a share between 0 and 1, such as 0.2, got {fraction!r}")
     count = round(len(X) * fraction)
@@ -341,6 +408,11 @@ def _whole(name: str, number: int, least: int | None = None) -> int:
     if not whole or (least is not None and number < least):
         raise ValueError(f"{name} is a whole number{at_least}, got {number!r}")
     return operator.index(number)
+
+
+def _bundled(name: str) -> Any:
+    loaded = getattr(_scikit_learn(name), f"load_{name}")()
+    return loaded.data.tolist(), loaded.target.tolist()
 
 
 def _scikit_learn(wanted: str) -> Any:

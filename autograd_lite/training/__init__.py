@@ -2,6 +2,6 @@
 
 from autograd_lite.training.checkpoints import History
 from autograd_lite.training.fit import fit
-from autograd_lite.training.predict import accuracy, predict
+from autograd_lite.training.predict import accuracy, predict, predict_class, predict_proba
 
-__all__ = ["History", "accuracy", "fit", "predict"]
+__all__ = ["History", "accuracy", "fit", "predict", "predict_class", "predict_proba"]

@@ -56,8 +56,9 @@ def fit(
             one Value or a list of them. If its ``takes_batches`` is true, as a model with a
             BatchNorm needs, it is called with a list of examples and returns a list of outputs.
         loss: called with the output and the target of one example, returns a Value.
-        X: N examples, each a list or an array's row; not copied.
-        y: N targets.
+        X: N examples: a list, an array, or a DataFrame or Series of pandas or polars; not copied.
+        y: N targets, likewise; each a number, or a row of several. Of shape (N, 1), they are taken
+            for N numbers if the loss does not take rows.
         optimizer: moves the model's parameters; one without parameters is bound to them.
         epochs: how many times to go through the examples, at least 1. With a checkpoint
             this is the total, over all calls.
@@ -110,7 +111,7 @@ def fit(
     if early_stopping is not None and held_out is None:
         raise ValueError("early_stopping looks at the validation loss: give validation=0.2 or the like")
     bar = Progress(progress)
-    _try_out(model, loss, examples, held_out, settings)
+    examples, held_out = _try_out(model, loss, examples, held_out, settings)
     was_bound = optimizer.parameters is not None
     if not was_bound:
         optimizer.bind(parameters)
@@ -127,14 +128,18 @@ def fit(
 
 def _try_out(
     model: Any, loss: Any, examples: Examples, held_out: Examples | None, settings: Settings
-) -> None:
-    """Find out what the model, the loss and the metrics refuse; they are put back as they were."""
+) -> tuple[Examples, Examples | None]:
+    """Find out what the model, the loss and the metrics refuse; they are put back as they were.
+
+    Returns:
+        The examples, with their targets as the loss takes them.
+    """
     check_batches(model, settings.count, settings.batch_size)
     metrics = settings.metrics
     with mode(model, training=False), kept(generators_of(model)), put_back(model, loss, *metrics.values()):
-        for each in (examples, held_out):
-            if each is not None:
-                check_data(each, lambda x: outputs_of(model, [x])[0], loss, metrics)
+        of_one = lambda x: outputs_of(model, [x])[0]
+        checked = check_data(examples, of_one, loss, metrics)
+        return checked, held_out and check_data(held_out, of_one, loss, metrics)
 
 
 def _run(training: Training) -> History:
