@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from autograd_lite.composed import mean
-from autograd_lite.core.coercion import check_pairs
+from autograd_lite.core.tables import as_pairs
 from autograd_lite.engine import Value
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.optim.rules import SGD
@@ -89,7 +89,7 @@ def lr_finder(
 
     Source: Smith, Cyclical Learning Rates for Training Neural Networks (2017).
     """
-    check_pairs(X, y)
+    X, y = as_pairs(X, y)
     for name, rate in (("low", low), ("high", high)):
         check_positive(name, rate)
     if not low < high or steps < 2 or batch_size < 1 or len(X) == 0:
