@@ -98,11 +98,14 @@ class Expression(Number):
         return self.method("take", positions, **dict(zip(["axis"], axis)))
 
     def sum(self, *axes: int) -> Expression:
-        """Sum over some axes."""
-        if axes == (-1,) and self.form == "call" and self.arguments[:1] == ("swapaxes",):
-            array, *swapped = self.arguments[1]
-            if swapped == [-1, -2]:
-                return array.method("sum", axis=-2)
+        """Sum over some axes; over the last one with what does so fast."""
+        match axes, self.form, self.arguments:
+            case (-1,), "call", ("swapaxes", (array, -1, -2), _):
+                return array.method("sum", axis=-2)  # type: ignore[no-any-return]
+            case (-1,), "operation", (op, left, right) if op is MUL:
+                return call("dots", left, right)
+            case (-1,), _, _:
+                return call("sums", self)
         return self.method("sum", axis=axes[0] if len(axes) == 1 else axes)
 
     def reshape(self, *shape: int) -> Expression:
