@@ -106,7 +106,7 @@ def pack_dot(weights: Sequence[Any], inputs: Sequence[Any], bias: Any = 0.0) -> 
 
 # ---- On arrays -------------------------------------------------------------------------
 
-SHORT, MANY = 64, 256
+SHORT, MANY = 64, 2048
 """NumPy finds the largest of so many numbers, in lists of up to this length, faster list beside list."""
 
 
@@ -128,7 +128,7 @@ def largest_of_array(xp: Any, values: Any) -> Any:
     """Compute amax along the last axis."""
     length = values.shape[-1]
     if xp.__name__ != "numpy" or length > SHORT or values.size < MANY:
-        return values.max(axis=-1)
+        return xp.max(values, axis=-1)
     columns = xp.ascontiguousarray(values.reshape(-1, length).T)
     return columns.max(axis=0).reshape(values.shape[:-1])
 

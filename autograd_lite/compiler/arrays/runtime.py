@@ -106,7 +106,7 @@ def _added_numpy(target: Any, place: tuple[Any, ...], values: Any) -> Any:
         return target
     (rows,), size = place, target[0].size
     if len(target) <= FEW_ROWS:  # a product with the rows of the identity that are named
-        named = _identity(len(target), target.dtype.char).take(rows.reshape(-1) % len(target), axis=0)
+        named = _identity(len(target), target.dtype.char).take(rows.reshape(-1), axis=0)
         return (named.T @ values.reshape(-1, size)).reshape(target.shape)
     positions = (rows % len(target)).reshape(-1, 1) * size + numpy.arange(size)
     sums = numpy.bincount(positions.reshape(-1), values.reshape(-1), target.size)
@@ -209,8 +209,8 @@ def _shares_numpy(partials: Any) -> Any:
     return partials / total[..., None]
 
 
-SHORT = 64
-"""Up to which length NumPy adds up many lists faster as products."""
+SHORT, MANY = 64, 1024
+"""NumPy adds up so many numbers, in lists of up to this length, faster as products."""
 
 
 def _sums_numpy(values: Any) -> Any:
@@ -218,8 +218,8 @@ def _sums_numpy(values: Any) -> Any:
     import numpy
 
     length = values.shape[-1]
-    if length > SHORT or values.ndim < 2:
-        return values.sum(axis=-1)
+    if length > SHORT or values.size < MANY:
+        return numpy.add.reduce(values, axis=-1)
     return (values.reshape(-1, length) @ numpy.ones(length, values.dtype)).reshape(values.shape[:-1])
 
 
