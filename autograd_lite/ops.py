@@ -33,6 +33,7 @@ from autograd_lite.core.ieee import BELL, CUBIC, SQRT_HALF
 from autograd_lite.core.list_rules import (
     added,
     largest_of,
+    largest_of_array,
     logsumexp_of,
     logsumexp_of_array,
     norm_of,
@@ -398,7 +399,7 @@ DOT = Op(
 AMAX: Op = Op(
     "amax", "max_i values[i]", largest_of, pack=pack_some("amax"),
     many=lambda y, values: ([1.0 - LESS(value, y) for value in values],), shares=True, stops=True,
-    array="{0}.max(axis=-1)", array_slopes=("1.0 - sign({0} - {1})",),
+    array=largest_of_array, array_slopes=("1.0 - sign({0} - {1})",),
     why="amax passes the gradient on to the largest input; at a tie each of the largest gets the same share",
     doc="The largest of a list of numbers.", example=("amax([1.0, 3.0, 2.0])", 3.0),
 )

@@ -73,21 +73,28 @@ class Expression(Number):
 
     def swapped(self, first: int, second: int) -> Expression:
         """Exchange two axes."""
-        if self.form == "call" and self.arguments[0] == "swapaxes" and self.arguments[1][1:] == (first, second):
-            return self.arguments[1][0]  # type: ignore[no-any-return]
-        if self.form == "call" and self.arguments[0] == "transpose":
-            array, order = self.arguments[1]
-            axes = [*order]
-            axes[first], axes[second] = axes[second], axes[first]
-            return array.permuted(axes)
-        return call("swapaxes", self, first, second)
+        match self.form, self.arguments:
+            case "method", (array, "swapaxes", axes, _) if axes == (first, second):
+                return array  # type: ignore[no-any-return]
+            case "method", (array, "transpose", (order,), _):
+                axes = [*order]
+                axes[first], axes[second] = axes[second], axes[first]
+                return array.permuted(axes)  # type: ignore[no-any-return]
+            case "call", ("broadcast_to", (spread, (*front, high, wide)), _):
+                if (first, second) == (-1, -2) and spread.form == "index" and spread.arguments[1] == LAST_NEW:
+                    return call("broadcast_to", spread.arguments[0][..., None, :], (*front, wide, high))
+        return self.method("swapaxes", first, second)
 
     def permuted(self, axes: Sequence[int]) -> Expression:
         """Put all axes into an order."""
         moved = [axis - len(axes) for axis, place in enumerate(axes) if axis != place]
         if len(moved) == 2:
             return self.swapped(moved[1], moved[0])
-        return call("transpose", self, tuple(axes)) if moved else self
+        return self.method("transpose", tuple(axes)) if moved else self
+
+    def contains(self, part: Expression) -> bool:
+        """Tell whether something is computed in it."""
+        return self == part or any(isinstance(each, Expression) and each.contains(part) for each in self.arguments)
 
     def method(self, name: str, *arguments: Any, **named: Any) -> Expression:
         """Call a method."""
@@ -98,11 +105,16 @@ class Expression(Number):
         return self.method("take", positions, **dict(zip(["axis"], axis)))
 
     def sum(self, *axes: int) -> Expression:
-        """Sum over some axes."""
-        if axes == (-1,) and self.form == "call" and self.arguments[:1] == ("swapaxes",):
-            array, *swapped = self.arguments[1]
-            if swapped == [-1, -2]:
-                return array.method("sum", axis=-2)
+        """Sum over some axes; over the last one with what does so fast."""
+        match axes, self.form, self.arguments:
+            case (-1,), "method", (array, "swapaxes", (-1, -2), _):
+                return array.method("sum", axis=-2)  # type: ignore[no-any-return]
+            case (-1,), "operation", (op, left, right) if op is MUL:
+                return _dots(left, right)
+            case (-1,), "operation", (op, term) if op is NEG:
+                return -term.sum(-1)
+            case (-1,), _, _:
+                return call("sums", self)
         return self.method("sum", axis=axes[0] if len(axes) == 1 else axes)
 
     def reshape(self, *shape: int) -> Expression:
@@ -112,6 +124,21 @@ class Expression(Number):
         if self.form == "method" and self.arguments[1] == "reshape":  # which keeps the order, too
             return self.arguments[0].reshape(*shape)
         return self.method("reshape", *(shape or ((),)))
+
+
+LAST_NEW = (Ellipsis, None)
+"""The index that adds an axis at the end."""
+
+
+def _dots(left: Expression, right: Expression) -> Expression:
+    """Sum products along the last axis; what divides all of them alike does so once, at the end."""
+    match right.form, right.arguments:
+        case "operation", (op, term, Expression("index", (divisor, (*items, None)))) if op is DIV:
+            if all(item == span() for item in items):
+                return _dots(left, term) / divisor
+        case "operation", (op, term) if op is NEG:
+            return -_dots(left, term)
+    return call("dots", left, right)
 
 
 Line = tuple[str, Expression, str]

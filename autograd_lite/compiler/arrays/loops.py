@@ -352,6 +352,12 @@ class Loops:
 
         return Elements(tuple(values.shape[each] for each in kept), at)
 
+    def _sums(self, array: Expression) -> Elements:
+        return self._sum(array, -1)
+
+    def _dots(self, left: Expression, right: Expression) -> Elements:
+        return self._sum(Expression("operation", (MUL, left, right)), -1)
+
     def _reshape(self, array: Expression, *shape: Any) -> Elements:
         values = self.elements(array)
         new: Shape = () if shape == ((),) else shape

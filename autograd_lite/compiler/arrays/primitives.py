@@ -262,13 +262,35 @@ class Map(_OfOp):
         return result
 
     def back(self, named: Named, slot: int, d: Expression) -> Expression:
+        return _scaled(d, self._partial(named, slot))
+
+    def fills(self, named: Named, slot: int) -> bool:
+        """Tell whether a local derivative has the full shape, so that it can be multiplied by less.
+
+        What is multiplied may lack one of the last two axes.
+        """
+        partial = self._partial(named, slot)
+        full = [name(self.name)]
+        for each in self.operands:
+            if isinstance(each, Constant):
+                is_full = each.number is None and each.shortest.ndim > 1
+            else:
+                is_full = each.batched == self.batched and not each.way.repeated
+            full += [each.read(named)] * is_full
+        return isinstance(partial, Expression) and any(map(partial.contains, full))
+
+    def scales(self, named: Named, slot: int) -> bool:
+        """Tell whether a local derivative is a number."""
+        return isinstance(self._partial(named, slot), float)
+
+    def _partial(self, named: Named, slot: int) -> Any:
         values: dict[str, Any] = {"y": name(self.name)}
         for label, operand in zip(self.op.names, self.operands):
             known = operand.number if isinstance(operand, Constant) else None
             values[label] = operand.read(named) if known is None else known
         values.update(zip(self.op.attributes, map(float, self.attributes)))
         rule = evaluate(self.op._terms[slot], values)
-        return _scaled(d, slope(self.op, slot, rule, *values.values()))
+        return slope(self.op, slot, rule, *values.values())
 
     def back_comment(self, named: Named, slot: int) -> str:
         reads = [each.read(named) for each in self.operands]
@@ -504,6 +526,9 @@ def _scaled(d: Expression, partial: Any) -> Expression:
     if isinstance(partial, float):
         if d.form == "number":
             return number(d.arguments[0] * partial)
+        if d.form == "call" and d.arguments[0] == "broadcast_to":
+            spread, shape = d.arguments[1]
+            return call("broadcast_to", _scaled(spread, partial), shape)
         if abs(partial) == 1.0:
             return d if partial == 1.0 else -d
     return d * number(partial)

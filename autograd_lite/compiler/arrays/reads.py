@@ -80,7 +80,7 @@ def _way_to(read: Expression) -> Iterator[tuple[str, Expression]]:
     while True:
         kind = ""
         match read.form, read.arguments:
-            case "call", ("swapaxes" | "transpose", (array, *_), _):
+            case "method", (array, "swapaxes" | "transpose", *_):
                 kind, read = "turn", array
             case "method", (array, "reshape" | "take" as kind, *_):
                 read = array

@@ -14,8 +14,9 @@ from autograd_lite.compiler.arrays.expressions import Expression, Line, call, na
 from autograd_lite.compiler.arrays.indexing import Box, Named, reshaped
 from autograd_lite.compiler.arrays.ir import Array, ArrayProgram, View, depend_on_parameters, reverse_order
 from autograd_lite.compiler.arrays.names import is_layer
-from autograd_lite.compiler.arrays.primitives import Primitive
+from autograd_lite.compiler.arrays.primitives import Map, Primitive
 from autograd_lite.core.source import LONGEST_SUM
+from autograd_lite.ops import MUL
 
 __all__ = ["Reverse"]
 
@@ -67,13 +68,22 @@ class Reverse:
 
     def _pass_on(self, array: Primitive) -> None:
         """Send each operand of an operation what it gets."""
-        for slot, operand in enumerate(array.operands):
-            if slot in array.conditions or not isinstance(operand, View):
-                continue
-            if operand.array.number in self.wanted:
-                back = array.back(self.named, slot, self.adjoints[array.number])
-                self.comments[back] = array.back_comment(self.named, slot)
-                self._send(operand, back, array.batched and not array.sums_the_batch(slot))
+        for slot in self._passing(array):
+            operand = array.operands[slot]
+            assert isinstance(operand, View)
+            back = array.back(self.named, slot, self.adjoints[array.number])
+            self.comments[back] = array.back_comment(self.named, slot)
+            self._send(operand, back, array.batched and not array.sums_the_batch(slot))
+
+    def _passing(self, array: Primitive) -> list[int]:
+        """List the operands that get something back."""
+        return [
+            slot
+            for slot, operand in enumerate(array.operands)
+            if slot not in array.conditions
+            and isinstance(operand, View)
+            and operand.array.number in self.wanted
+        ]
 
     def _send(self, operand: View, d: Expression, batched: bool) -> None:
         """Send an operand's adjoint back to the array that it reads.
@@ -97,6 +107,12 @@ class Reverse:
         forms = [term.form for term in whole]
         if not pieces and (forms == ["number"] or (forms == ["name"] and not is_layer(array))):
             return whole[0]  # of a layer, dz is what the lectures speak of
+        if not pieces and len(whole) == 1 and _spread(whole[0]) and isinstance(array, Map):
+            slots = self._passing(array)
+            if all(array.scales(self.named, slot) for slot in slots):
+                return whole[0]
+            if all(array.fills(self.named, slot) for slot in slots):
+                whole = [_spread(whole[0])]
         d = name(f"d{array.name}")
         tiled = None if whole else _tiled(array, pieces)
         if tiled is not None:
@@ -172,6 +188,12 @@ def _box_of(place: Any, size: int) -> Box | None:
     return place if isinstance(place, Box) else None
 
 
+def _spread(term: Expression) -> Any:
+    """Return what is broadcast to the shape of an array, if a term is that."""
+    is_spread = term.form == "call" and term.arguments[0] == "broadcast_to"
+    return term.arguments[1][0] if is_spread else None
+
+
 def _span(place: range) -> Expression:
     return span(place.start, place.stop, None if place.step == 1 else place.step)
 
@@ -180,4 +202,13 @@ def _terms(terms: Sequence[Expression]) -> list[Expression]:
     """List the terms of a sum; what stands there twice is doubled."""
     if terms and all(term.form == "number" for term in terms):
         return [number(sum(term.arguments[0] for term in terms))]
-    return [term if count == 1 else number(float(count)) * term for term, count in Counter(terms).items()]
+    if not all(map(_spread, terms)):  # the others have the full shape
+        terms = [_spread(term) or term for term in terms]
+    return [term if count == 1 else _times(float(count), term) for term, count in Counter(terms).items()]
+
+
+def _times(count: float, term: Expression) -> Expression:
+    """Multiply the first factor of a product, which often is smaller."""
+    if term.form == "operation" and term.arguments[0] is MUL:
+        return _times(count, term.arguments[1]) * term.arguments[2]
+    return number(count) * term

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.compiler.arrays.ir import ArrayProgram, Operand
+from autograd_lite.compiler.arrays.ir import ArrayProgram, Constant, Operand
 from autograd_lite.compiler.arrays.primitives import (
     Map,
     MatrixProduct,
@@ -29,7 +29,7 @@ from autograd_lite.compiler.raising.sums import Sums, collect_sums
 from autograd_lite.compiler.raising.wholes import Wholes
 from autograd_lite.compiler.tape import CONSTANT, INNER, Tape
 from autograd_lite.core.op import Op
-from autograd_lite.ops import ADD, DOT, MUL, PICK
+from autograd_lite.ops import ADD, AMAX, DOT, MUL, PICK
 
 __all__ = ["Raiser"]
 
@@ -164,16 +164,12 @@ class Raiser:
         is_product = wide > 1 or high > 1
         if is_product:
             self.program.in_products += len(members) * terms
-        right, left = _narrow(right), _narrow(left)
-        inputs, weights = self.wholes.among_zeros(right) or operand(right), operand(left)
+        inputs, weights = self._sides(right, left)
         biases: list[Operand] = []
         is_full = len(cells) == blocks * high * wide
         if is_full:
             added = _narrow(plain[numpy.argsort(cells)].reshape(blocks, high, wide, -1))
-            if plain.shape[1] > FEW:
-                biases = [self.placement.add(Sum(operand(added)))]
-            else:
-                biases = [operand(added[..., k]) for k in range(plain.shape[1])]
+            biases = self._added_up(added)
         primitive = MatrixProduct if is_product else RowDots
         if any(bias.batched for bias in biases) and not (inputs.batched or weights.batched):
             # One product for all rows of a batch: only what is added differs.
@@ -183,6 +179,42 @@ class Raiser:
         self.placement.add(primitive(inputs, weights, biases), members, cells)
         if not is_full and plain.shape[1]:
             self._chain([operand(members), *map(operand, plain.T)], members)
+
+    def _sides(self, right: Any, left: Any) -> tuple[Operand, Operand]:
+        """Return the rows of inputs and those of weights of a product."""
+        numpy, operand = self.numpy, self.placement.operand
+        found = self.wholes.among_zeros(_narrow(right))
+        if found is not None:
+            return found, operand(_narrow(left))
+        order = numpy.argsort(self.placement.key(left[0, 0]), kind="stable")
+        repeats = len(order) // len(numpy.unique(left[0, 0]))
+        ordered = left[..., order]
+        weights = ordered[..., ::repeats]
+        if repeats == 1 or len(left) > 1 or (numpy.repeat(weights, repeats, -1)[..., : len(order)] != ordered).any():
+            return operand(_narrow(right)), operand(_narrow(left))
+        # What one weight multiplies is added up first.
+        inputs = _narrow(right[..., order]).reshape(*_narrow(right).shape[:-1], -1, repeats)
+        return self.placement.add(Sum(operand(inputs))), operand(_narrow(weights))
+
+    def _added_up(self, terms: Any) -> list[Operand]:
+        """Return few operands whose sum is that of terms, which stand along the last axis."""
+        numpy, operand, shape = self.numpy, self.placement.operand, terms.shape[:-1]
+        if terms.shape[-1] <= FEW:
+            return [operand(terms[..., place]) for place in range(terms.shape[-1])]
+        ordered = numpy.take_along_axis(terms, numpy.argsort(self.placement.key(terms), axis=-1), -1)
+        sources = self.placement.sources(ordered).reshape(-1, terms.shape[-1])
+        cuts = numpy.flatnonzero(numpy.diff(sources[0])) + 1
+        if len(cuts) >= FEW or (sources != sources[0]).any():
+            return [self.placement.add(Sum(operand(terms)))]
+        added: list[Operand] = []
+        for part in numpy.split(ordered, cuts, axis=-1):
+            count = part.shape[-1]
+            if count > 1 and (part == part[..., :1]).all():
+                factors = operand(part[..., 0]), Constant(numpy.full(shape, float(count)))
+                added.append(self.placement.add(Map(MUL, factors)))
+            else:
+                added.append(self.placement.add(Sum(operand(part))) if count > 1 else operand(part[..., 0]))
+        return added
 
     def _chain(self, operands: Sequence[Operand], members: Any, cells: Any = None) -> None:
         """Add operands one after the other; the last result is that of the members."""
@@ -252,12 +284,14 @@ class Raiser:
         found = self.wholes.lines(args, summed=False) if op is LARGEST else None
         if found is not None:
             values, order = found
-            self.placement.add(Reduce(op, [values], attributes, flows=False), members[order])
+            self.placement.add(Reduce(AMAX, [values], attributes, flows=False), members[order])
             return
         order = self.numpy.argsort(self.placement.key(args[:, 0]), kind="stable")
         lists = self.numpy.split(args[order], self.numpy.cumsum(lengths)[:-1], axis=1)
         operands = [self.placement.operand(_narrow(rows)) for rows in lists]
-        self.placement.add(Reduce(op, operands, attributes, flows=op is not LARGEST), members[order])
+        flows = op is not LARGEST
+        reduced = Reduce(op if flows else AMAX, operands, attributes, flows=flows)
+        self.placement.add(reduced, members[order])
 
     def _raise_picks(self, members: Any, args: Any) -> None:
         """Look numbers up in lists, by an index that is known when the program runs."""
