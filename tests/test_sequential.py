@@ -104,6 +104,13 @@ def test_examples_go_through_together_where_a_batch_is_looked_at(training):
     assert norm.state_dict() == twin.state_dict()
 
 
+@pytest.mark.parametrize("one", [[0.5, 1.0], 0.5])
+def test_one_example_for_a_model_that_takes_many(one):
+    with pytest.raises((TypeError, ValueError)) as caught:
+        normed()(one)
+    assert "is called with a list of examples" in caught.value.__notes__[0]
+
+
 X = [[math.cos(t), math.sin(1.7 * t)] for t in range(48)]
 y = [a * b for a, b in X]
 
