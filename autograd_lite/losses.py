@@ -197,7 +197,7 @@ def binary_cross_entropy(output: Any, target: float) -> Any:
     return -(y * log(f) + (1.0 - y) * log(1.0 - f))
 
 
-def bce_with_logits(output: Any, target: Any, *, pos_weight: Any = 1.0) -> Any:
+def bce_with_logits(output: Any, target: Any, *, pos_weight: Any = None) -> Any:
     """Compute the negative log-likelihood of a label under a logit, without overflow.
 
     Formula:
@@ -210,7 +210,7 @@ def bce_with_logits(output: Any, target: Any, *, pos_weight: Any = 1.0) -> Any:
         output: z, the log-odds of label 1, any Value; or a list of n of them.
         target: y, the label 0 or 1, or a probability between; or n of them.
         pos_weight: how many times a label 1 counts, such as the number of zeros over that of
-            ones; or n such numbers.
+            ones; or n such numbers; None for once.
 
     Raises:
         ValueError: if a target is not in [0, 1], or the lengths differ.
@@ -225,7 +225,7 @@ def bce_with_logits(output: Any, target: Any, *, pos_weight: Any = 1.0) -> Any:
     """
     pairs = _pairs(output, target, _probability)
     _notice_probabilities("bce_with_logits", [z for z, _ in pairs])
-    weights = _each(pos_weight, len(pairs), "pos_weight")
+    weights = [1.0] * len(pairs) if pos_weight is None else _each(pos_weight, len(pairs), "pos_weight")
     return _mean([_log_loss(z, y, weight) for (z, y), weight in zip(pairs, weights)])
 
 
@@ -421,9 +421,13 @@ def _pairs(output: Any, target: Any, number_of: Callable[[Any], Any] | None = No
     return list(zip(outputs, map(number_of or _number, listed)))
 
 
+SINGLE = frozenset((bool, int, float, str, bytes))
+"""Types of one target; others are asked."""
+
+
 def _listed(target: Any) -> list[Any]:
     """Take one target or a row of them as a list; a string is no row of letters."""
-    if isinstance(target, (str, bytes)):
+    if type(target) in SINGLE:
         return [target]
     try:
         return list(target)

@@ -381,6 +381,12 @@ def dropout():
     return lambda x: squares(dropout(layer(x))), layer.parameters(), [(x,) for x in vectors(3, 3)]
 
 
+def cross_attention():
+    layer = nn.SelfAttention(4, heads=2, seed=0)
+    rows = [(x,) for x in vectors(3, 5, 4)]
+    return lambda x: squares(layer(x[:2], x[2:])), layer.parameters(), rows
+
+
 def embedding():
     table, head = nn.Embedding(5, 2, seed=0), nn.Layer(4, 3, None, seed=1)
     rows = [([0, 4], 1), ([3, 3], 0), ([2, 1], 2)]
@@ -440,6 +446,21 @@ LAYERS = {
     "attention to all": lambda: of_layer(nn.SelfAttention(4, heads=2, causal=False, seed=0), 3, 4),
     "attention of one head": lambda: of_layer(nn.SelfAttention(2, causal=False, seed=0), 4, 2),
     "attention of four heads": lambda: of_layer(nn.SelfAttention(8, heads=4, causal=False, seed=0), 5, 8),
+    "cross-attention": cross_attention,
+    "RMS norm": lambda: of_layer(nn.RMSNorm(4), 4),
+    "places": lambda: of_layer(nn.PositionalEmbedding(4, 2, seed=0), 3, 2),
+    "LSTM": lambda: of_layer(nn.LSTM(2, 3, seed=0), 4, 2),
+    "GRU": lambda: of_layer(nn.GRU(2, 3, seed=0), 4, 2),
+    "AvgPool2d": lambda: of_layer(nn.Sequential(nn.Conv2d(1, 2, 2, seed=0), nn.AvgPool2d(2)), 1, 5, 5),
+    "MaxPool2d": lambda: of_layer(
+        nn.Sequential(nn.Conv2d(1, 2, 2, seed=0), nn.MaxPool2d(2, stride=1)), 1, 4, 4
+    ),
+    "Sequential": lambda: of_layer(
+        nn.Sequential(
+            nn.Layer(3, 4, None, seed=0), "tanh", nn.Sequential(ag.softmax, nn.Layer(4, 2, seed=1))
+        ),
+        3,
+    ),
     "embedding": embedding,
     "tied embedding": tied_embedding,
     "tiny GPT": tiny_gpt,
@@ -478,6 +499,22 @@ LOSSES = {
     "binary cross-entropy": lambda: of_loss(losses.binary_cross_entropy, 1, [0.5, 0.25, 0.75], "sigmoid"),
     "binary cross-entropy of labels": lambda: of_loss(losses.binary_cross_entropy, 1, [1, 0, 1], "sigmoid"),
     "bce with logits": lambda: of_loss(losses.bce_with_logits, 1, [1, 0, 1]),
+    "bce with several logits": lambda: of_loss(
+        lambda z, y: losses.bce_with_logits(z, y, pos_weight=[0.5, 2.0]), 2, [[1, 0], [0, 0], [1, 1]]
+    ),
+    "l1": lambda: of_loss(losses.l1, 3, vectors(3, 3)),
+    "huber": lambda: of_loss(losses.huber, 3, vectors(3, 3)),
+    "focal": lambda: of_loss(losses.focal, 1, [1, 0, 1]),
+    "focal of classes": lambda: of_loss(losses.focal, 3, [1, 0, 2]),
+    "divergence": lambda: of_loss(losses.kl_divergence, 2, [[0.5, 0.5], [0.25, 0.75], [0.0, 1.0]]),
+    "cross-entropy of probabilities": lambda: of_loss(
+        lambda z, p: losses.cross_entropy(z, p, label_smoothing=0.1),
+        2,
+        [[0.5, 0.5], [0.25, 0.75], [0.0, 1.0]],
+    ),
+    "cross-entropy, weighted": lambda: of_loss(
+        lambda z, k: losses.cross_entropy(z, k, weight=[0.5, 2.0, 1.0], ignore_index=-1), 3, [1, -1, 2]
+    ),
     "cross-entropy": lambda: of_loss(losses.cross_entropy, 4, [3, 0, 1]),
     "hinge": lambda: of_loss(losses.hinge, 1, [1, -1, 1]),
     "l2": with_penalty,

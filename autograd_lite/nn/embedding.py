@@ -51,9 +51,11 @@ class Embedding(Module):
         self.table = [[Value(draw()) for _ in range(width)] for _ in range(count)]
 
     def __call__(self, index: Any) -> list[Any]:
-        if isinstance(index, (list, tuple)) or getattr(index, "ndim", 0) > 0:
-            return [self.row(each) for each in index]
-        return self.row(index)
+        if isinstance(index, Value) or not (
+            isinstance(index, (list, tuple)) or getattr(index, "shape", None)
+        ):
+            return self.row(index)  # a compiled program's index is not known: nothing is asked of it
+        return [self.row(each) for each in index]
 
     def row(self, index: Any) -> list[Any]:
         """Return the vector of one index."""

@@ -28,6 +28,11 @@ def image_of(image: Sequence[Any], window: int, *, channels: int | None = None, 
         rows, columns = len(image[0]), len(image[0][0])
     except (TypeError, IndexError):
         rows = columns = 0
+    if columns and hasattr(image[0][0][0], "__len__") and getattr(image[0][0][0], "shape", None) != ():
+        raise ValueError(
+            f"a layer takes one image at a time: this is a list of {len(image)}. predict(model, X) gives the "
+            "outputs of all examples, [model(x) for x in X] with their graphs"
+        )
     if channels is not None and len(image) != channels:
         raise ValueError(f"expected {channels} channels, got {len(image)}")
     if not columns:

@@ -65,10 +65,20 @@ class Sequential(Module):
     def __call__(self, x: Any) -> Any:
         for layer in self.layers:
             if self.takes_batches and not getattr(layer, "takes_batches", False):
-                x = [_applied(layer, each) for each in x]
+                x = self._with_each(layer, x)
             else:
                 x = _applied(layer, x)
         return x
+
+    def _with_each(self, layer: Any, examples: Any) -> list[Any]:
+        """Call a layer that takes one example with each of several."""
+        try:
+            return [_applied(layer, each) for each in examples]
+        except (TypeError, ValueError) as error:
+            error.add_note(
+                "A model that holds a BatchNorm is called with a list of examples: model([x, ...])"
+            )
+            raise
 
 
 def _function_of(name: str) -> Callable[..., Any]:

@@ -41,7 +41,7 @@ def table_of_layers(module: Any) -> str:
         return title
     widths = [max(len(row[place]) for row in rows) for place in range(3)]
     lines = [f"  {name:{widths[0]}}  {form:{widths[1]}}  {count:>{widths[2]}}" for name, form, count in rows]
-    return "\n".join([title, *lines])
+    return "\n".join([title, *map(str.rstrip, lines)])
 
 
 def _inside(module: Any, before: str, seen: set[int]) -> Iterator[Row]:

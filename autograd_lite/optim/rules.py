@@ -69,8 +69,9 @@ class SGD(Optimizer):
 
     def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
         """Move along the velocity."""
-        if _counts(self.weight_decay):
-            grad = grad + self.weight_decay * data
+        decay = self.weight_decay
+        if type(decay) is not float or decay != 0.0:  # it may be an array, or not known yet
+            grad = grad + decay * data
         if not self.momentum:
             return lr * grad, state
         velocity = self.momentum * state[0] + grad
@@ -179,19 +180,18 @@ class Adam(Optimizer):
     def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
         """Move by the mean gradient over its running size."""
         first, second = self.betas
-        if _counts(self.weight_decay) and not self.decoupled:
-            grad = grad + self.weight_decay * data
+        decay = self.weight_decay
+        decays = type(decay) is not float or decay != 0.0  # it may be an array, or not known yet
+        if decays and not self.decoupled:
+            grad = grad + decay * data
         mean = first * state[0] + (1.0 - first) * grad
         square = second * state[1] + (1.0 - second) * grad * grad
-        after: tuple[Any, ...] = (mean, square)
-        if self.amsgrad:
-            square = _larger(state[2], square)
-            after = (*after, square)
-        size = _root(square / (1.0 - second**step)) + self.eps
+        largest = _larger(state[2], square) if self.amsgrad else square
+        size = _root(largest / (1.0 - second**step)) + self.eps
         change = lr * (mean / (1.0 - first**step)) / size
-        if _counts(self.weight_decay) and self.decoupled:
-            change = change + lr * self.weight_decay * data
-        return change, after
+        if decays and self.decoupled:
+            change = change + lr * decay * data
+        return change, (mean, square, largest) if self.amsgrad else (mean, square)
 
 
 class AdamW(Adam):
@@ -277,8 +277,9 @@ class Adagrad(Optimizer):
 
     def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
         """Move by the gradient over the size of all gradients."""
-        if _counts(self.weight_decay):
-            grad = grad + self.weight_decay * data
+        decay = self.weight_decay
+        if type(decay) is not float or decay != 0.0:  # it may be an array, or not known yet
+            grad = grad + decay * data
         total = state[0] + grad * grad
         return lr * grad / (_root(total) + self.eps), (total,)
 
@@ -328,8 +329,9 @@ class Lion(Optimizer):
         """Move by the sign of the mean gradient."""
         first, second = self.betas
         direction = _sign(first * state[0] + (1.0 - first) * grad)
-        if _counts(self.weight_decay):
-            direction = direction + self.weight_decay * data
+        decay = self.weight_decay
+        if type(decay) is not float or decay != 0.0:  # it may be an array, or not known yet
+            direction = direction + decay * data
         return lr * direction, (second * state[0] + (1.0 - second) * grad,)
 
 
@@ -369,11 +371,6 @@ def _two(betas: Any) -> tuple[float, float]:
     for beta in betas:
         check_range("each of betas", beta, below=1.0)
     return betas[0], betas[1]
-
-
-def _counts(setting: Any) -> bool:
-    """Tell whether a setting changes anything; one that is not known yet, or an array of them, may."""
-    return not isinstance(setting, (int, float)) or setting != 0.0
 
 
 # What Python has no operator for: of floats, of arrays, and of other kinds of numbers.

@@ -159,13 +159,15 @@ def check_rate(name: str, rate: Any) -> None:
 
 def rate_at(rate: Any, step: int, steps_per_epoch: int | None = None) -> float:
     """Return the learning rate at a step, or raise a ValueError if a schedule gives none."""
-    if not callable(rate):
-        number: float = rate
-    else:
-        number = rate(step, steps_per_epoch) if isinstance(rate, InEpochs) else rate(step)
+    number: Any = rate
+    if isinstance(rate, InEpochs):
+        number = rate(step, steps_per_epoch)
+    elif callable(rate):
+        number = rate(step)
     if not 0.0 <= number < math.inf:
         raise ValueError(f"the schedule gives the learning rate {number!r} at step {step}")
-    return number
+    found: float = number
+    return found
 
 
 # What a schedule computes: functions that have a name, and can be pickled with their settings.
