@@ -259,7 +259,9 @@ def test_every_file_of_a_part_has_its_place(part):
 def test_nothing_but_python_itself_is_imported_up_front(path):
     for name in imports_of(path, inside_functions=False):
         package = name.partition(".")[0]
-        also = {"sklearn", "numpy"} if path == PACKAGE / "sklearn.py" else set()  # what its classes derive from
+        also = (
+            {"sklearn", "numpy"} if path == PACKAGE / "sklearn.py" else set()
+        )  # what its classes derive from
         assert package in {"autograd_lite", *also} or package in sys.stdlib_module_names
 
 
