@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from autograd_lite import functions
@@ -79,7 +79,7 @@ def inches_of(axes: Any) -> tuple[float, float]:
     return box.width / axes.figure.dpi, box.height / axes.figure.dpi
 
 
-def scores_of(model: Any, points: list[list[float]]) -> list[list[float]]:
+def scores_of(model: Any, points: Sequence[Any]) -> list[list[float]]:
     """Compute a model's outputs as plain numbers, without building graphs.
 
     They are rounded to ten digits: the last bits, in which machines differ, would change pixels.
