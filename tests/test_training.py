@@ -1,12 +1,14 @@
 """fit and predict: what they refuse, what they promise, and that it can be taken up again."""
 
 import array
+import base64
 import collections
 import itertools
 import json
 import math
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import threading
 import time
 import types
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy
 import pandas
@@ -1250,6 +1253,55 @@ def test_in_a_notebook_the_bar_is_the_notebooks_and_the_history_a_table_and_a_cu
     assert bar["text/plain"].startswith("50 of 50 steps, loss 0.")
     assert shown["text/plain"].startswith("History(50 epochs, loss 0.")
     assert "<table>" in shown["text/html"] and "data:image/svg+xml" in shown["text/html"]
+
+
+LINES = {
+    "History(0 epochs)": History(),
+    "History(1 epoch, loss 0.5, compiled, 0.25 s)": History([0.5], seconds=[0.25], engine="compiled"),
+    "History(2 epochs, loss 0.25, validation loss 0.75, right 1, compiled, 1.23 s, early stopping)": History(
+        [0.5, 0.25], [0.5, 0.75], {"right": [0.5, 1.0]}, [0.234, 1.0], "compiled", "early stopping"
+    ),
+    f"History(1 epoch, loss nan, eager: a b {'c' * 49}..., 0 s)": History(
+        [nan], seconds=[0.0], engine=f"eager: a\n   b {'c' * 99}"
+    ),
+}
+
+
+@pytest.mark.parametrize(("line", "history"), LINES.items())
+def test_a_history_is_one_line(line, history):
+    assert repr(history) == str(history) == line
+    assert history._repr_mimebundle_()["text/plain"] == line
+
+
+def test_a_history_is_a_table_of_its_first_best_and_last_epoch_and_a_curve():
+    history = History([0.5, 0.25, 0.2, 0.1], [0.5, 0.3, 0.4, 0.6], {"<right>": [0.5, 0.6, 0.7, 0.8]})
+    shown = history._repr_mimebundle_()["text/html"]
+    table = ElementTree.fromstring(re.search("<table>.*</table>", shown)[0])
+    cells = [[cell.text for cell in row] for row in table.iter("tr")]
+    assert cells == [
+        ["epoch", "loss", "validation loss", "<right>"],
+        ["0 (first)", "0.5", "0.5", "0.5"],
+        ["1 (best)", "0.25", "0.3", "0.6"],
+        ["3 (last)", "0.1", "0.6", "0.8"],
+    ]
+    picture = ElementTree.fromstring(base64.b64decode(re.search('base64,([^"]*)', shown)[1]))
+    curves = [line.get("points").split() for line in picture.iter("{http://www.w3.org/2000/svg}polyline")]
+    heights = [[float(point.split(",")[1]) for point in curve] for curve in curves]
+    assert [len(curve) for curve in curves] == [4, 4]
+    assert [curve.index(min(curve)) for curve in heights] == [0, 3]  # the highest stand on top
+    assert max(heights[0]) == heights[0][3] > max(heights[1])
+
+
+@pytest.mark.parametrize("losses", [[0.5], [0.5, 0.5], [nan], [inf, 1.0], [0.0, 1e308]])
+def test_a_history_of_any_losses_can_be_shown(losses):
+    shown = History(list(losses), list(losses))._repr_mimebundle_()["text/html"]
+    picture = base64.b64decode(re.search('base64,([^"]*)', shown)[1]).decode()
+    ElementTree.fromstring(picture)
+    assert "nan" not in picture and "inf" not in picture
+
+
+def test_a_history_without_epochs_shows_its_line_alone():
+    assert History()._repr_mimebundle_() == {"text/plain": "History(0 epochs)"}
 
 
 def test_a_bar_without_tqdm_is_an_error_only_if_asked_for(monkeypatch):

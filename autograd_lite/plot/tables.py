@@ -148,8 +148,9 @@ def images(
 
 def pixels_of(image: Any) -> Any:
     """List the brightnesses of an image, line by line, if its lines are lists or rows of an array."""
-    if hasattr(image, "__len__") and len(image) and hasattr(image[0], "__len__"):
-        return [pixel for line in image for pixel in line]
+    lines = [] if isinstance(image, str) or not hasattr(image, "__len__") else image
+    if len(lines) and hasattr(lines[0], "__len__"):
+        return [pixel for line in lines for pixel in line]
     return image
 
 
