@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from autograd_lite.compiler import Program, TraceError, Trainer, compile
     from autograd_lite.drawing import Drawing, draw, draw_dot
     from autograd_lite.playing import Playground, playground
-    from autograd_lite.training.checkpoints import History
     from autograd_lite.training.fit import fit
+    from autograd_lite.training.history import History
     from autograd_lite.training.predict import accuracy, predict, predict_class, predict_proba
 
 __version__ = "0.1.0"

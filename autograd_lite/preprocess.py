@@ -64,7 +64,7 @@ class Standardize(Module):
         columns = [*zip(*_table_of(X, len(self.mean)))]
         means = [math.fsum(column) / len(column) for column in columns]
         spreads = [
-            math.sqrt(math.fsum((x - middle) * (x - middle) for x in column) / len(column))
+            math.hypot(*(x - middle for x in column)) / math.sqrt(len(column))
             for column, middle in zip(columns, means)
         ]
         if not self.mean:

@@ -49,9 +49,10 @@ class Network(BaseEstimator):
         sizes = [*numpy.atleast_1d(self.hidden_layer_sizes).tolist(), outputs]
         init = "he" if self.activation == "relu" else "xavier"
         self.model_ = nn.MLP(X.shape[1], sizes, self.activation, init=init, seed=seed)
+        optimizer = optim.AdamW(lr=self.learning_rate_init, weight_decay=self.alpha)
         self.history_ = fit(
-            self.model_, loss, X, y, optimizer=optim.AdamW(lr=self.learning_rate_init, weight_decay=self.alpha),
-            epochs=self.max_iter, batch_size=self.batch_size, seed=seed, progress=False,
+            self.model_, loss, X, y, optimizer=optimizer, epochs=self.max_iter, batch_size=self.batch_size,
+            seed=seed, progress=False,
         )  # fmt: skip
         self.n_iter_, self.loss_curve_ = len(self.history_), self.history_.loss
         self.n_outputs_ = outputs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd_lite.core.coercion import check_rows, is_plain
@@ -79,29 +79,40 @@ def _is_table(thing: Any) -> bool:
 
 
 def _rows_of_table(name: str, table: Any, text: bool) -> Sequence[Any]:
+    if not text:
+        for title, column in _columns_of(table):
+            _check_numbers(name if title is None else f"the column {title!r} of {name}", column)
     array = table.to_numpy()
     kind = getattr(array.dtype, "kind", "O")
     if kind in "fiub":
         return _of_usual_dtype(array)
-    if not text and kind != "O":
-        raise TypeError(f"{name} holds {array.dtype}, which are no real numbers: {_HINT}")
-    if not text:
-        _check_numbers(name, table, array)
     return [_plain(row) for row in array.tolist()] if kind == "O" else list(array)
 
 
-_HINT = "number words with preprocess.LabelEncoder() or one_hot, or leave the column out"
+def _columns_of(table: Any) -> Iterable[tuple[Any, Any]]:
+    """Name the columns of a table, each an array of its own type; that of a Series has no name."""
+    if hasattr(table, "iter_columns"):  # polars
+        return [(column.name, column.to_numpy()) for column in table.iter_columns()]
+    if hasattr(table, "columns") and hasattr(table, "items"):  # pandas
+        return [(name, column.to_numpy()) for name, column in table.items()]
+    return [(None, table.to_numpy())]
 
 
-def _check_numbers(name: str, table: Any, array: Any) -> None:
-    """Raise a TypeError if something in a table is neither a number, nor missing, nor a row of them."""
-    columns = array.T if array.ndim == 2 else [array]
-    names = getattr(table, "columns", range(len(columns)))
-    for title, column in zip(names, columns):
-        for item in column.tolist():
-            if not is_plain(_plain(item)) and (isinstance(item, str) or not hasattr(item, "__len__")):
-                where = f"the column {title!r} of {name}" if array.ndim == 2 else name
-                raise TypeError(f"{where} holds {item!r}, which is no real number: {_HINT}")
+def _check_numbers(name: str, column: Any) -> None:
+    """Raise a TypeError if something in a column is neither a number, nor missing, nor a row of them."""
+    kind = getattr(column.dtype, "kind", "O")
+    others = [] if kind in "fiub" else list(column[:1])
+    if kind == "O":
+        others = [item for item in column if not (is_plain(_plain(item)) or _is_row(item))]
+    for item in others[:1]:
+        raise TypeError(
+            f"{name} holds {item!r}, which is no real number: number words with "
+            "preprocess.LabelEncoder() or one_hot, or leave the column out"
+        )
+
+
+def _is_row(item: Any) -> bool:
+    return hasattr(item, "__len__") and not isinstance(item, (str, bytes))
 
 
 def _of_usual_dtype(rows: Any) -> Sequence[Any]:

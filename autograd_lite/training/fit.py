@@ -14,9 +14,10 @@ from autograd_lite.core.coercion import is_bool
 from autograd_lite.core.ieee import mean_of
 from autograd_lite.interrupts import OneInterrupt, uninterrupted
 from autograd_lite.optim import Optimizer
-from autograd_lite.training.checkpoints import Best, Checkpoint, History, Records
+from autograd_lite.training.checkpoints import Best, Checkpoint, Records
 from autograd_lite.training.compiled import CompiledStep, choose_step
 from autograd_lite.training.examples import Examples, check_batches, check_data, check_examples, plain, split
+from autograd_lite.training.history import History
 from autograd_lite.training.progress import Progress
 from autograd_lite.training.settings import Metric, Settings, check_loss, check_optimizer, parameters_of
 from autograd_lite.training.state import generators_of, kept, mode, put_back, set_numbers, values_of
