@@ -37,6 +37,7 @@ CORE = [
     "functions",
     "core.kernels",
     "core.sweep",
+    "core.forward",
     "composed",
     "derivatives",
     "interrupts",
