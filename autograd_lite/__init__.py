@@ -11,7 +11,7 @@ from autograd_lite import drawing, functions  # isort: skip
 from autograd_lite.composed import mean, softmax
 from autograd_lite.core.modes import detect_anomaly, no_grad
 from autograd_lite.core.op import Op
-from autograd_lite.derivatives import grad, hessian, jacobian
+from autograd_lite.derivatives import backward, grad, hessian, hvp, jacobian, jvp, vjp
 from autograd_lite.engine import NO_GRADIENT, Value
 from autograd_lite.expression import ExpressionError, evaluate_expression
 from autograd_lite.functions import *
@@ -56,6 +56,7 @@ __all__ = [
     "Trainer",
     "Value",
     "accuracy",
+    "backward",
     "compile",
     "compiler",
     "datasets",
@@ -67,7 +68,9 @@ __all__ = [
     "grad",
     "gradcheck",
     "hessian",
+    "hvp",
     "jacobian",
+    "jvp",
     "losses",
     "mean",
     "metrics",
@@ -84,6 +87,7 @@ __all__ = [
     "softmax",
     "step_through",
     "training",
+    "vjp",
 ]
 __all__ += functions.__all__
 

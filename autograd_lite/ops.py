@@ -123,7 +123,8 @@ MOD = Op(
     doc="Remainder, with the sign of the divisor, as Python's.",
 )
 FLOORDIV = Op(
-    "floordiv", "{0} // {1}", ieee.floordiv, lambda y, a, b: 0.0 * LESS(a, b), lambda y, a, b: 0.0 * LESS(a, b),
+    "floordiv", "{0} // {1}", ieee.floordiv,
+    lambda y, a, b: 0.0 * LESS(a, b), lambda y, a, b: 0.0 * LESS(a, b),
     dunder="floordiv", stops=True, why="// is flat: no gradient passes through it",
     doc="The largest whole number that is no larger than the quotient.",
 )
@@ -215,10 +216,14 @@ ATAN2 = Op(
     doc="The angle of the point with the height a and the width b; at 0 its derivatives are 0, as PyTorch's.",
     example=("atan2(1.0, -1.0)", 2.356194),
 )
-SINH = Op("sinh", "sinh({0})", ieee.sinh, lambda y, a: COSH(a),
-          array="sinh({0})", doc="Hyperbolic sine, (exp(a) - exp(-a)) / 2.", example=("sinh(1.0)", 1.175201))  # fmt: skip
-COSH: Op = Op("cosh", "cosh({0})", ieee.cosh, lambda y, a: SINH(a),
-              array="cosh({0})", doc="Hyperbolic cosine, (exp(a) + exp(-a)) / 2.", example=("cosh(1.0)", 1.543081))  # fmt: skip
+SINH = Op(
+    "sinh", "sinh({0})", ieee.sinh, lambda y, a: COSH(a),
+    array="sinh({0})", doc="Hyperbolic sine, (exp(a) - exp(-a)) / 2.", example=("sinh(1.0)", 1.175201),
+)
+COSH: Op = Op(
+    "cosh", "cosh({0})", ieee.cosh, lambda y, a: SINH(a),
+    array="cosh({0})", doc="Hyperbolic cosine, (exp(a) + exp(-a)) / 2.", example=("cosh(1.0)", 1.543081),
+)
 ASINH = Op(
     "asinh", "asinh({0})", math.asinh, lambda y, a: 1.0 / HYPOT(a, 1.0),
     array="arcsinh({0})", textbook=(lambda y, a: 1.0 / SQRT(a**2.0 + 1.0),),
@@ -412,8 +417,8 @@ LOGSUMEXP = Op(
     example=("logsumexp([0.0, 0.0])", 0.693147),
 )
 NORM = Op(
-    "norm", "sqrt(Σ_i values[i] ** 2)", norm_of, many=_directions, pack=pack_some("norm"), array=norm_of_array,
-    why="norm hands each input its share of the length",
+    "norm", "sqrt(Σ_i values[i] ** 2)", norm_of, pack=pack_some("norm"), many=_directions,
+    array=norm_of_array, why="norm hands each input its share of the length",
     doc="Length of a vector; where it is 0, all derivatives are 0, as PyTorch's.",
     example=("norm([3.0, 4.0])", 5.0),
 )

@@ -88,6 +88,10 @@ OF_ONE = [
     lambda x: ag.elu(x, 2.0),
     lambda x: ag.step(x, 0.5), lambda x: x + 0, lambda x: 0 + x, lambda x: x - 0.0, lambda x: x * 1,
     lambda x: 2.0**x,
+    lambda x: ag.asin(ag.tanh(x)), lambda x: ag.acos(0.9 * ag.tanh(x)), lambda x: ag.acosh(1.5 + x * x),
+    lambda x: ag.atanh(0.9 * ag.tanh(x)), lambda x: ag.log2(1.0 + x * x), lambda x: ag.log10(1.0 + x * x),
+    lambda x: ag.sinh(ag.tanh(x)), lambda x: ag.cosh(ag.tanh(x)), lambda x: ag.cbrt(1.0 + x * x),
+    ag.gelu, lambda x: ag.gelu(x, 1), ag.erf, ag.erfc, ag.atan, ag.asinh, lambda x: ag.exp2(ag.sin(x)),
 ]  # fmt: skip
 OF_TWO = [
     operator.add, operator.sub, operator.mul, ag.maximum, ag.minimum, ag.less,
@@ -98,6 +102,8 @@ OF_TWO = [
     lambda x, y: ag.pick([x, y], 1),
     lambda x, y: ag.softmax([x, y])[0], lambda x, y: ag.mean([x, y]), lambda x, y: sum([x, y]),
     lambda x, y: ag.sum([x]),
+    lambda x, y: x % (1.5 + y * y), lambda x, y: x // (1.5 + y * y), lambda x, y: ag.atan2(x, 1.0 + y * y),
+    lambda x, y: ag.hypot(x, 1.0 + y * y), lambda x, y: ag.norm([x, y, 0.5]),
 ]  # fmt: skip
 _named = {node.op.name for step in OF_ONE for node in topological_order(step(Value(0.3)) + 1.0)[1]}
 _named |= {

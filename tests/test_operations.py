@@ -182,7 +182,9 @@ def atan2_terms(point, indices):
     r = mp.hypot(a, b)
     if len(indices) < 2:
         return [mp.atan2(a, b)] if not indices else [[b, -a][indices[0]] / r**2]
-    second = [1 / r**2, 2 * max(abs(a), abs(b)) ** 2 / r**4] if indices[0] != indices[1] else [2 * a * b / r**4]
+    second = (
+        [1 / r**2, 2 * max(abs(a), abs(b)) ** 2 / r**4] if indices[0] != indices[1] else [2 * a * b / r**4]
+    )
     return second if len(indices) == 2 else [8 / r**3]
 
 
@@ -785,11 +787,17 @@ def test_norm_of_nothing_passes_nothing_on_and_nan_spreads():
 
 
 def exact_error(computed, function, points):
-    return max(abs((mp.mpf(float(y)) - function(mp.mpf(x))) / function(mp.mpf(x))) for x, y in zip(points, computed))
+    return max(
+        abs((mp.mpf(float(y)) - function(mp.mpf(x))) / function(mp.mpf(x))) for x, y in zip(points, computed)
+    )
 
 
 def test_the_error_function_on_arrays_is_off_by_1e_15_at_most():
-    points = [*numpy.linspace(-6.0, 6.0, 2000), *numpy.linspace(6.0, 26.5, 500), *numpy.geomspace(1e-300, 1.0, 200)]
+    points = [
+        *numpy.linspace(-6.0, 6.0, 2000),
+        *numpy.linspace(6.0, 26.5, 500),
+        *numpy.geomspace(1e-300, 1.0, 200),
+    ]
     array = numpy.array(points)
     assert exact_error(erf_of_array(numpy, array), mp.erf, points) < 1e-15
     assert exact_error(erfc_of_array(numpy, array), mp.erfc, points) < 1e-15

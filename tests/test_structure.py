@@ -38,6 +38,7 @@ CORE = [
     "functions",
     "core.kernels",
     "core.sweep",
+    "core.forward",
     "composed",
     "derivatives",
     "interrupts",

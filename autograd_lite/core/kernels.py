@@ -19,7 +19,7 @@ from autograd_lite import functions
 from autograd_lite.core.coercion import is_foreign
 from autograd_lite.core.ieee import SIGNALS
 from autograd_lite.core.modes import ACTIVE, current_mode
-from autograd_lite.core.node import MANY, Layout, layout
+from autograd_lite.core.node import MANY, Layout, layout, without_graph
 from autograd_lite.core.op import Op, call_source, number_source, python_source
 from autograd_lite.core.operators import Operators
 from autograd_lite.core.source import block, define, function_source
@@ -265,7 +265,7 @@ def slow_path(y: float, op: Op, *operands: Any) -> Value:
     """Finish an operation in a context whose mode may differ from the ordinary one."""
     mode = current_mode()
     plain = not (mode.recording or mode.checking or mode.tracer)
-    return Value(y) if plain else record(op, operands)
+    return without_graph(Value(y)) if plain else record(op, operands)
 
 
 ACTIVE.update(

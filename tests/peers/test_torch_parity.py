@@ -261,6 +261,7 @@ def test_value_and_gradients_are_pytorchs_at_ordinary_points(name):
     @given(st.tuples(*[st.floats(-6.0, 6.0, allow_subnormal=False)] * pair.inputs))
     def check(point):
         assume((name, repr(point)) not in WHERE_DIFFERENT)
+        assume(name != "gelu(x, 1)" or point[0] > -4.0)  # PyTorch's 1 + tanh(u) has few digits left below
         here, there = ours(pair.ours, point), theirs(pair.theirs, point)
         # PyTorch's slopes of tanh, sigmoid and expm1 lose digits where the value nears 1 or -1.
         assert all(close(a, b, 1e-12) or abs(a - b) < 1e-15 for a, b in zip(here, there)), (here, there)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from autograd_lite.compiler.arrays.expressions import BATCH
 from autograd_lite.compiler.arrays.ir import Array, ArrayProgram, Leaf, Operand, View
 from autograd_lite.compiler.arrays.primitives import Map, MatrixProduct, Pick, RowDots, SumsOfProducts
+from autograd_lite.javascript import known_names
 from autograd_lite.naming import array_name
 
 __all__ = ["is_layer", "name_arrays"]
@@ -22,7 +23,8 @@ def name_arrays(program: ArrayProgram, arguments: Sequence[str]) -> None:
 
 class _Namer:
     def __init__(self, program: ArrayProgram, arguments: Sequence[str]) -> None:
-        self.program, self.taken = program, {*arguments, BATCH}
+        self.program = program
+        self.taken = {*arguments, BATCH, *known_names()}  # exp2 is a function, and not the second exp
 
     def give(self, array: Array, name: str) -> None:
         """Give an array a name, or one like it; the first name that is given stays.
