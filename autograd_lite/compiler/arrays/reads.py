@@ -67,10 +67,19 @@ def _put_in(part: Any, names: dict[Expression, str]) -> Any:
 
 def _name_of(read: Expression, taken: Collection[str]) -> str:
     """Name what is taken: by the array, and by the name of the positions."""
-    array, _, (positions,), _ = read.arguments
-    while array.form != "name":
-        array = array.arguments[0]
-    found = f"{array.arguments[0]}_at_{positions.arguments[0]}"
+    array, _, positions, _ = read.arguments
+    found = f"{next(_names(array))}_at_{next(_names(positions))}"
     while found in taken:
         found += "_"
-    return str(found)
+    return found
+
+
+def _names(part: Any) -> Iterator[str]:
+    """List the names of arrays in an expression, or in a part of one."""
+    if isinstance(part, Expression):
+        if part.form in ("name", "floats_of"):
+            yield part.arguments[0]
+        part = part.arguments
+    if isinstance(part, tuple):
+        for each in part:
+            yield from _names(each)
