@@ -1089,3 +1089,20 @@ def test_rows_of_several_forms_that_take_another_way_are_trained(w):
     assert trainer.step(rows) == pytest.approx(mean, rel=1e-12)
     trainer.write_back()
     assert w.data == pytest.approx(2.0 - 0.125 * gradient[0], rel=1e-12)
+
+
+def test_whole_numbers_that_are_read_twice_as_floats_are_named(w, v):
+    parameters = [w, v, Value(0.25), Value(2.0)]
+
+    def loss(tokens):
+        chosen = [tokens[i] for i in (2, 0, 3)]
+        tanhs = [(v * each).tanh() for each in chosen]
+        return ag.sum([w * each for each in chosen]) * ag.sum(tanhs) + ag.pick(parameters, tokens[1])
+
+    program = compile(loss, parameters, backend="numpy")
+    rows = [[1, 2, 3, 0], [0, 1, 2, 1]]
+    mean, gradient = program.mean_and_grad(rows)
+    expected = ag.mean([loss(row) for row in rows])
+    assert mean == pytest.approx(expected.data, rel=1e-12)
+    assert gradient == pytest.approx(ag.grad(expected, parameters), rel=1e-12)
+    assert "tokens_at_i1" in program.source

@@ -102,6 +102,17 @@ def _name_of(read: Expression, taken: Collection[str]) -> str:
     """Name what is taken: by the array, and by the name of the positions if there are any."""
     stem = f"{_array_of(read)}_"
     if _takes(read):
-        stem += f"at_{read.arguments[2][0].arguments[0]}"
+        stem += f"at_{next(_names(read.arguments[2]))}"
         return next(found for count in itertools.count() if (found := stem + "_" * count) not in taken)
     return next(found for count in itertools.count(1) if (found := f"{stem}part{count}") not in taken)
+
+
+def _names(part: Any) -> Iterator[str]:
+    """List the names of arrays in an expression, or in a part of one."""
+    if isinstance(part, Expression):
+        if part.form in ("name", "floats_of"):
+            yield part.arguments[0]
+        part = part.arguments
+    if isinstance(part, tuple):
+        for each in part:
+            yield from _names(each)
