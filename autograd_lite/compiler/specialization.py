@@ -309,8 +309,8 @@ class Specialization:
                 *parameters, *self.leaves.frozen(), *self.leaves.random(rows), *ready
             )
         results = [*found] if gradient or self.raised.guards else [found]
-        held = results.pop() if self.raised.guards else True
+        held = results.pop() if self.raised.guards else None
         outputs, gradients = results if gradient else (results[0], ())
         if len(self.raised.outputs) == 1:
             outputs = [outputs]
-        return outputs, gradients, numpy.broadcast_to(held, (rows,))
+        return outputs, gradients, numpy.ones(rows, bool) if held is None else numpy.broadcast_to(held, (rows,))

@@ -124,7 +124,6 @@ def sigmoid_of_array(xp: Any, a: Any) -> Any:
 def logsumexp_of_array(xp: Any, values: Any) -> Any:
     """Compute logsumexp along the last axis, as ``logsumexp_of`` does."""
     largest = values.max(axis=-1)
-    shift = xp.where(xp.isfinite(largest), largest, 0.0)[..., None]
     is_first = xp.arange(values.shape[-1]) == values.argmax(axis=-1)[..., None]
-    others = xp.where(is_first, 0.0, xp.exp(xp.minimum(values - shift, 0.0))).sum(axis=-1)
+    others = xp.where(is_first, 0.0, xp.exp(values - largest[..., None])).sum(axis=-1)
     return xp.where(xp.isfinite(largest), largest + xp.log1p(others), largest)
