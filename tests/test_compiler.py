@@ -730,8 +730,8 @@ def value_and_gradient(W1, b1, W2, b2, x, y):
     dW2 = dz2 @ h1
     db2 = dz2.sum(axis=0)
     dh1 = dz2[..., None] * W2
-    dz1 = dh1 * (1.0 / cosh(z1)) ** 2  # tanh' = 1 - h1 ** 2
-    dW1 = (x.T @ dz1).T
+    dz1 = dh1 / cosh(z1) ** 2  # tanh' = 1 - h1 ** 2
+    dW1 = dz1.T @ x
     db1 = dz1.sum(axis=0)
     return loss, (dW1, db1, dW2, db2)
 """
@@ -762,11 +762,11 @@ def value_and_gradient(W1, b1, W2, b2, x, y):
     dpicked = -dloss
     dsub1 = unpick(dpicked, y, 3) + dloss[..., None] * shares(exp(sub1 - logsumexp1[..., None]))
     dz2 = dsub1
-    dW2 = (h1.T @ dz2).T
+    dW2 = dz2.T @ h1
     db2 = dz2.sum(axis=0)
     dh1 = dz2 @ W2
     dz1 = dh1 * (0.5 / cosh(0.5 * z1)) ** 2  # sigmoid' = h1 * (1 - h1)
-    dW1 = (x.T @ dz1).T
+    dW1 = dz1.T @ x
     db1 = dz1.sum(axis=0)
     return loss, (dW1, db1, dW2, db2)
 """
@@ -837,7 +837,7 @@ def value_and_gradient(W1, b1, W2, b2):
     db2 = dz2.sum(axis=-1)
     dh1 = dz2[..., None] * W2
     dz1 = dh1 * sign(h1)
-    dW1 = (c1.T @ dz1).T
+    dW1 = dz1.T @ c1
     db1 = dz1.sum(axis=-2)
     return loss, (dW1, db1, dW2, db2)
 """

@@ -313,4 +313,8 @@ class Specialization:
         outputs, gradients = results if gradient else (results[0], ())
         if len(self.raised.outputs) == 1:
             outputs = [outputs]
-        return outputs, gradients, numpy.ones(rows, bool) if held is None else numpy.broadcast_to(held, (rows,))
+        return (
+            outputs,
+            gradients,
+            numpy.ones(rows, bool) if held is None else numpy.broadcast_to(held, (rows,)),
+        )

@@ -7,9 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from autograd_lite.compiler.arrays.expressions import Expression
+from autograd_lite.compiler.arrays.expressions import Expression, call
+from autograd_lite.compiler.arrays.places import factored
 
-__all__ = ["Indexing", "indexing", "reshaped"]
+__all__ = ["Indexing", "indexing", "overlapping", "pooled", "reshaped"]
+
+LONGEST_WINDOW = 16
+"""The most numbers of a window that is pooled."""
 
 Named = Callable[[Any], Expression]
 """Gives an array a name."""
@@ -20,14 +24,15 @@ class Indexing:
     """A way to read some elements of an array as an array of another shape.
 
     Attributes:
-        kind: "all", "slice" (of the flat array), "grid" (some rows and columns), "transposed" or
-            "gather".
+        kind: "all", "slice" (of the flat array), "grid" (some rows and columns), "transposed",
+            "windows" (which overlap) or "gather".
         source: the shape of the array, without the axis of the batch.
         index: the flat positions, in the shape of what comes out; without the axes along which it
             only repeats.
         repeated: the axes along which the elements repeat.
         rank: how many axes the operand has with those.
-        slices: for "slice" one (start, stop, step), for "grid" one for rows and one for columns.
+        slices: for "slice" one (start, stop, step), for "grid" one for rows and one for columns, for
+            "windows" for each axis of these: the first position, how many there are, and the step.
     """
 
     kind: str
@@ -68,6 +73,10 @@ class Indexing:
         if self.kind == "grid":
             return array[*front, *map(_shortest, self.slices, self.source)]
         array = reshaped(array, self.source, flat, batched)
+        if self.kind == "windows":
+            counts, steps = (tuple(part[at] for part in self.slices) for at in (1, 2))
+            windows = call("windows", array, self.slices[0][0], counts, steps)
+            return reshaped(windows, counts, self.shape, batched)
         if self.kind == "gather":
             return array.take(named(self.index), *[1] * batched)
         if self.shape == ():
@@ -133,7 +142,59 @@ def indexing(index: Any, source: tuple[int, ...]) -> Indexing:
         grid = _grid(flat, source)
         if grid is not None and [n for n in (len(range(*part)) for part in grid) if n > 1] == list(shape):
             return found("grid", grid)
-    return found("slice", ((first, last + 1, step),)) if in_order else found("gather")
+    if in_order:
+        return found("slice", ((first, last + 1, step),))
+    windows = overlapping(core)
+    return found("gather") if windows is None else found("windows", windows)
+
+
+def overlapping(index: Any) -> tuple[tuple[int, int, int], ...] | None:
+    """Find the windows of an image that positions are: its rows are read in pieces, the longer the faster.
+
+    Args:
+        index: a table of positions: a column for each window.
+
+    Returns:
+        For each axis the first position, how many there are, and the step; None if they are not so.
+    """
+    import numpy
+
+    if index.ndim != 2 or len(numpy.unique(index)) == index.size:
+        return None
+    axes = factored(index)
+    if axes is None or not all(axes) or axes[1][-1][1] != 1 or axes[1][-1][0] <= axes[0][-1][0]:
+        return None
+    first = int(index[0, 0])
+    return tuple((first, count, step) for axis in axes for count, step in axis)
+
+
+def pooled(index: Any, size: int) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """Find the axes of an array that is cut into small windows.
+
+    Args:
+        index: its flat positions, those of a window along the last axis.
+        size: how many there are.
+
+    Returns:
+        The shape in which windows have axes of their own, and these axes, counted from the last; None if
+        windows overlap or leave something out.
+    """
+    if index.size != size or index.shape[-1] > LONGEST_WINDOW or index.ndim == 1:
+        return None
+    axes = factored(index)
+    if axes is None or not axes[-1]:
+        return None
+    kept = [part for axis in axes[:-1] for part in axis]
+    parts = sorted([*kept, *axes[-1]], key=lambda part: -part[1])
+    wanted = size
+    for count, step in parts:
+        wanted //= count
+        if step != wanted:
+            return None
+    if len(parts) < 2 or parts[-len(axes[-1]) :] == axes[-1] or [p for p in parts if p in kept] != kept:
+        return None
+    within = tuple(place - len(parts) for place, part in enumerate(parts) if part in axes[-1])
+    return tuple(count for count, _ in parts), within
 
 
 def _grid(flat: Any, source: tuple[int, ...]) -> tuple[tuple[int, int, int], ...] | None:

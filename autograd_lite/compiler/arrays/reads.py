@@ -49,13 +49,25 @@ def named_once(lines: Sequence[Line | None], taken: Collection[str]) -> list[Lin
 def _reads(part: Any) -> Iterator[Expression]:
     """List what is taken from arrays in an expression, or in a part of one."""
     if isinstance(part, Expression):
-        if part.form == "method" and part.arguments[1] == "take":
+        if _is_read(part):
             yield part
         else:
             yield from _reads(part.arguments)
     elif isinstance(part, tuple):
         for each in part:
             yield from _reads(each)
+
+
+def _is_read(part: Expression) -> bool:
+    """Tell whether elements are chosen, and put where they are wanted."""
+    return _of_windows(part) is not None or (part.form == "method" and part.arguments[1] == "take")
+
+
+def _of_windows(part: Expression) -> Expression | None:
+    """Return the array of which these are windows, if they are."""
+    if part.form == "method" and part.arguments[1] == "reshape":
+        part = part.arguments[0]
+    return part.arguments[1][0] if part.form == "call" and part.arguments[0] == "windows" else None
 
 
 def _put_in(part: Any, names: dict[Expression, str]) -> Any:
@@ -67,10 +79,12 @@ def _put_in(part: Any, names: dict[Expression, str]) -> Any:
 
 def _name_of(read: Expression, taken: Collection[str]) -> str:
     """Name what is taken: by the array, and by the name of the positions."""
-    array, _, (positions,), _ = read.arguments
+    array = _of_windows(read)
+    what = "windows" if array else f"at_{read.arguments[2][0].arguments[0]}"
+    array = array or read.arguments[0]
     while array.form != "name":
         array = array.arguments[0]
-    found = f"{array.arguments[0]}_at_{positions.arguments[0]}"
+    found = f"{array.arguments[0]}_{what}"
     while found in taken:
         found += "_"
     return str(found)

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.compiler.arrays.ir import ArrayProgram, Operand
+from autograd_lite.compiler.arrays.images import Convolution, Pool
+from autograd_lite.compiler.arrays.indexing import overlapping, pooled
+from autograd_lite.compiler.arrays.ir import ArrayProgram, Operand, View
 from autograd_lite.compiler.arrays.primitives import (
     Map,
     MatrixProduct,
@@ -28,7 +30,7 @@ from autograd_lite.compiler.raising.simplify import LARGEST, simplified
 from autograd_lite.compiler.raising.sums import Sums, collect_sums
 from autograd_lite.compiler.tape import CONSTANT, INNER, Tape
 from autograd_lite.core.op import Op
-from autograd_lite.ops import ADD, DOT, MUL, PICK
+from autograd_lite.ops import ADD, AMAX, DOT, MUL, PICK
 
 __all__ = ["Raiser"]
 
@@ -158,6 +160,12 @@ class Raiser:
         if is_product:
             self.program.in_products += len(members) * terms
         inputs, weights = operand(_narrow(right)), operand(_narrow(left))
+        primitive: Any = MatrixProduct if is_product else RowDots
+        windows = _windows_of(inputs, weights)
+        if windows is not None:
+            inputs, primitive = windows, Convolution
+            cells = cells % wide * high + cells // wide
+            high, wide = wide, high
         biases: list[Operand] = []
         is_full = len(cells) == blocks * high * wide
         if is_full:
@@ -166,7 +174,6 @@ class Raiser:
                 biases = [self.placement.add(Sum(operand(added)))]
             else:
                 biases = [operand(added[..., k]) for k in range(plain.shape[1])]
-        primitive = MatrixProduct if is_product else RowDots
         if any(bias.batched for bias in biases) and not (inputs.batched or weights.batched):
             # One product for all rows of a batch: only what is added differs.
             product = self.placement.add(primitive(inputs, weights), members, cells)
@@ -197,7 +204,20 @@ class Raiser:
         members, plain = self._distinct(members, plain)
         plain = numpy.take_along_axis(plain, numpy.argsort(key(plain), axis=1), 1)
         order = numpy.argsort(key(plain[:, -1 if (plain == self.placement.zero).any() else 0]), kind="stable")
-        self.placement.add(Sum(self.placement.operand(_narrow(plain[order]))), members[order])
+        terms = self.placement.operand(_narrow(plain[order]))
+        if not self._pool(terms, members[order], "sum"):
+            self.placement.add(Sum(terms), members[order])
+
+    def _pool(self, lists: Operand, members: Any, by: str, flows: bool = True) -> bool:
+        """Take the largest, or the sum, of the windows that an array is cut into, if lists are such."""
+        if not isinstance(lists, View):
+            return False
+        found = pooled(lists.index, lists.array.size)
+        if found is not None:
+            shape, axes = found
+            values = View(lists.array, self.numpy.arange(lists.array.size).reshape(shape))
+            self.placement.add(Pool(values, axes, lists.shape[:-1], by, flows=flows), members)
+        return found is not None
 
     # ---- Everything else -------------------------------------------------------------------
 
@@ -234,6 +254,8 @@ class Raiser:
         order = self.numpy.argsort(self.placement.key(args[:, 0]), kind="stable")
         lists = self.numpy.split(args[order], self.numpy.cumsum(lengths)[:-1], axis=1)
         operands = [self.placement.operand(_narrow(rows)) for rows in lists]
+        if op.array == AMAX.array and self._pool(operands[0], members[order], "max", op is not LARGEST):
+            return
         self.placement.add(Reduce(op, operands, attributes, flows=op is not LARGEST), members[order])
 
     def _raise_picks(self, members: Any, args: Any) -> None:
@@ -249,6 +271,14 @@ class Raiser:
         else:
             array = Pick(operand(_narrow(args[:, :-1])), operand(args[:, -1].squeeze()))
         self.placement.add(array, members, cells)
+
+
+def _windows_of(inputs: Operand, weights: Operand) -> View | None:
+    """Return the inputs as columns, if they are windows of an image, and the weights kernels for all rows."""
+    if not (inputs.batched and isinstance(inputs, View)) or weights.batched or len(weights.shape) < 2:
+        return None
+    columns = View(inputs.array, inputs.index.T)
+    return None if overlapping(columns.index) is None else columns
 
 
 def _narrow(rows: Any) -> Any:
