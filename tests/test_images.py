@@ -100,12 +100,6 @@ BASE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("by", ["largest", "sum"])
-def test_they_run_on_jax(by):
-    pytest.importorskip("jax")
-    assert_agree(*network({**BASE, "by": by}), backend="jax")
-
-
 def test_the_source_of_a_convolution_and_its_pool():
     program = assert_agree(*network(BASE), backend="numpy")
     lines = [line.partition("  #")[0].strip() for line in program.source.splitlines()]

@@ -27,6 +27,7 @@ from test_compiler import (
     u,
     w,
 )  # fmt: skip
+from test_images import BASE, assert_agree, network
 
 import autograd_lite as ag
 from autograd_lite import Op, Value
@@ -92,3 +93,8 @@ def test_programs_with_branches(program, seed, count):
 @pytest.mark.parametrize("beside", ["a constant", "a parameter", "different constants"])
 def test_rows_that_change_a_part_of_the_comparisons(comparison, beside):
     check_ways("jax", comparison, beside, [WAYS[0], WAYS[3]])
+
+
+@pytest.mark.parametrize("by", ["largest", "sum"])
+def test_convolutions_and_pools(by):
+    assert_agree(*network({**BASE, "by": by}), backend="jax")
