@@ -17,7 +17,7 @@ from autograd_lite.compiler.introspection import OWN
 NASTY = [
     "x); import os", "N", "x", "dx", "W", "dW", "d", "W1", "z1", "b1", "loss", "def", "match", "lambda", "",
     " ", "1", "f", "\ufb01", "K", "\u212a", "\u00e9", "e\u0301", "c1", "i1", "tanh", "tanh1", "dtanh1", "sum",
-    "float", "int", "W_rows", "x_float", "x_at_i1", "own_tanh", "__class__", "a.b", "a_b", "a[0].b", "\n", '"',
+    "float", "int", "W_rows", "x_float", "x_at_i1", "own_tanh", "__class__", "a.b", "a_b", "a[0].b", "\n",
     "#", "None", "self", "p", "exp", "logsumexp", "concatenate", "dloss", "forward", "value_and_gradient",
     "xs", "len", "slice", "P", "P_", *sorted(OWN),
 ]  # fmt: skip

@@ -157,9 +157,9 @@ class Raiser:
             right = right.reshape(-1, 1, terms)[cells // wide]
             blocks, wide, high, cells = len(cells), 1, 1, numpy.arange(len(cells))
         is_product = wide > 1 or high > 1
-        if is_product:
-            self.program.in_products += len(members) * terms
         inputs, weights = operand(_narrow(right)), operand(_narrow(left))
+        if is_product or (len(cells) == 1 and inputs.batched and not weights.batched):
+            self.program.in_products += len(members) * terms
         primitive: Any = MatrixProduct if is_product else RowDots
         windows = _windows_of(inputs, weights)
         if windows is not None:
