@@ -253,7 +253,10 @@ class OnArrays(_InArrays):
 
     def _parts(self, moved: Sequence[Any]) -> Sequence[Any]:
         """Cut it again into what the program takes."""
-        return [moved[0][cut].reshape(shape) for cut, shape in self.cuts] if self.together else moved
+        if not self.together:
+            return moved
+        (flat,) = moved
+        return [flat[cut] if len(shape) == 1 else flat[cut].reshape(shape) for cut, shape in self.cuts]
 
     def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
         """Compute the mean over some rows, and its gradient."""

@@ -163,10 +163,10 @@ def overlapping(index: Any) -> tuple[tuple[int, int, int], ...] | None:
     """
     import numpy
 
-    if index.ndim != 2 or len(numpy.unique(index)) == index.size:
-        return None
-    axes = factored(index)
+    axes = factored(index) if index.ndim == 2 else None
     if axes is None or not all(axes) or axes[1][-1][1] != 1 or axes[1][-1][0] <= axes[0][-1][0]:
+        return None
+    if len(numpy.unique(index)) == index.size:
         return None
     first = int(index[0, 0])
     return tuple((first, count, step) for axis in axes for count, step in axis)

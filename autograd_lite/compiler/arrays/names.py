@@ -56,7 +56,8 @@ class _Namer:
         for leaf in self.program.leaves("parameter"):
             if LAYER.fullmatch(labels[int(leaf.places[0])]):
                 continue
-            found = {PLACES.sub("", labels[place]) for place in leaf.places.tolist()}
+            places: list[int] = leaf.places.tolist()
+            found = {PLACES.sub("", labels[place]) for place in places}
             if len(found) == 1 and "" not in found:
                 self.give(leaf, identifier(found.pop()))
 

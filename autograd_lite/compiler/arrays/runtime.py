@@ -177,7 +177,8 @@ def _windows(xp: Any, flat: Any, start: int, counts: tuple[int, ...], steps: tup
     if xp is numpy:
         strides = (*flat.strides[:-1], *(flat.strides[-1] * step for step in steps))
         part = flat[..., start:]
-        return numpy.lib.stride_tricks.as_strided(part, (*flat.shape[:-1], *counts), strides, writeable=False)
+        shape = (*flat.shape[:-1], *counts)
+        return numpy.ascontiguousarray(numpy.lib.stride_tricks.as_strided(part, shape, strides))
     return flat[..., start + strided(counts, steps)]
 
 

@@ -149,25 +149,31 @@ def _of_inputs(op: Any, args: Any, users: Any, lengths: Any, role: Any, user_of:
     """
     import numpy
 
-    is_part = user_of >= 0
+    is_part, count = user_of >= 0, len(op)
     below = is_part & (user_of != root)
-    top = _ends(numpy.where(below, user_of, numpy.arange(len(op))))
-    largest, smallest = numpy.full(len(op), -1), numpy.full(len(op), INNER)
-    numpy.maximum.at(largest, users, role[args])
-    numpy.minimum.at(smallest, users, role[args])
-    of_inputs = (largest == INPUT) & (smallest <= FROZEN)
+    top = _ends(numpy.where(below, user_of, numpy.arange(count)))
     adds = (op[users] == 1) | (op[users] == 2)
-    is_term, is_dot = adds & (op[args] == 4), op == 3
-    terms = numpy.concatenate([args[is_term], numpy.repeat(numpy.flatnonzero(is_dot), lengths[is_dot] // 2)])
-    owners = numpy.concatenate(
-        [users[is_term], numpy.repeat(numpy.flatnonzero(is_dot), lengths[is_dot] // 2)]
-    )
+    is_term, dots = adds & (op[args] == 4), numpy.flatnonzero(op == 3)
+    first = numpy.cumsum(lengths) - lengths
+    factors = role[args[first[args[is_term]][:, None] + numpy.arange(2)]]
+    of_inputs = _are_of_inputs(factors.max(axis=1), factors.min(axis=1))
+    owners = users[is_term]
+    if len(dots):
+        roles, starts = role[args[op[users] == 3]], numpy.cumsum(lengths[dots]) - lengths[dots]
+        ends = (extreme.reduceat(roles, starts) for extreme in (numpy.maximum, numpy.minimum))
+        owners = numpy.concatenate([owners, numpy.repeat(dots, lengths[dots] // 2)])
+        of_inputs = numpy.concatenate([of_inputs, numpy.repeat(_are_of_inputs(*ends), lengths[dots] // 2)])
     is_plain = adds & ~is_term & (role[args] > CONSTANT) & ~is_part[args]
-    inputs = numpy.bincount(top[owners][of_inputs[terms]], minlength=len(op))
-    others = numpy.bincount(top[owners][~of_inputs[terms]], minlength=len(op))
-    others += numpy.bincount(top[users][is_plain], minlength=len(op))
-    in_root = numpy.bincount(root[owners][~of_inputs[terms]], minlength=len(op))
+    inputs = numpy.bincount(top[owners[of_inputs]], minlength=count)
+    others = numpy.bincount(top[owners[~of_inputs]], minlength=count)
+    others += numpy.bincount(top[users[is_plain]], minlength=count)
+    in_root = numpy.bincount(root[owners[~of_inputs]], minlength=count)
     return is_part & ~below & (inputs >= 2) & (others == 0) & (in_root[root] >= 2)
+
+
+def _are_of_inputs(largest: Any, smallest: Any) -> Any:
+    """Tell by the largest and the smallest role of factors whether some are inputs, and others parameters."""
+    return (largest == INPUT) & (smallest <= FROZEN)
 
 
 def _levels(owners: Any, args: Any, skipped: Any) -> Any:
