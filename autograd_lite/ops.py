@@ -256,7 +256,7 @@ ERFC = Op(
 # 1 - y * y would lose the slope's tail to rounding; this is the same, and keeps it.
 TANH = Op(
     "tanh", "tanh({0})", math.tanh, lambda y, a: 4.0 * SIGMOID(2.0 * a) * SIGMOID(-2.0 * a),
-    array="tanh({0})", array_slopes=("(1.0 / cosh({1})) ** 2",), textbook=(lambda y, a: 1.0 - y**2.0,),
+    array="tanh({0})", array_slopes=("1.0 / cosh({1}) ** 2",), textbook=(lambda y, a: 1.0 - y**2.0,),
     doc="Hyperbolic tangent, (exp(a) - exp(-a)) / (exp(a) + exp(-a)).",
     example=("tanh(0.5)", 0.462117),
 )

@@ -517,7 +517,7 @@ def test_a_long_tape_is_let_go_of(monkeypatch, w):
 def test_a_function_without_a_signature(w):
     program = compile(max, [w], backend="numpy")
     assert program(1.0, 3.0) == 3.0
-    assert "def value_and_gradient(p1, x1, x2)" in program.source
+    assert "def value_and_gradient(w, x1, x2)" in program.source
 
 
 def test_a_name_that_has_no_value_yet(w, backend):

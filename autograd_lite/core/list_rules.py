@@ -14,8 +14,8 @@ from autograd_lite.core.coercion import position_of
 from autograd_lite.core.symbol import Number
 
 __all__ = [
-    "added", "largest_of", "largest_of_array", "logsumexp_of", "logsumexp_of_array", "norm_of", "norm_of_array", "pack_dot",
-    "pack_pick", "pack_some", "pack_sum", "picked", "sigmoid_of_array", "step_of_array", "weighted_sum",
+    "added", "largest_of", "largest_of_array", "logsumexp_of", "logsumexp_of_array", "norm_of", "norm_of_array",
+    "pack_dot", "pack_pick", "pack_some", "pack_sum", "picked", "sigmoid_of_array", "step_of_array", "weighted_sum",
 ]  # fmt: skip
 
 Packed = tuple[tuple[Sequence[Any], ...], tuple[Any, ...]]
@@ -131,23 +131,30 @@ def sigmoid_of_array(xp: Any, a: Any) -> Any:
 
 def largest_of_array(xp: Any, values: Any) -> Any:
     """Compute amax along the last axis."""
-    length = values.shape[-1]
-    if xp.__name__ != "numpy" or length > SHORT or values.size < MANY:
-        return xp.max(values, axis=-1)
-    columns = xp.ascontiguousarray(values.reshape(-1, length).T)
+    if xp.__name__ != "numpy" or values.shape[-1] > SHORT or values.size < MANY:
+        return values.max(axis=-1)
+    columns = xp.ascontiguousarray(values.reshape(-1, values.shape[-1]).T)
     return columns.max(axis=0).reshape(values.shape[:-1])
 
 
 def logsumexp_of_array(xp: Any, values: Any) -> Any:
     """Compute logsumexp along the last axis, as ``logsumexp_of`` does."""
+    if xp.__name__ == "numpy":
+        return _logsumexp_of_numpy(xp, values)
+    largest = values.max(axis=-1)
+    shift = xp.where(xp.isfinite(largest), largest, 0.0)[..., None]
+    is_first = xp.arange(values.shape[-1]) == values.argmax(axis=-1)[..., None]
+    others = xp.where(is_first, 0.0, xp.exp(xp.minimum(values - shift, 0.0))).sum(axis=-1)
+    return xp.where(xp.isfinite(largest), largest + xp.log1p(others), largest)
+
+
+def _logsumexp_of_numpy(xp: Any, values: Any) -> Any:
+    """Write in place what JAX and JavaScript choose from."""
     flat = values.reshape(-1, values.shape[-1])
     rows, first = xp.arange(flat.shape[0]), flat.argmax(axis=-1)
     largest = flat[rows, first]
     exps = xp.exp(flat - largest[:, None])
-    if xp.__name__ == "numpy":
-        exps[rows, first] = 0.0
-    else:
-        exps = exps.at[rows, first].set(0.0)
+    exps[rows, first] = 0.0
     found = largest + xp.log1p(exps.sum(axis=-1))
     return xp.where(xp.isfinite(largest), found, largest).reshape(values.shape[:-1])
 

@@ -27,6 +27,7 @@ from test_compiler import (
     u,
     w,
 )  # fmt: skip
+from test_images import BASE, assert_agree, network
 
 import autograd_lite as ag
 from autograd_lite import Op, Value, optim
@@ -122,3 +123,8 @@ def test_a_rule_moves_jax_arrays_also_where_jax_compiles_it(make):
             states = [each for _, each in moves]
             assert arrays.tolist() == pytest.approx(floats, rel=1e-14)
             assert numbers.tolist() == pytest.approx(floats, rel=1e-14)
+
+
+@pytest.mark.parametrize("by", ["largest", "sum"])
+def test_convolutions_and_pools(by):
+    assert_agree(*network({**BASE, "by": by}), backend="jax")

@@ -18,7 +18,7 @@ from autograd_lite.ops import ADD, DIV, MUL, NEG, POW, SUB
 
 __all__ = [
     "BATCH", "Expression", "Line", "call", "from_template", "in_array_form", "name", "number", "operation",
-    "slope", "span",
+    "slope", "slope_form", "span",
 ]  # fmt: skip
 
 BATCH = "N"
@@ -183,6 +183,11 @@ def slope(op: Op, slot: int, rule: Any, *operands: Any) -> Any:
     if isinstance(rule, float) or not any(op.array_slopes[slot : slot + 1]):
         return rule
     return Expression("slope", (op, slot, rule, *map(number, operands)))
+
+
+def slope_form(op: Op, slot: int, _: Any, *operands: Expression) -> Expression:
+    """Put operands into the form on arrays that is declared for a partial derivative."""
+    return from_template(str(op.array_slopes[slot]), operands)
 
 
 def in_array_form(op: Op, operands: Sequence[Expression]) -> Expression:
