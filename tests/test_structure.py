@@ -121,6 +121,7 @@ WITHIN = {
         "raising.matmuls",
         "raising.ragged",
         "raising.placement",
+        "raising.wholes",
         "raising.raise_tape",
         "scalars",
         "marshalling",

@@ -142,7 +142,10 @@ def argument_names(f: Callable[..., Any], count: int) -> list[str]:
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     several = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "x")
     names += [f"{several}{number}" for number in range(1, count - len(names) + 1)]
-    own = {"N", "len", "floats", "added", "unpick", "shares", "array", "forward", "value_and_gradient"}
+    own = {
+        "N", "len", "floats", "added", "unpick", "shares", "sums", "dots", "array", "forward",
+        "value_and_gradient",
+    }  # fmt: skip
 
     def is_taken(name: str) -> bool:
         made = re.search(r"^own_|_float$|_partials\d+$", name)
