@@ -125,6 +125,7 @@ WITHIN = {
         "raising.matmuls",
         "raising.ragged",
         "raising.placement",
+        "raising.wholes",
         "raising.raise_tape",
         "scalars",
         "marshalling",

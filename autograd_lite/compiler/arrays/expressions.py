@@ -74,15 +74,16 @@ class Expression(Number):
     def swapped(self, first: int, second: int) -> Expression:
         """Exchange two axes."""
         match self.form, self.arguments:
-            case "method", (array, "swapaxes", axes, _) if axes == (first, second):
-                return array  # type: ignore[no-any-return]
-            case "method", (array, "transpose", (order,), _):
+            case "method", (Expression() as array, "swapaxes", axes, _) if axes == (first, second):
+                return array
+            case "method", (Expression() as array, "transpose", (order,), _):
                 axes = [*order]
                 axes[first], axes[second] = axes[second], axes[first]
-                return array.permuted(axes)  # type: ignore[no-any-return]
-            case "call", ("broadcast_to", (spread, (*front, high, wide)), _):
-                if (first, second) == (-1, -2) and spread.form == "index" and spread.arguments[1] == LAST_NEW:
-                    return call("broadcast_to", spread.arguments[0][..., None, :], (*front, wide, high))
+                return array.permuted(axes)
+            case "call", ("broadcast_to", (Expression("index", (Expression() as array, added)), shape), _):
+                if (first, second) == (-1, -2) and added == LAST_NEW:
+                    turned = (*shape[:-2], shape[-1], shape[-2])
+                    return call("broadcast_to", array[..., None, :], turned)
         return self.method("swapaxes", first, second)
 
     def permuted(self, axes: Sequence[int]) -> Expression:
@@ -94,7 +95,9 @@ class Expression(Number):
 
     def contains(self, part: Expression) -> bool:
         """Tell whether something is computed in it."""
-        return self == part or any(isinstance(each, Expression) and each.contains(part) for each in self.arguments)
+        return self == part or any(
+            isinstance(each, Expression) and each.contains(part) for each in self.arguments
+        )
 
     def method(self, name: str, *arguments: Any, **named: Any) -> Expression:
         """Call a method."""
@@ -106,24 +109,27 @@ class Expression(Number):
 
     def sum(self, *axes: int) -> Expression:
         """Sum over some axes; over the last one with what does so fast."""
-        match axes, self.form, self.arguments:
-            case (-1,), "method", (array, "swapaxes", (-1, -2), _):
-                return array.method("sum", axis=-2)  # type: ignore[no-any-return]
-            case (-1,), "operation", (op, left, right) if op is MUL:
-                return _dots(left, right)
-            case (-1,), "operation", (op, term) if op is NEG:
-                return -term.sum(-1)
-            case (-1,), _, _:
-                return call("sums", self)
-        return self.method("sum", axis=axes[0] if len(axes) == 1 else axes)
+        if axes != (-1,):
+            return self.method("sum", axis=axes[0] if len(axes) == 1 else axes)
+        match self.form, self.arguments:
+            case "method", (Expression() as array, "swapaxes", (-1, -2), _):
+                return array.method("sum", axis=-2)
+            case "operation", (op, Expression() as array, Expression("number") as factor) if op is MUL:
+                return array.sum(-1) * factor
+            case "operation", (op, Expression() as array, other) if op is MUL and array.form != "number":
+                return _dots(array, other)
+            case "operation", (op, Expression() as array) if op is NEG:
+                return -array.sum(-1)
+        return call("sums", self)
 
     def reshape(self, *shape: int) -> Expression:
         """Put the elements into another shape; a number is repeated."""
         if self.form == "number":
             return call("full", shape, self)
-        if self.form == "method" and self.arguments[1] == "reshape":  # which keeps the order, too
-            return self.arguments[0].reshape(*shape)
-        return self.method("reshape", *(shape or ((),)))
+        array = self
+        while array.form == "method" and array.arguments[1] == "reshape":  # which keeps the order, too
+            array = array.arguments[0]
+        return array.method("reshape", *(shape or ((),)))
 
 
 LAST_NEW = (Ellipsis, None)
@@ -133,7 +139,9 @@ LAST_NEW = (Ellipsis, None)
 def _dots(left: Expression, right: Expression) -> Expression:
     """Sum products along the last axis; what divides all of them alike does so once, at the end."""
     match right.form, right.arguments:
-        case "operation", (op, term, Expression("index", (divisor, (*items, None)))) if op is DIV:
+        case "operation", (op, term, Expression("index", (Expression() as divisor, (*items, None)))) if (
+            op is DIV
+        ):
             if all(item == span() for item in items):
                 return _dots(left, term) / divisor
         case "operation", (op, term) if op is NEG:

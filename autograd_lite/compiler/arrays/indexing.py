@@ -126,7 +126,10 @@ class Indexing:
         shape, batched = self.box.shape, bool(front)
         array = reshaped(array, self.source, shape, batched)
         if not self.box.is_whole:
-            spans = [slice(None) if span == (0, length) else slice(*span) for span, length in zip(self.box.spans, shape)]
+            spans = [
+                slice(None) if span == (0, length) else slice(*span)
+                for span, length in zip(self.box.spans, shape)
+            ]
             while spans[-1] == slice(None):
                 del spans[-1]
             array = array[*front, *spans]

@@ -217,7 +217,11 @@ def _tiled(array: Array, pieces: Sequence[Piece]) -> Expression | None:
         first[1] != second[0] for first, second in itertools.pairwise(bounds)
     ):
         return None
-    tiles = call("concatenate", tuple(functools.reduce(operator.add, joined[box]) for box in boxes), axis=cut[0] - len(shape))
+    tiles = call(
+        "concatenate",
+        tuple(functools.reduce(operator.add, joined[box]) for box in boxes),
+        axis=cut[0] - len(shape),
+    )
     return reshaped(tiles, shape, array.shape, array.batched)
 
 
@@ -242,13 +246,15 @@ def _terms(terms: Sequence[Expression]) -> list[Expression]:
     """List the terms of a sum; what stands there twice is doubled."""
     if terms and all(term.form == "number" for term in terms):
         return [number(sum(term.arguments[0] for term in terms))]
-    if not all(map(_spread, terms)):  # the others have the full shape
+    if any(_spread(term) is None and term.form != "number" for term in terms):  # which has the full shape
         terms = [_spread(term) or term for term in terms]
     return [term if count == 1 else _times(float(count), term) for term, count in Counter(terms).items()]
 
 
 def _times(count: float, term: Expression) -> Expression:
     """Multiply the first factor of a product, which often is smaller."""
-    if term.form == "operation" and term.arguments[0] is MUL:
-        return _times(count, term.arguments[1]) * term.arguments[2]
-    return number(count) * term
+    if term.form != "operation" or term.arguments[0] is not MUL:
+        return number(count) * term
+    first, second = term.arguments[1:]
+    product: Expression = _times(count, first) * second
+    return product

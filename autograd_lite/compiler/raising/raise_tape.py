@@ -194,14 +194,15 @@ class Raiser:
         if found is not None:
             return found, operand(_narrow(left))
         order = numpy.argsort(self.placement.key(left[0, 0]), kind="stable")
-        repeats = len(order) // len(numpy.unique(left[0, 0]))
-        ordered = left[..., order]
-        weights = ordered[..., ::repeats]
-        if repeats == 1 or len(left) > 1 or (numpy.repeat(weights, repeats, -1)[..., : len(order)] != ordered).any():
+        repeats, more = divmod(len(order), len(numpy.unique(left[0, 0])))
+        weights = left[..., order][..., ::repeats]
+        is_repeated = repeats > 1 and not more and len(left) == 1
+        if not is_repeated or (numpy.repeat(weights, repeats, axis=-1) != left[..., order]).any():
             return operand(_narrow(right)), operand(_narrow(left))
         # What one weight multiplies is added up first.
-        inputs = _narrow(right[..., order]).reshape(*_narrow(right).shape[:-1], -1, repeats)
-        return self.placement.add(Sum(operand(inputs))), operand(_narrow(weights))
+        inputs = _narrow(right[..., order])
+        lists = inputs.reshape(*inputs.shape[:-1], -1, repeats)
+        return self.placement.add(Sum(operand(lists))), operand(_narrow(weights))
 
     def _added_up(self, terms: Any) -> list[Operand]:
         """Return few operands whose sum is that of terms, which stand along the last axis."""

@@ -87,7 +87,7 @@ class Wholes:
         """Find an array whose lines along an axis are some lists of numbers.
 
         Args:
-            rows: a list in each row, filled up at its end with zeros if they are ``summed``, else with its own
+            rows: a list in each row, filled up at its end with zeros if they are ``summed``, else with its
                 first number.
 
         Returns:
@@ -127,7 +127,11 @@ class Wholes:
         array = None if wanted.all() else self._array_of(numbers[wanted])
         if array is None:
             return None
-        used, rows, chosen = self._used(array), numbers.reshape(-1, numbers.shape[-1]), wanted.reshape(numbers.size)
+        used, rows, chosen = (
+            self._used(array),
+            numbers.reshape(-1, numbers.shape[-1]),
+            wanted.reshape(numbers.size),
+        )
         for axis in reversed(range(len(array.shape))):
             lines = numpy.moveaxis(numpy.arange(array.size).reshape(array.shape), axis, -1)
             lines = lines.reshape(-1, array.shape[axis])
