@@ -2,6 +2,7 @@
 
 import math
 import random
+import types
 
 import numpy
 import pytest
@@ -13,6 +14,7 @@ from autograd_lite import Value
 from autograd_lite.compiler import compile
 from autograd_lite.compiler.arrays.indexing import indexing, pooled
 from autograd_lite.compiler.arrays.places import factored, strided
+from autograd_lite.compiler.arrays.runtime import _over, _to_largest, _to_largest_functional, _windows
 
 SIZES = st.fixed_dictionaries(
     {
@@ -112,6 +114,43 @@ def test_the_source_of_a_convolution_and_its_pool():
     assert "dW1 = (image_windows @ swapaxes(dz1, -1, -2)).sum(axis=0).T" in lines
 
 
+def test_a_convolution_of_what_is_computed():
+    draw = random.Random(2)
+    first, second = (
+        [[[Value(draw.uniform(-1, 1)) for _ in "abc"] for _ in "abc"] for _ in "ab"] for _ in "ab"
+    )
+
+    def convolved(kernels, image):
+        places = range(len(image) - 2)
+
+        def cell(kernel, i, j):
+            return sum(kernel[u][v] * image[i + u][j + v] for u in range(3) for v in range(3)).tanh()
+
+        return [[[cell(kernel, i, j) for j in places] for i in places] for kernel in kernels]
+
+    def loss(image):
+        one, other = convolved(first, image[0])
+        channels = [*convolved(second, one), *convolved(second, other)]
+        return sum(cell for channel in channels for row in channel for cell in row)
+
+    images = numpy.array([draw.uniform(-1, 1) for _ in range(2 * 64)]).reshape(2, 1, 8, 8)
+    parameters = [w for kernel in (*first, *second) for row in kernel for w in row]
+    program = assert_agree(loss, parameters, images, backend="numpy")
+    assert program.source.count("@ W2.T") == 0 and "W2.T @ dz2" in program.source
+
+
+def test_each_form_for_another_library_is_that_for_numpy():
+    other = types.SimpleNamespace(__name__="another")
+    values = numpy.random.default_rng(0).integers(0, 3, (5, 2, 3, 4)).astype(float)
+    for by in ("max", "sum"):
+        assert (_over(numpy, by, values, (-3, -1)) == _over(other, by, values, (-3, -1))).all()
+    largest = values.max(axis=(1, 3), keepdims=True)
+    given = largest, largest, values, (-3, -1)
+    assert _to_largest(*given) == pytest.approx(_to_largest_functional(*given), rel=1e-15)
+    flat = values.reshape(5, 24)
+    assert (_windows(numpy, flat, 2, (2, 4), (3, 1)) == _windows(other, flat, 2, (2, 4), (3, 1))).all()
+
+
 def test_a_pixel_that_is_infinite_is_left_to_the_engine():
     loss, parameters, images = network({**BASE, "relu": False})
     images[1, 0, 2, 2] = math.inf
@@ -139,6 +178,7 @@ def test_what_is_a_pool():
     assert pooled(numpy.arange(24).reshape(4, 6).T, 30) is None
     assert pooled(numpy.arange(8).reshape(8, 1), 8) is None
     assert pooled(numpy.array([[0, 2], [1, 5], [3, 4]]), 6) is None
+    assert pooled(numpy.array([[0, 1], [1, 2]]), 4) is None
 
 
 @settings(max_examples=200, deadline=None)

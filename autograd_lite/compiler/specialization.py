@@ -69,7 +69,7 @@ class Specialization:
         arguments: Sequence[Argument],
         *,
         beside: bool = False,
-        labels: Callable[[], Sequence[str]] = tuple,
+        labels: Callable[[], Sequence[str]],
     ) -> None:
         token = MODE.set(ORDINARY)  # it may be made under no_grad, and run without
         try:

@@ -20,7 +20,7 @@ PLACES = re.compile(r"(\.\d+|\[\d+\])+$")
 """Where a number stands in what has the name."""
 
 
-def name_arrays(program: ArrayProgram, arguments: Sequence[str], labels: Sequence[str] = ()) -> None:
+def name_arrays(program: ArrayProgram, arguments: Sequence[str], labels: Sequence[str]) -> None:
     """Give each array that has none a name; the arguments' names are taken.
 
     Args:
@@ -29,8 +29,7 @@ def name_arrays(program: ArrayProgram, arguments: Sequence[str], labels: Sequenc
         labels: what each parameter is called, or nothing: an array of one name's numbers has that.
     """
     namer = _Namer(program, arguments)
-    if labels:
-        namer.name_labelled(labels)
+    namer.name_labelled(labels)
     namer.name_roles()
     namer.name_loss()
     namer.number_rest()

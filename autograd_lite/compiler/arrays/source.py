@@ -41,7 +41,7 @@ class ArraySource:
         arguments: Sequence[str],
         integers: Sequence[bool],
         gradient: bool,
-        labels: Sequence[str] = (),
+        labels: Sequence[str],
     ) -> None:
         self.program, self.arguments = program, arguments
         for leaf in program.leaves("input"):

@@ -256,10 +256,8 @@ class Raiser:
 
     def _pool(self, lists: Operand, members: Any, by: str, flows: bool = True) -> bool:
         """Take the largest, or the sum, of the windows that an array is cut into, if lists are such."""
-        if not isinstance(lists, View):
-            return False
-        found = pooled(lists.index, lists.array.size)
-        if found is not None:
+        found = pooled(lists.index, lists.array.size) if isinstance(lists, View) else None
+        if isinstance(lists, View) and found is not None:
             shape, axes = found
             values = View(lists.array, self.numpy.arange(lists.array.size).reshape(shape))
             self.placement.add(Pool(values, axes, lists.shape[:-1], by, flows=flows), members)
