@@ -1012,16 +1012,27 @@ def test_whether_a_value_is_equal_to_a_number_is_not_asked_as_ever(w):
         (lambda w, x: w * (x % 2), "to be traced.*'Value' and 'int'.*pass as int"),
         (lambda w, x: w * (x // 2), "to be traced.*'Value' and 'int'.*pass as int"),
         (lambda w, x: w if x.is_integer() else w * x, "to be traced.*no attribute 'is_integer'.*pass as int"),
-        (lambda w, x: w if isinstance(x, float) else w * x, r"isinstance\(x, float\) is false"),
+        (lambda w, x: w * divmod(x, 2)[0], "to be traced.*divmod.*pass as int"),
+        (lambda w, x: w * round(x), "to be traced.*converted to a plain number.*pass as int"),
+        (lambda w, x: w if (w * x).data.is_integer() else w, "to be traced.*no attribute 'is_integer'.*int"),
+        (lambda w, x: w * math.exp(x), r"to be traced.*a\.exp\(\) instead of math\.exp"),
+        (lambda w, x: w if isinstance(x, float) else w * x, r"isinstance\(x, float\).*\(float, Value\)"),
         (
             lambda w, x: w * x * NOISE.gauss(0.0, 1.0),
-            r"noise that it draws itself is drawn once \(nn\.Dropout",
+            r"noise that it draws itself is drawn once: pass it as an argument \(nn\.Dropout",
         ),
     ],
 )
 def test_what_tracing_does_not_see_is_named_with_the_way_out(w, backend, f, hint):
     with pytest.raises((TraceError, RuntimeError), match=hint):
         compile(lambda x: f(w, x), [w], backend=backend)(3.0)
+
+
+def test_the_largest_number_may_be_subtracted_so_no_hint_says_otherwise(w):
+    with pytest.raises(TraceError) as refused:
+        compile(lambda x: w * float(x), [w])(3.0)
+    assert "logsumexp" not in str(refused.value)
+    assert compile(lambda x: (w - max(a.data for a in [w, x])).exp(), [w])(3.0) == math.exp(w.data - 3.0)
 
 
 NOISE = random.Random(1)
