@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from autograd_lite.core.coercion import listed
 from autograd_lite.core.modes import current_tracer
 from autograd_lite.core.scalar import number_of
 from autograd_lite.engine import Value
@@ -29,10 +30,10 @@ def mean(values: Iterable[Any]) -> Any:
         >>> mean([1.0, 2.0, 6.0])
         3.0
     """
-    listed = list(values)
-    if not listed:
+    numbers = listed("mean", values)
+    if not numbers:
         raise ValueError("the mean of no values at all is undefined: give at least one")
-    return sum(listed) / len(listed)
+    return sum(numbers) / len(numbers)
 
 
 def softmax(logits: Iterable[Any]) -> list[Any]:
@@ -51,7 +52,7 @@ def softmax(logits: Iterable[Any]) -> list[Any]:
         >>> [round(p, 4) for p in softmax([0.0, 1.0, 1001.0])]
         [0.0, 0.0, 1.0]
     """
-    shares = [exp(logit) for logit in shifted(list(logits))]
+    shares = [exp(logit) for logit in shifted(listed("softmax", logits))]
     total = sum(shares)
     return [share / total for share in shares]
 

@@ -16,6 +16,7 @@ from http.client import HTTPException
 from typing import Any, TypeVar
 
 from autograd_lite.core.coercion import check_pairs
+from autograd_lite.core.suggestions import show_only_public
 
 __all__ = [
     "and_gate",
@@ -348,3 +349,6 @@ def _scikit_learn(wanted: str) -> Any:
         return importlib.import_module("sklearn.datasets")
     except ImportError:
         raise ImportError(f"datasets.{wanted}() comes with scikit-learn: pip install scikit-learn") from None
+
+
+show_only_public(__name__)

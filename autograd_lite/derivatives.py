@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, overload
 
 from autograd_lite.core import forward
-from autograd_lite.core.coercion import as_float
+from autograd_lite.core.coercion import as_float, got
 from autograd_lite.core.forward import joined
 from autograd_lite.core.modes import current_mode
 from autograd_lite.core.node import check_finite
@@ -300,9 +300,7 @@ def _check_values(name: str, values: Sequence[Any]) -> None:
     """Raise a TypeError if one is not a Value."""
     for value in values:
         if not isinstance(value, Value):
-            raise TypeError(
-                f"{name} takes Values, got {value!r}: wrap numbers in Value(...) before computing"
-            )
+            raise TypeError(f"{name} takes Values, {got(value)}: wrap numbers in Value(...) before computing")
 
 
 def _rules_on_values(node: Value) -> list[Any]:

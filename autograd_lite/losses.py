@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd_lite.composed import shifted
 from autograd_lite.core.coercion import as_float, is_plain, position_of
+from autograd_lite.core.suggestions import show_only_public
 from autograd_lite.engine import Value
 from autograd_lite.functions import dot, log, logsumexp, pick, relu, softplus, square
 from autograd_lite.functions import sum as sum_of
@@ -266,3 +267,6 @@ def _probability(target: Any) -> Any:
     if not 0.0 <= number <= 1.0:
         raise ValueError(f"a label is 0 or 1, or a probability between, got {target!r}")
     return number
+
+
+show_only_public(__name__)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from autograd_lite.core.suggestions import missing, show_only_public
 from autograd_lite.stepping import Trace
 from autograd_lite.transcript import renderers
 
@@ -17,7 +18,7 @@ def __getattr__(name: str) -> Any:
         from autograd_lite.drawing import drawing
 
         return getattr(drawing, name)
-    raise AttributeError(f"module 'autograd_lite.drawing' has no attribute {name!r}")
+    raise missing("module 'autograd_lite.drawing'", name, __all__)
 
 
 def _page(trace: Trace, direction: str = "auto") -> str:
@@ -34,3 +35,4 @@ def _notebook(trace: Trace) -> str:
 
 renderers[".html"] = _page
 renderers["text/html"] = _notebook
+show_only_public(__name__)
