@@ -300,7 +300,8 @@ def _check_values(name: str, values: Sequence[Any]) -> None:
     """Raise a TypeError if one is not a Value."""
     for value in values:
         if not isinstance(value, Value):
-            raise TypeError(f"{name} takes Values, {got(value)}: wrap numbers in Value(...) before computing")
+            hint = "" if value is None else ": wrap numbers in Value(...) before computing"
+            raise TypeError(f"{name} takes Values, {got(value)}{hint}")
 
 
 def _rules_on_values(node: Value) -> list[Any]:

@@ -109,9 +109,7 @@ class Scalar(Operators):
         if ACTIVE["tracers"]:
             refuse_while_traced("its .grad is set")
         if number is None:
-            raise TypeError(
-                "a gradient is a number: write p.grad = 0.0, or model.zero_grad() for all parameters"
-            )
+            raise TypeError("a gradient is a number: write p.grad = 0.0, or model.zero_grad()")
         self._grad = number if type(number) is float else leaf_data(number)
 
     @property
