@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from autograd_lite.training.fit import fit
     from autograd_lite.training.predict import accuracy, predict
 
+__docformat__ = "google"
 __version__ = "0.1.0"
 
 __all__ = [
@@ -100,7 +101,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"autograd_lite.{name}")
     for part, names in _PARTS.items():
         if name in names:
-            return getattr(importlib.import_module(f"autograd_lite.{part}"), name)
+            found = globals()[name] = getattr(importlib.import_module(f"autograd_lite.{part}"), name)
+            return found
     raise missing("module 'autograd_lite'", name, [] if name.startswith("_") else _all_names())
 
 

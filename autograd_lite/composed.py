@@ -18,7 +18,7 @@ def mean(values: Iterable[Any]) -> Any:
     """Compute the arithmetic mean of a list of Values and numbers.
 
     Formula:
-        y = sum(values) / n
+        `y = sum(values) / n`
 
     Args:
         values: at least one Value or number.
@@ -40,7 +40,7 @@ def softmax(logits: Iterable[Any]) -> list[Any]:
     """Turn K logits into K probabilities, without overflow.
 
     Formula:
-        p[k] = exp(logits[k] - m) / Σ_j exp(logits[j] - m),  m the largest of them
+        `p[k] = exp(logits[k] - m) / Σ_j exp(logits[j] - m),  m the largest of them`
 
     Args:
         logits: at least one Value or number. Adding one constant to all changes nothing.

@@ -68,7 +68,7 @@ def jacobian(outputs: Sequence[Value], inputs: Sequence[Value]) -> list[list[flo
     """Compute the matrix of the derivatives of several outputs by several inputs.
 
     Formula:
-        J[i][j] = ∂outputs[i] / ∂inputs[j]
+        `J[i][j] = ∂outputs[i] / ∂inputs[j]`
 
     Args:
         outputs: m Values computed from the inputs.
@@ -99,7 +99,7 @@ def hessian(output: Value, inputs: Sequence[Value]) -> list[list[float]]:
     """Compute the matrix of the second derivatives of an output.
 
     Formula:
-        H[i][j] = ∂²output / ∂inputs[i] ∂inputs[j]
+        `H[i][j] = ∂²output / ∂inputs[i] ∂inputs[j]`
 
     Args:
         output: a Value computed from the inputs.
@@ -156,7 +156,7 @@ def jvp(
     One walk in forward mode gives it for all outputs.
 
     Formula:
-        y = f(*inputs),  dy[i] = Σ_j ∂y[i]/∂inputs[j] · tangents[j]
+        `y = f(*inputs),  dy[i] = Σ_j ∂y[i]/∂inputs[j] · tangents[j]`
 
     Args:
         f: called with one Value for each input; returns a Value, or a list of them.
@@ -192,7 +192,7 @@ def vjp(
     One sweep in reverse mode gives it for all inputs.
 
     Formula:
-        y = f(*inputs),  dinputs[j] = Σ_i cotangents[i] · ∂y[i]/∂inputs[j]
+        `y = f(*inputs),  dinputs[j] = Σ_i cotangents[i] · ∂y[i]/∂inputs[j]`
 
     Args:
         f: called with one Value for each input; returns a Value, or a list of them.
@@ -230,7 +230,7 @@ def hvp(
     is ever made.
 
     Formula:
-        y = f(*inputs),  p[i] = Σ_j ∂²y/∂inputs[i] ∂inputs[j] · vector[j]
+        `y = f(*inputs),  p[i] = Σ_j ∂²y/∂inputs[i] ∂inputs[j] · vector[j]`
 
     Args:
         f: called with one Value for each input; returns a Value.

@@ -29,7 +29,7 @@ def squared_error(output: Any, target: Any) -> Any:
     """Compute half the squared distance, summed over the outputs.
 
     Formula:
-        loss = ½ Σ_i (target[i] - output[i])²,  ∂loss/∂output[i] = -(target[i] - output[i])
+        `loss = ½ Σ_i (target[i] - output[i])²,  ∂loss/∂output[i] = -(target[i] - output[i])`
 
     Args:
         output: a Value, or a list of them.
@@ -51,7 +51,7 @@ def mse(output: Any, target: Any) -> Any:
     """Compute the mean squared error over the outputs.
 
     Formula:
-        loss = 1/n Σ_i (output[i] - target[i])²
+        `loss = 1/n Σ_i (output[i] - target[i])²`
 
     Args:
         output: a Value, or a list of n of them.
@@ -75,7 +75,7 @@ def gaussian_nll(output: Any, target: Any, variance: Any = 1.0) -> Any:
     """Compute the negative log-likelihood of the target under N(target | output, variance).
 
     Formula:
-        loss = ½ Σ_i (log(2π variance) + (target[i] - output[i])² / variance)
+        `loss = ½ Σ_i (log(2π variance) + (target[i] - output[i])² / variance)`
 
     Args:
         output: a Value, or a list of them.
@@ -102,7 +102,7 @@ def binary_cross_entropy(output: Any, target: float) -> Any:
     """Compute the negative log-likelihood of a label under a probability.
 
     Formula:
-        loss = -y log f - (1 - y) log(1 - f)
+        `loss = -y log f - (1 - y) log(1 - f)`
 
     Args:
         output: f, the probability of label 1, a Value in (0, 1), as a sigmoid gives.
@@ -133,8 +133,8 @@ def bce_with_logits(output: Any, target: float) -> Any:
     """Compute the negative log-likelihood of a label under a logit, without overflow.
 
     Formula:
-        loss = -y log σ(z) - (1 - y) log(1 - σ(z)) = log(1 + exp(z)) - y z,
-        ∂loss/∂z = σ(z) - y
+        `loss = -y log σ(z) - (1 - y) log(1 - σ(z)) = log(1 + exp(z)) - y z`,
+        `∂loss/∂z = σ(z) - y`
 
     Args:
         output: z, the log-odds of label 1, any Value.
@@ -160,7 +160,7 @@ def cross_entropy(logits: Sequence[Any], target: int) -> Any:
     """Compute the negative log-likelihood of a class under a softmax, without overflow.
 
     Formula:
-        loss = -log softmax(logits)[k] = logsumexp(z) - z[k],  z = logits - max(logits)
+        `loss = -log softmax(logits)[k] = logsumexp(z) - z[k],  z = logits - max(logits)`
 
     Args:
         logits: K Values, any numbers; adding one constant to all changes nothing.
@@ -193,7 +193,7 @@ def hinge(output: Any, target: float) -> Any:
     """Compute the margin loss of a support vector machine.
 
     Formula:
-        loss = max(0, 1 - y f)
+        `loss = max(0, 1 - y f)`
 
     Args:
         output: f, the score, a Value.
@@ -217,7 +217,7 @@ def l2(parameters: Iterable[Value]) -> Any:
     """Compute half the squared length of the parameters, the log-prior of MAP.
 
     Formula:
-        penalty = ½ Σ_i θ[i]²; add λ · penalty to the loss
+        `penalty = ½ Σ_i θ[i]²; add λ · penalty to the loss`
 
     Args:
         parameters: Values.

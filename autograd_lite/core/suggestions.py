@@ -53,12 +53,17 @@ def missing(owner: str, name: str, known: Iterable[str]) -> AttributeError:
 
 
 def show_only_public(module: str) -> None:
-    """Let ``dir`` of a module show its public names alone, and its errors name the nearest of them."""
+    """Let ``dir`` of a module show its public names alone, and its errors name the nearest of them.
+
+    Args:
+        module: its name. pdoc is told in which form its docstrings are.
+    """
     space: dict[str, Any] = vars(sys.modules[module])
 
     def absent(name: str) -> Any:
         raise missing(f"module {module!r}", name, space["__all__"])
 
+    space["__docformat__"] = "google"  # of its docstrings, for pdoc
     space["__dir__"] = lambda: [*space["__all__"], "__all__", "__doc__", "__file__", "__name__"]
     space.setdefault("__getattr__", absent)
 

@@ -17,7 +17,8 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         from autograd_lite.drawing import drawing
 
-        return getattr(drawing, name)
+        found = globals()[name] = getattr(drawing, name)
+        return found
     raise missing("module 'autograd_lite.drawing'", name, __all__)
 
 
