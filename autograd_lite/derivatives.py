@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, overload
 
 from autograd_lite.core import forward
-from autograd_lite.core.coercion import as_float
+from autograd_lite.core.coercion import as_float, got
 from autograd_lite.core.forward import joined
 from autograd_lite.core.modes import current_mode
 from autograd_lite.core.node import check_finite
@@ -68,7 +68,7 @@ def jacobian(outputs: Sequence[Value], inputs: Sequence[Value]) -> list[list[flo
     """Compute the matrix of the derivatives of several outputs by several inputs.
 
     Formula:
-        J[i][j] = ∂outputs[i] / ∂inputs[j]
+        `J[i][j] = ∂outputs[i] / ∂inputs[j]`
 
     Args:
         outputs: m Values computed from the inputs.
@@ -99,7 +99,7 @@ def hessian(output: Value, inputs: Sequence[Value]) -> list[list[float]]:
     """Compute the matrix of the second derivatives of an output.
 
     Formula:
-        H[i][j] = ∂²output / ∂inputs[i] ∂inputs[j]
+        `H[i][j] = ∂²output / ∂inputs[i] ∂inputs[j]`
 
     Args:
         output: a Value computed from the inputs.
@@ -156,7 +156,7 @@ def jvp(
     One walk in forward mode gives it for all outputs.
 
     Formula:
-        y = f(*inputs),  dy[i] = Σ_j ∂y[i]/∂inputs[j] · tangents[j]
+        `y = f(*inputs),  dy[i] = Σ_j ∂y[i]/∂inputs[j] · tangents[j]`
 
     Args:
         f: called with one Value for each input; returns a Value, or a list of them.
@@ -192,7 +192,7 @@ def vjp(
     One sweep in reverse mode gives it for all inputs.
 
     Formula:
-        y = f(*inputs),  dinputs[j] = Σ_i cotangents[i] · ∂y[i]/∂inputs[j]
+        `y = f(*inputs),  dinputs[j] = Σ_i cotangents[i] · ∂y[i]/∂inputs[j]`
 
     Args:
         f: called with one Value for each input; returns a Value, or a list of them.
@@ -230,7 +230,7 @@ def hvp(
     is ever made.
 
     Formula:
-        y = f(*inputs),  p[i] = Σ_j ∂²y/∂inputs[i] ∂inputs[j] · vector[j]
+        `y = f(*inputs),  p[i] = Σ_j ∂²y/∂inputs[i] ∂inputs[j] · vector[j]`
 
     Args:
         f: called with one Value for each input; returns a Value.
@@ -300,9 +300,8 @@ def _check_values(name: str, values: Sequence[Any]) -> None:
     """Raise a TypeError if one is not a Value."""
     for value in values:
         if not isinstance(value, Value):
-            raise TypeError(
-                f"{name} takes Values, got {value!r}: wrap numbers in Value(...) before computing"
-            )
+            hint = "" if value is None else ": wrap numbers in Value(...) before computing"
+            raise TypeError(f"{name} takes Values, {got(value)}{hint}")
 
 
 def _rules_on_values(node: Value) -> list[Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from autograd_lite.composed import shifted
 from autograd_lite.core.coercion import as_float, is_plain, position_of
 from autograd_lite.core.ieee import warn_once
+from autograd_lite.core.suggestions import show_only_public
 from autograd_lite.engine import Value
 from autograd_lite.functions import (
     amax,
@@ -47,7 +48,7 @@ def squared_error(output: Any, target: Any) -> Any:
     """Compute half the squared distance, summed over the outputs.
 
     Formula:
-        loss = ½ Σ_i (target[i] - output[i])²,  ∂loss/∂output[i] = -(target[i] - output[i])
+        `loss = ½ Σ_i (target[i] - output[i])²,  ∂loss/∂output[i] = -(target[i] - output[i])`
 
     Args:
         output: a Value, or a list of them.
@@ -69,7 +70,7 @@ def mse(output: Any, target: Any) -> Any:
     """Compute the mean squared error over the outputs.
 
     Formula:
-        loss = 1/n Σ_i (output[i] - target[i])²
+        `loss = 1/n Σ_i (output[i] - target[i])²`
 
     Args:
         output: a Value, or a list of n of them.
@@ -143,7 +144,7 @@ def gaussian_nll(output: Any, target: Any, variance: Any = 1.0) -> Any:
     """Compute the negative log-likelihood of the target under N(target | output, variance).
 
     Formula:
-        loss = ½ Σ_i (log(2π variance) + (target[i] - output[i])² / variance)
+        `loss = ½ Σ_i (log(2π variance) + (target[i] - output[i])² / variance)`
 
     Args:
         output: a Value, or a list of them.
@@ -170,7 +171,7 @@ def binary_cross_entropy(output: Any, target: float) -> Any:
     """Compute the negative log-likelihood of a label under a probability.
 
     Formula:
-        loss = -y log f - (1 - y) log(1 - f)
+        `loss = -y log f - (1 - y) log(1 - f)`
 
     Args:
         output: f, the probability of label 1, a Value in (0, 1), as a sigmoid gives.
@@ -201,8 +202,8 @@ def bce_with_logits(output: Any, target: Any, *, pos_weight: Any = None) -> Any:
     """Compute the negative log-likelihood of a label under a logit, without overflow.
 
     Formula:
-        loss = -w y log σ(z) - (1 - y) log(1 - σ(z)),  w = pos_weight;
-        with w = 1:  loss = log(1 + exp(z)) - y z,  ∂loss/∂z = σ(z) - y
+        `loss = -w y log σ(z) - (1 - y) log(1 - σ(z)),  w = pos_weight`;
+        `with w = 1:  loss = log(1 + exp(z)) - y z,  ∂loss/∂z = σ(z) - y`
 
         For n logits with a label each, the mean over them.
 
@@ -240,9 +241,9 @@ def cross_entropy(
     """Compute the negative log-likelihood of a class under a softmax, without overflow.
 
     Formula:
-        loss = -log softmax(logits)[k] = logsumexp(z) - z[k],  z = logits - max(logits);
+        `loss = -log softmax(logits)[k] = logsumexp(z) - z[k],  z = logits - max(logits)`;
         with K probabilities p in the place of the class k, weights w, and smoothing s:
-        loss = -Σ_j w[j] ((1 - s) p[j] + s / K) log softmax(logits)[j]
+        `loss = -Σ_j w[j] ((1 - s) p[j] + s / K) log softmax(logits)[j]`
 
     Args:
         logits: K Values, any numbers; adding one constant to all changes nothing.
@@ -357,7 +358,7 @@ def hinge(output: Any, target: float) -> Any:
     """Compute the margin loss of a support vector machine.
 
     Formula:
-        loss = max(0, 1 - y f)
+        `loss = max(0, 1 - y f)`
 
     Args:
         output: f, the score, a Value.
@@ -381,7 +382,7 @@ def l2(parameters: Iterable[Value]) -> Any:
     """Compute half the squared length of the parameters, the log-prior of MAP.
 
     Formula:
-        penalty = ½ Σ_i θ[i]²; add λ · penalty to the loss
+        `penalty = ½ Σ_i θ[i]²; add λ · penalty to the loss`
 
     Args:
         parameters: Values.
@@ -582,3 +583,6 @@ def _are_softmax(outputs: list[Any]) -> bool:
         and [*map(id, total.args)] == [*map(id, tops)]
         and all(getattr(top, "op", None) is EXP for top in tops)
     )
+
+
+show_only_public(__name__)

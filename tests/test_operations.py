@@ -1361,7 +1361,7 @@ def test_every_public_function_has_a_docstring_with_its_formula_and_an_example_t
     function = getattr(ag, name)
     text = inspect.getdoc(function)
     assert OPS[name].doc in text and text.splitlines()[0]
-    assert "Formula:\n    y = " in text
+    assert "Formula:\n    `y = " in text
     runner = doctest.DocTestRunner()
     for test in doctest.DocTestFinder().find(function, name, module=False):
         runner.run(test)
@@ -1370,9 +1370,10 @@ def test_every_public_function_has_a_docstring_with_its_formula_and_an_example_t
 
 
 def test_docstrings_give_the_derivatives():
-    assert "    y = a / b\n    ∂y/∂a = 1 / b\n    ∂y/∂b = -y / b\n" in functions.documentation(OPS["div"])
-    assert "    y = exp(a)\n    ∂y/∂a = y\n" in ag.exp.__doc__
-    assert "    y = bias + Σ_i weights[i] * inputs[i]\n" in ag.dot.__doc__
+    of_div = functions.documentation(OPS["div"])
+    assert "    `y = a / b`\n    `∂y/∂a = 1 / b`\n    `∂y/∂b = -y / b`\n" in of_div
+    assert "    `y = exp(a)`\n    `∂y/∂a = y`\n" in ag.exp.__doc__
+    assert "    `y = bias + Σ_i weights[i] * inputs[i]`\n" in ag.dot.__doc__
 
 
 def test_the_stub_in_the_repository_is_what_the_declarations_give():

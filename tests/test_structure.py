@@ -17,8 +17,10 @@ PACKAGE = ROOT / "autograd_lite"
 
 # Each of these may import only what stands before it.
 CORE = [
+    "core.suggestions",
     "core.ieee",
     "core.collector",
+    "core.updates_in_place",
     "core.coercion",
     "core.tables",
     "core.symbol",

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd_lite.core.coercion import position_of
+from autograd_lite.core.coercion import listed, position_of
 from autograd_lite.core.symbol import Number
 
 __all__ = [
@@ -76,17 +76,18 @@ def picked(values: Sequence[float], index: int) -> float:
 def pack_sum(values: Iterable[Any], start: Any = 0.0) -> Packed:
     """Take an iterable and a start, as Python's sum."""
     plain_zero = not isinstance(start, Number) and start == 0.0
-    return (list(values) if plain_zero else [start, *values],), ()
+    numbers = listed("sum", values)
+    return (numbers if plain_zero else [start, *numbers],), ()
 
 
 def pack_some(name: str) -> Callable[..., Packed]:
     """Make what takes at least one value, or says that the operation needs one."""
 
     def pack(values: Iterable[Any]) -> Packed:
-        listed = list(values)
-        if not listed:
+        numbers = listed(name, values)
+        if not numbers:
             raise ValueError(f"{name} of no values at all: give at least one")
-        return (listed,), ()
+        return (numbers,), ()
 
     return pack
 
@@ -97,6 +98,7 @@ def pack_pick(values: Sequence[Any], index: int) -> Packed:
         position = position_of(index)
     except TypeError:
         raise TypeError(f"pick takes a whole number as its index, got {index!r}") from None
+    values = values if hasattr(values, "__len__") else listed("pick", values, ", 0")
     if not 0 <= position < len(values):
         raise IndexError(f"pick takes an index from 0 to {len(values) - 1}, got {position}")
     return (values,), (index,)
@@ -104,7 +106,11 @@ def pack_pick(values: Sequence[Any], index: int) -> Packed:
 
 def pack_dot(weights: Sequence[Any], inputs: Sequence[Any], bias: Any = 0.0) -> Packed:
     """Take two lists of one length, and a bias."""
-    if len(weights) != len(inputs):
+    try:
+        alike = len(weights) == len(inputs)
+    except TypeError:
+        raise TypeError("dot takes two lists: write dot([w1, w2], [x1, x2], bias)") from None
+    if not alike:
         raise ValueError(f"dot takes lists of one length, got {len(weights)} and {len(inputs)}")
     return (weights, inputs, (bias,)), ()
 

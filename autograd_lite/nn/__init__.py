@@ -1,5 +1,6 @@
 """Neural networks, written in scalars."""
 
+from autograd_lite.core.suggestions import show_only_public
 from autograd_lite.nn.attention import SelfAttention
 from autograd_lite.nn.convolution import Conv2d
 from autograd_lite.nn.dense import MLP, Layer, Neuron
@@ -34,3 +35,5 @@ __all__ = [
     "SelfAttention",
     "Sequential",
 ]
+
+show_only_public(__name__)

@@ -20,8 +20,8 @@ class SelfAttention(Module):
     """Each vector of a sequence gathers what it finds at the places that match what it asks for.
 
     Formula:
-        q_t = Q x_t,  k_t = K x_t,  v_t = V x_t,
-        a_t = softmax_s(q_t · k_s / √d),  y_t = O Σ_s a_t[s] v_s
+        `q_t = Q x_t,  k_t = K x_t,  v_t = V x_t`,
+        `a_t = softmax_s(q_t · k_s / √d),  y_t = O Σ_s a_t[s] v_s`
 
         over all places s, or if causal over s ≤ t. Each head does this with its own
         d = width / heads of the numbers in q, k and v; O joins their results. In

@@ -21,7 +21,7 @@ class Conv2d(Module):
     shared (the same weights for every window).
 
     Formula:
-        y[o][r][c] = Σ_i Σ_u Σ_v w[o][i][u][v] x[i][stride r + u][stride c + v] + b[o]
+        `y[o][r][c] = Σ_i Σ_u Σ_v w[o][i][u][v] x[i][stride r + u][stride c + v] + b[o]`
 
     Args:
         channels_in: how many numbers each pixel has.

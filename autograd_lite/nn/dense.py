@@ -27,7 +27,7 @@ class Neuron(Module):
     """A weighted sum of its inputs and a bias, put through an activation function.
 
     Formula:
-        y = g(Σ_i w[i] x[i] + b)
+        `y = g(Σ_i w[i] x[i] + b)`
 
     Args:
         nin: how many inputs.
@@ -86,7 +86,7 @@ class Layer(Module):
     """Neurons side by side, all with the same inputs.
 
     Formula:
-        h = g(W x + b)
+        `h = g(W x + b)`
 
     Args:
         nin: how many inputs.
@@ -156,7 +156,7 @@ class MLP(Module):
     """A multi-layer perceptron: layers in a row.
 
     Formula:
-        h_0 = x,  h_l = g(W_l h_{l-1} + b_l),  output = g_out(W_L h_{L-1} + b_L)
+        `h_0 = x,  h_l = g(W_l h_{l-1} + b_l),  output = g_out(W_L h_{L-1} + b_L)`
 
     Args:
         nin: how many inputs.

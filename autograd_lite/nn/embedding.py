@@ -18,7 +18,7 @@ class Embedding(Module):
     """A table with a vector for each word, or whatever else is counted.
 
     Formula:
-        φ(k) = table[k]
+        `φ(k) = table[k]`
 
     Args:
         count: how many words there are.

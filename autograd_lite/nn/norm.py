@@ -18,8 +18,8 @@ class BatchNorm(Module):
     """Each feature is normalised over the examples of a batch, then scaled and shifted.
 
     Formula:
-        y[n][i] = scale[i] (x[n][i] - μ[i]) / √(σ²[i] + eps) + shift[i],
-        μ[i] = 1/N Σ_n x[n][i],  σ²[i] = 1/N Σ_n (x[n][i] - μ[i])²
+        `y[n][i] = scale[i] (x[n][i] - μ[i]) / √(σ²[i] + eps) + shift[i]`,
+        `μ[i] = 1/N Σ_n x[n][i],  σ²[i] = 1/N Σ_n (x[n][i] - μ[i])²`
 
         In training, running ← (1 - momentum) running + momentum · (μ, N/(N-1) σ²);
         after ``eval()``, the running mean and variance stand in for μ and σ².
@@ -95,8 +95,8 @@ class LayerNorm(Module):
     """The features of one example are normalised together, then each scaled and shifted.
 
     Formula:
-        y[i] = scale[i] (x[i] - μ) / √(σ² + eps) + shift[i],
-        μ = 1/n Σ_i x[i],  σ² = 1/n Σ_i (x[i] - μ)²
+        `y[i] = scale[i] (x[i] - μ) / √(σ² + eps) + shift[i]`,
+        `μ = 1/n Σ_i x[i],  σ² = 1/n Σ_i (x[i] - μ)²`
 
     Args:
         width: n, how many features there are.

@@ -14,7 +14,7 @@ class Residual(Module):
     """A module's output is added to its input, which gradients then also reach directly.
 
     Formula:
-        y = x + f(x),  ∂y/∂x = I + ∂f/∂x
+        `y = x + f(x),  ∂y/∂x = I + ∂f/∂x`
 
     Args:
         module: f, a module (or a function) whose output has the shape of its input.

@@ -1,5 +1,6 @@
 """Optimisers, learning rates and their schedules, and a bound on the length of a gradient."""
 
+from autograd_lite.core.suggestions import show_only_public
 from autograd_lite.optim.finder import lr_finder
 from autograd_lite.optim.optimizer import Optimizer
 from autograd_lite.optim.rules import SGD, Adagrad, Adam, AdamW, Lion, RMSprop, clip_grad_norm
@@ -20,3 +21,5 @@ __all__ = [
     "lr_finder",
     "warmup",
 ]
+
+show_only_public(__name__)

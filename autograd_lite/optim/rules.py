@@ -24,9 +24,9 @@ class SGD(Optimizer):
     """Stochastic gradient descent, with momentum and weight decay if wanted.
 
     Formula:
-        g = ∂L/∂θ + weight_decay θ
-        v ← momentum v + g
-        θ ← θ - lr v   (nesterov: θ ← θ - lr (g + momentum v))
+        `g = ∂L/∂θ + weight_decay θ`
+        `v ← momentum v + g`
+        `θ ← θ - lr v   (nesterov: θ ← θ - lr (g + momentum v))`
 
     Args:
         parameters: the Values to move, or None.
@@ -83,8 +83,8 @@ class RMSprop(Optimizer):
     """Steps scaled by the running size of the gradient.
 
     Formula:
-        s ← decay s + (1 - decay) g²
-        θ ← θ - lr g / (√s + eps)
+        `s ← decay s + (1 - decay) g²`
+        `θ ← θ - lr g / (√s + eps)`
 
     Args:
         parameters: the Values to move, or None.
@@ -131,8 +131,8 @@ class Adam(Optimizer):
     """Running means of the gradient and of its square, both corrected for their start at 0.
 
     Formula:
-        m ← β₁ m + (1 - β₁) g,  s ← β₂ s + (1 - β₂) g²
-        θ ← θ - lr (m / (1 - β₁ᵗ)) / (√(s / (1 - β₂ᵗ)) + eps)
+        `m ← β₁ m + (1 - β₁) g,  s ← β₂ s + (1 - β₂) g²`
+        `θ ← θ - lr (m / (1 - β₁ᵗ)) / (√(s / (1 - β₂ᵗ)) + eps)`
 
         With amsgrad the largest s so far stands in the place of s.
 
@@ -198,7 +198,7 @@ class AdamW(Adam):
     """Adam whose weight decay is taken from the parameter itself, not from its gradient.
 
     Formula:
-        θ ← θ - lr weight_decay θ, then as Adam
+        `θ ← θ - lr weight_decay θ, then as Adam`
 
     Args:
         parameters: the Values to move, or None.

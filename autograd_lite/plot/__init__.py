@@ -1,5 +1,6 @@
 """Pictures of training and of networks, drawn with Matplotlib."""
 
+from autograd_lite.core.suggestions import show_only_public
 from autograd_lite.plot.charts import activations, decision_boundary, gradients_by_layer, loss_curves, weights
 from autograd_lite.plot.curves import descent, lr_finder, regression
 from autograd_lite.plot.tables import embedding, heatmap, images
@@ -17,3 +18,5 @@ __all__ = [
     "regression",
     "weights",
 ]
+
+show_only_public(__name__)

@@ -24,6 +24,7 @@ from autograd_lite.training.state import generators_of, kept, mode, put_back, se
 from autograd_lite.training.steps import EagerStep, outputs_of
 
 __all__ = ["fit"]
+__docformat__ = "google"
 
 
 def fit(
