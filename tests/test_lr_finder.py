@@ -65,6 +65,30 @@ def test_it_ends_where_a_step_would_not_be_finite():
     assert found.losses == [pytest.approx(1e200)] * len(found.losses) and 3 < len(found.losses) < 40
 
 
+def test_it_ends_before_a_step_to_infinity():
+    found = optim.lr_finder(Slope(), losses.mse, [1e5], [-1e5], low=1e300, high=1e305, steps=3)
+    assert (found.losses, found.suggestion) == ([1e10], 1e300)
+
+
+class Line:
+    """What fit can train without knowing its class."""
+
+    def __init__(self):
+        self.w = Value(0.0)
+
+    def parameters(self):
+        return [self.w]
+
+    def __call__(self, x):
+        return self.w * x
+
+
+def test_what_is_no_module_is_as_before_too():
+    line = Line()
+    assert optim.lr_finder(line, losses.mse, [1.0, 2.0], [2.0, 4.0]).losses[0] > 1.0
+    assert line.w.data == 0.0
+
+
 @pytest.mark.parametrize(
     ("settings", "error", "said"),
     [

@@ -323,6 +323,8 @@ def test_a_setting_that_is_no_number_is_named_with_the_way_to_get_one(name):
 
 
 def test_parameters_that_are_no_values_are_refused():
+    with pytest.raises(TypeError, match="parameters are Values, got 'parameters'"):
+        optim.SGD({"parameters": [Value(1.0)]}, lr=0.1)
     with pytest.raises(TypeError, match="Values or groups, not both"):
         optim.SGD([{"parameters": [Value(1.0)]}, Value(2.0)], lr=0.1)
     with pytest.raises(TypeError, match="parameters are Values"):
