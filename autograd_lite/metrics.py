@@ -123,7 +123,7 @@ def _classes_of(predicted: Any, targets: Any) -> tuple[list[Any], list[Any]]:
     if len(found) != len(true) or not true:
         raise ValueError(f"as many targets as predicted, at least one: got {len(true)} and {len(found)}")
     for each in found + true:
-        if not (is_plain(each) or isinstance(each, str)) or each != each:
+        if not isinstance(each, str) and not (is_plain(each) and each == each // 1):
             raise TypeError(
                 f"a class is a whole number or a word, got {each!r}: of outputs, predict_class makes classes"
             )

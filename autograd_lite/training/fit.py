@@ -19,7 +19,7 @@ from autograd_lite.training.compiled import CompiledStep, choose_step
 from autograd_lite.training.examples import Examples, check_batches, check_data, check_examples, plain, split
 from autograd_lite.training.history import History
 from autograd_lite.training.progress import Progress
-from autograd_lite.training.settings import Metric, Settings, check_optimizer, parameters_of
+from autograd_lite.training.settings import Metric, Settings, check_loss, check_optimizer, parameters_of
 from autograd_lite.training.state import generators_of, kept, mode, put_back, set_numbers, values_of
 from autograd_lite.training.steps import EagerStep, outputs_of
 
@@ -102,6 +102,7 @@ def fit(
         True
     """
     parameters = parameters_of(model)
+    check_loss(loss)
     check_optimizer(optimizer, parameters)
     examples, held_out = split(check_examples(X, y), validation, seed)
     settings = Settings(

@@ -13,9 +13,10 @@ from typing import Any
 from autograd_lite.core.coercion import check_dtype, leaves_of
 from autograd_lite.engine import Value
 from autograd_lite.files import check_writable
+from autograd_lite.nn.module import shortened
 from autograd_lite.optim import Optimizer
 
-__all__ = ["Metric", "Settings", "check_optimizer", "parameters_of"]
+__all__ = ["Metric", "Settings", "check_loss", "check_optimizer", "parameters_of"]
 
 Callback = Callable[[int, Any], Any]
 Metric = Callable[[Any, Any], float]
@@ -44,6 +45,8 @@ class Settings:
     def __post_init__(self) -> None:
         if isinstance(self.seed, bool) or not isinstance(self.seed, int):
             raise TypeError(f"seed is a whole number, got {self.seed!r}")
+        if isinstance(self.shuffle, str) or self.shuffle not in (True, False):
+            raise TypeError(f"shuffle is True or False, got {self.shuffle!r}")
         self.epochs = check_whole("epochs", self.epochs)
         size = self.count if self.batch_size is None else check_whole("batch_size", self.batch_size)
         self.batch_size = min(size, self.count)
@@ -109,6 +112,14 @@ def parameters_of(model: Any) -> list[Value]:
             "a call of the model makes is not trained"
         )
     return parameters
+
+
+def check_loss(loss: Any) -> None:
+    """Raise a TypeError if a loss is no function."""
+    if not callable(loss) or isinstance(loss, type):
+        raise TypeError(
+            f"loss is a function of an output and a target, such as losses.mse, got {shortened(loss, 60)}"
+        )
 
 
 def check_optimizer(optimizer: Any, parameters: list[Value]) -> None:
