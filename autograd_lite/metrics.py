@@ -58,8 +58,8 @@ def precision_recall_f1(predicted: Any, targets: Any, positive: Any = None) -> S
     """Compute how well a class is found, or the mean of that over the classes.
 
     Formula:
-        precision = hits / predicted as it,  recall = hits / all that are it,
-        F1 = 2 precision · recall / (precision + recall);  0 where a divisor is 0
+        `precision = hits / predicted as it,  recall = hits / all that are it`,
+        `F1 = 2 precision · recall / (precision + recall)`;  0 where a divisor is 0
 
     Args:
         predicted, targets: N classes each, as for ``confusion_matrix``.
@@ -89,7 +89,8 @@ def r2(outputs: Any, targets: Any) -> float:
     """Compute the share of the targets' variance that is explained, the coefficient of determination.
 
     Formula:
-        R² = 1 - Σ_n (t[n] - f[n])² / Σ_n (t[n] - mean t)²
+        `R² = 1 - Σ_n (t[n] - f[n])² / Σ_n (t[n] - mean t)²`
+
         It is 1 for all right, 0 for always the mean, and negative for worse. Targets that do not
         vary have 1 if all are right, else 0. Of several outputs, it is the mean.
 

@@ -82,7 +82,7 @@ def predict_proba(model: Callable[..., Any], X: Sequence[Any]) -> list[list[floa
     """Compute the probability of each class for each example.
 
     Formula:
-        p = softmax(z) for K logits z;  p = (1 - σ(z), σ(z)) for one logit z
+        `p = softmax(z)` for K logits z;  `p = (1 - σ(z), σ(z))` for one logit z
 
     Args:
         model: gives one logit for two classes, or K logits; or probabilities, if its last layer

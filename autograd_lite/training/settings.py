@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import operator
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any
 
+from autograd_lite import losses
 from autograd_lite.core.coercion import check_dtype, leaves_of
 from autograd_lite.engine import Value
 from autograd_lite.files import check_writable
-from autograd_lite.nn.module import shortened
 from autograd_lite.optim import Optimizer
 
 __all__ = ["Metric", "Settings", "check_loss", "check_optimizer", "parameters_of"]
@@ -115,11 +116,17 @@ def parameters_of(model: Any) -> list[Value]:
 
 
 def check_loss(loss: Any) -> None:
-    """Raise a TypeError if a loss is no function."""
-    if not callable(loss) or isinstance(loss, type):
-        raise TypeError(
-            f"loss is a function of an output and a target, such as losses.mse, got {shortened(loss, 60)}"
-        )
+    """Raise a TypeError if a loss cannot be called."""
+    if not callable(loss):
+        hint = f": pass {_nearest(loss, 'losses', losses.__all__)}" if isinstance(loss, str) else ""
+        raise TypeError(f"loss is a function, got {loss!r}{hint}")
+
+
+def _nearest(word: str, part: str, names: Sequence[str]) -> str:
+    """Write the name that somebody means, or all there are."""
+    lowered = {name.lower(): name for name in names}
+    found = difflib.get_close_matches(word.lower(), lowered, 1)
+    return f"{part}.{lowered[found[0]]}" if found else f"one of {part}: {', '.join(names)}"
 
 
 def check_optimizer(optimizer: Any, parameters: list[Value]) -> None:
