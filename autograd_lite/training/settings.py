@@ -46,14 +46,14 @@ class Settings:
     def __post_init__(self) -> None:
         if isinstance(self.seed, bool) or not isinstance(self.seed, int):
             raise TypeError(f"seed is a whole number, got {self.seed!r}")
-        if isinstance(self.shuffle, str) or self.shuffle not in (True, False):
-            raise TypeError(f"shuffle is True or False, got {self.shuffle!r}")
         self.epochs = check_whole("epochs", self.epochs)
         size = self.count if self.batch_size is None else check_whole("batch_size", self.batch_size)
         self.batch_size = min(size, self.count)
         if self.early_stopping is not None:
             check_whole("early_stopping", self.early_stopping)
         check_dtype(self.dtype)
+        if isinstance(self.shuffle, str) or self.shuffle not in (True, False):
+            raise TypeError(f"shuffle is True or False, got {self.shuffle!r}")
         if self.compiled is not None and not isinstance(self.compiled, bool):
             raise TypeError(f"compiled is True, False or None, got {self.compiled!r}")
         if self.compiled is False and self.dtype != "float64":
