@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from http.client import HTTPException
 from typing import Any, TypeVar
 
+from autograd_lite.core.coercion import is_plain
 from autograd_lite.core.suggestions import show_only_public
 from autograd_lite.core.tables import as_pairs
 
@@ -126,7 +127,7 @@ def circles(n: int = 100, noise: float = 0.05, seed: int = 0, *, inner: float = 
 
     Source: lectures B10.
     """
-    if not 0.0 < inner < 1.0:
+    if not is_plain(inner) or not 0.0 < inner < 1.0:
         raise ValueError(f"inner is a radius between 0 and 1, got {inner!r}")
     return _points(n, 2, noise, seed, lambda k, t: rect(inner if k else 1.0, math.tau * t), closed=True)
 
@@ -352,7 +353,7 @@ def split(
     Source: lectures C7.
     """
     X, y = as_pairs(X, y, text=True)
-    if not 0.0 < fraction < 1.0:
+    if not is_plain(fraction) or not 0.0 < fraction < 1.0:
         raise ValueError(f"fraction is a share between 0 and 1, such as 0.2, got {fraction!r}")
     count = round(len(X) * fraction)
     if not 0 < count < len(X):
@@ -397,7 +398,7 @@ def _points(n: int, classes: int, noise: float, seed: int, place: Place, closed:
 
 def _noise(noise: float, seed: int) -> Callable[[], float]:
     """Return a function that draws normal noise (Box and Muller's method)."""
-    if not 0.0 <= noise < math.inf:
+    if not is_plain(noise) or not 0.0 <= noise < math.inf:
         raise ValueError(f"noise is a standard deviation, 0 or more, got {noise!r}")
     draw = random.Random(_whole("seed", seed)).random
     return lambda: noise * math.sqrt(-2.0 * math.log(1.0 - draw())) * math.cos(math.tau * draw())

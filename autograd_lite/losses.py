@@ -203,7 +203,7 @@ def bce_with_logits(output: Any, target: Any, *, pos_weight: Any = None) -> Any:
 
     Formula:
         `loss = -w y log σ(z) - (1 - y) log(1 - σ(z)),  w = pos_weight`;
-        `with w = 1:  loss = log(1 + exp(z)) - y z,  ∂loss/∂z = σ(z) - y`
+        with w = 1:  `loss = log(1 + exp(z)) - y z,  ∂loss/∂z = σ(z) - y`
 
         For n logits with a label each, the mean over them.
 

@@ -58,8 +58,8 @@ def precision_recall_f1(predicted: Any, targets: Any, positive: Any = None) -> S
     """Compute how well a class is found, or the mean of that over the classes.
 
     Formula:
-        precision = hits / predicted as it,  recall = hits / all that are it,
-        F1 = 2 precision · recall / (precision + recall);  0 where a divisor is 0
+        `precision = hits / predicted as it,  recall = hits / all that are it`,
+        `F1 = 2 precision · recall / (precision + recall)`;  0 where a divisor is 0
 
     Args:
         predicted, targets: N classes each, as for ``confusion_matrix``.
@@ -89,7 +89,8 @@ def r2(outputs: Any, targets: Any) -> float:
     """Compute the share of the targets' variance that is explained, the coefficient of determination.
 
     Formula:
-        R² = 1 - Σ_n (t[n] - f[n])² / Σ_n (t[n] - mean t)²
+        `R² = 1 - Σ_n (t[n] - f[n])² / Σ_n (t[n] - mean t)²`
+
         It is 1 for all right, 0 for always the mean, and negative for worse. Targets that do not
         vary have 1 if all are right, else 0. Of several outputs, it is the mean.
 
@@ -123,7 +124,7 @@ def _classes_of(predicted: Any, targets: Any) -> tuple[list[Any], list[Any]]:
     if len(found) != len(true) or not true:
         raise ValueError(f"as many targets as predicted, at least one: got {len(true)} and {len(found)}")
     for each in found + true:
-        if not (is_plain(each) or isinstance(each, str)) or each != each:
+        if not isinstance(each, str) and not (is_plain(each) and each == each // 1):
             raise TypeError(
                 f"a class is a whole number or a word, got {each!r}: of outputs, predict_class makes classes"
             )

@@ -22,7 +22,7 @@ class Standardize(Module):
     loaded with the model's. They are not trained.
 
     Formula:
-        y[i] = (x[i] - mean[i]) / scale[i],  scale[i] = √(1/N Σ_n (x[n][i] - mean[i])²), or 1 if that is 0
+        `y[i] = (x[i] - mean[i]) / scale[i],  scale[i] = √(1/N Σ_n (x[n][i] - mean[i])²)`, or 1 for 0
 
     Args:
         width: how many features, to load what was saved; None to take it from the data.

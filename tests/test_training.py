@@ -120,6 +120,10 @@ BAD = {
     ),
     "callbacks that are a number": ({"callbacks": 3}, TypeError, "callbacks are a list of functions"),
     "a callback that is none": ({"callbacks": [print, None]}, TypeError, "are functions, got None"),
+    "a loss's name": ({"loss": "mse"}, TypeError, r"loss is a function.*losses\.mse"),
+    "no loss": ({"loss": None}, TypeError, "loss is a function.*got None"),
+    "shuffle no": ({"shuffle": "no"}, TypeError, "shuffle is True or False, got 'no'"),
+    "progress yes": ({"progress": "yes"}, TypeError, "progress is True, False or None, got 'yes'"),
     "a bare metric": ({"metrics": accuracy}, TypeError, "metrics are a dict of functions by name"),
     "metrics in a list": ({"metrics": [accuracy]}, TypeError, "metrics are a dict"),
     "a metric that is none": ({"metrics": {"m": 3.0}}, TypeError, "are functions, got 3.0"),
@@ -645,11 +649,43 @@ def test_a_set_has_as_many_targets_as_outputs(outputs, targets):
 
 @pytest.mark.parametrize(
     ("output", "target"),
-    [([[0.1, 2.0]], 1), (numpy.array([[0.1, 2.0]]), 1), ([], 1), (None, 1), (0.3, None), (0.3, "1")],
+    [
+        (0.1, 0.5),
+        ([0.1, 2.0], nan),
+        ([[0.1, 2.0]], 1),
+        (numpy.array([[0.1, 2.0]]), 1),
+        ([], 1),
+        (None, 1),
+        (0.3, None),
+        (0.3, "1"),
+    ],
 )
 def test_accuracy_of_what_is_no_output_or_no_class_is_refused(output, target):
     with pytest.raises(TypeError, match="one output"):
         accuracy(output, target)
+
+
+def test_accuracy_of_a_model_and_of_outputs_as_targets_is_refused():
+    with pytest.raises(TypeError, match=r"write accuracy\(predict\(model, X\), y\)"):
+        accuracy(small(), XOR)
+    with pytest.raises(TypeError, match="with one class"):
+        accuracy(XOR, predict(small(), CORNERS))
+
+
+@pytest.mark.parametrize("model", ["model", None, CORNERS, nn.MLP])
+def test_predict_with_what_is_no_model_is_refused(model):
+    with pytest.raises(TypeError, match="a model is a Module or a function of one example, got"):
+        predict(model, CORNERS)
+
+
+def test_predict_of_one_example_that_is_no_list_of_examples_says_so():
+    for X in ([0.0, 1.0], numpy.array([0.0, 1.0]), pandas.Series([0.0, 1.0])):
+        with pytest.raises(ValueError, match="expected 2 inputs, got 1") as caught:
+            predict(small(), X)
+        assert "of one it is predict(model, [x])" in caught.value.__notes__[0]
+    with pytest.raises(ValueError) as caught:
+        predict(small(), [[0.0]])
+    assert not hasattr(caught.value, "__notes__")
 
 
 def test_nan_picks_no_class():

@@ -10,6 +10,7 @@ from typing import Any
 __all__ = [
     "as_float",
     "check_dtype",
+    "check_pairs",
     "check_rows",
     "got",
     "is_bool",
@@ -211,6 +212,14 @@ def refuse_mask(name: str, array: Any) -> None:
     """Raise a TypeError if an array hides some of its numbers."""
     if hasattr(array, "filled") and hasattr(array, "mask"):
         raise TypeError(f"{name} is a masked array: fill it, .filled(...), or leave out what is masked")
+
+
+def check_pairs(X: Any, y: Any) -> None:
+    """Raise a TypeError or ValueError if examples and targets are no lists or arrays of one length."""
+    check_rows("X", X)
+    check_rows("y", y)
+    if len(X) != len(y):
+        raise ValueError(f"as many targets as examples: got {len(y)} and {len(X)}")
 
 
 def check_dtype(dtype: Any) -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from autograd_lite.core.coercion import check_rows, is_plain
+from autograd_lite.core.coercion import check_pairs, check_rows, is_plain
 
 __all__ = ["as_column", "as_pairs", "as_rows", "item_of"]
 
@@ -47,8 +47,7 @@ def as_pairs(X: Any, y: Any, *, text: bool = False) -> tuple[Sequence[Any], Sequ
         ValueError: if there are not as many targets as examples.
     """
     rows, targets = as_rows("X", X, text=text), as_rows("y", y, text=text)
-    if len(rows) != len(targets):
-        raise ValueError(f"as many targets as examples: got {len(targets)} and {len(rows)}")
+    check_pairs(rows, targets)
     return rows, targets
 
 

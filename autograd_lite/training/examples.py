@@ -14,7 +14,7 @@ from autograd_lite.core.tables import as_column, as_pairs
 from autograd_lite.engine import Value
 from autograd_lite.nn.module import Module
 
-__all__ = ["Examples", "check_batches", "check_data", "check_examples", "plain", "split"]
+__all__ = ["Examples", "check_batches", "check_data", "check_examples", "in_a_column", "plain", "split"]
 
 MOST_NUMBERS = 1000
 """How many different targets, or tokens, are tried out; of more, also the smallest and the largest."""
@@ -106,7 +106,7 @@ def check_data(
         TypeError: if the loss returns no Value, or a metric no number.
         ValueError: whatever the model or the loss has to say.
     """
-    examples = _in_a_column(examples, model, loss)
+    examples = in_a_column(examples, model, loss)
     forms: dict[Any, int] = {}
     tokens: dict[Any, int] = {}
     labels: dict[Any, int] = {}
@@ -136,10 +136,12 @@ def check_data(
     return examples
 
 
-def _in_a_column(
-    examples: Examples, model: Callable[[Any], Any], loss: Callable[[Any, Any], Any]
-) -> Examples:
-    """Take targets out of rows of one, if they stand in such and the loss does not take them so."""
+def in_a_column(examples: Examples, model: Callable[[Any], Any], loss: Callable[[Any, Any], Any]) -> Examples:
+    """Take targets out of rows of one, if they stand in such and the loss does not take them so.
+
+    Args:
+        examples, model, loss: as for ``check_data``.
+    """
     first = examples.rows[0]
     target = examples.y[first]
     if not hasattr(target, "__len__") or isinstance(target, (str, Mapping)) or len(target) != 1:

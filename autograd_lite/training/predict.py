@@ -43,13 +43,22 @@ def predict(model: Callable[..., Any], X: Sequence[Any]) -> list[Any]:
         [2.0, 5.0]
     """
     X = as_rows("X", X)
+    if not callable(model) or isinstance(model, type):
+        raise TypeError(f"a model is a Module or a function of one example, got {shortened(model, 60)}")
     with mode(model, training=False):
         if len(X) >= MANY and not getattr(model, "takes_batches", False):
             found = _compiled(model, X)
             if found is not None:
                 return found
-        with no_grad():
-            return [plain(output) for output in outputs_of(model, list(X))] if len(X) else []
+        try:
+            with no_grad():
+                return [plain(output) for output in outputs_of(model, list(X))] if len(X) else []
+        except (TypeError, ValueError) as error:
+            if not hasattr(X[0], "__len__"):
+                error.add_note(
+                    "predict takes examples, here each is a number: of one it is predict(model, [x])"
+                )
+            raise
 
 
 def _compiled(model: Callable[..., Any], X: Sequence[Any]) -> list[Any] | None:
@@ -74,7 +83,7 @@ def predict_proba(model: Callable[..., Any], X: Sequence[Any]) -> list[list[floa
     """Compute the probability of each class for each example.
 
     Formula:
-        p = softmax(z) for K logits z;  p = (1 - σ(z), σ(z)) for one logit z
+        `p = softmax(z)` for K logits z;  `p = (1 - σ(z), σ(z))` for one logit z
 
     Args:
         model: gives one logit for two classes, or K logits; or probabilities, if its last layer
@@ -176,6 +185,8 @@ def accuracy(outputs: Any, targets: Any, threshold: float = 0.0) -> float:
 
     Source: lectures A5.
     """
+    if callable(outputs):
+        raise TypeError("accuracy compares outputs with targets: write accuracy(predict(model, X), y)")
     if not _has_items(targets):
         return _is_right(outputs, targets, threshold)
     listed = as_rows("outputs", outputs) if _has_items(outputs) else [outputs]
@@ -192,7 +203,7 @@ def _has_items(thing: Any) -> bool:
 def _is_right(output: Any, target: Any, threshold: float) -> float:
     """Tell whether one output picks its target's class: 1.0 or 0.0."""
     logits, label = _logits_of(output), plain(target)
-    if not (logits and is_plain(label)):
+    if not (logits and is_plain(label) and label == label // 1):
         raise TypeError(
             "accuracy compares one output, a number or a list of logits, with one class, or as many outputs "
             f"with as many classes, got {shortened(plain(output), 60)} and {shortened(label, 60)}"

@@ -25,10 +25,13 @@ class Progress:
             TQDM_DISABLE=1 stands for False.
 
     Raises:
+        TypeError: if it is none of them.
         ImportError: if it is wanted and, outside a notebook, tqdm is not installed.
     """
 
     def __init__(self, wanted: bool | None) -> None:
+        if isinstance(wanted, str) or wanted not in (True, False, None):
+            raise TypeError(f"progress is True, False or None, got {wanted!r}")
         self.make: Any = None
         self.bar: Any = None
         self.wanted, self.steps, self.done, self.began = wanted, 0, 0, 0.0

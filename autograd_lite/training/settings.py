@@ -53,6 +53,8 @@ class Settings:
         if self.early_stopping is not None:
             check_whole("early_stopping", self.early_stopping)
         check_dtype(self.dtype)
+        if isinstance(self.shuffle, str) or self.shuffle not in (True, False):
+            raise TypeError(f"shuffle is True or False, got {self.shuffle!r}")
         if self.compiled is not None and not isinstance(self.compiled, bool):
             raise TypeError(f"compiled is True, False or None, got {self.compiled!r}")
         if self.compiled is False and self.dtype != "float64":
