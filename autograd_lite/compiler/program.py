@@ -43,13 +43,20 @@ class Program(Runner):
             parameter.grad += derivative
         return mean
 
-    def trainer(self, optimizer: Any) -> Trainer:
+    def trainer(self, optimizer: Any, devices: Any = None) -> Trainer:
         """Make what trains the parameters in arrays, as ``fit`` does.
 
         Args:
             optimizer: an optimiser; one without parameters is bound to those of the program.
+            devices: of a program with ``backend="jax"``: "all" for all that JAX sees, in all processes; so
+                many of them; a list of them; or a ``jax.sharding.Mesh``, whose first axis splits the rows of
+                a batch, and whose second, if any, large arrays of parameters. None for one device, or, of
+                several processes, all. Each process passes rows of its own, all equally many.
+
+        Raises:
+            ValueError: if the optimiser moves other parameters, or there are no such devices.
         """
-        return Trainer(self, optimizer)
+        return Trainer(self, optimizer, devices)
 
     @property
     def why_many(self) -> str:
