@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from autograd_lite.compiler.devices.mesh import NEEDS_JAX
 from autograd_lite.compiler.explain import explanation
 from autograd_lite.compiler.introspection import has_numpy, name_of
 from autograd_lite.compiler.runner import Runner
@@ -136,7 +137,7 @@ def compile(
     if not callable(f):
         raise TypeError(f"compile takes a function, got {f!r}")
     if backend == "jax":
-        _need("jax", 'backend="jax" needs JAX: python3 -m pip install "autograd_lite[jax]"')
+        _need("jax", NEEDS_JAX)
     if backend in ("numpy", "jax") or dtype == "float32":
         _need("numpy", 'arrays need NumPy: python3 -m pip install "autograd_lite[fast]", or backend="python"')
     return Program(f, parameters, backend, dtype)

@@ -90,6 +90,11 @@ class Trainer:
             return self._choose(columns).start(columns)
 
     @property
+    def is_on_devices(self) -> bool:
+        """Whether the last step, or what was prepared, keeps its numbers on devices of JAX."""
+        return isinstance(self._training, OnDevices)
+
+    @property
     def beside(self) -> list[float]:
         """What the last step computed beside the loss, where the function returns more than one number."""
         return [] if self._training is None else [float(number.item()) for number in self._training.beside]

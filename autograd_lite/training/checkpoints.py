@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from types import UnionType
@@ -20,6 +21,7 @@ from autograd_lite.training.state import numbers_of, set_numbers, set_states, st
 __all__ = ["Best", "Checkpoint", "History", "Records"]
 
 FORMAT = "autograd_lite checkpoint, version 1"
+ENGINE = re.compile("compiled(, not on JAX: .*)?|jax, [1-9][0-9]* devices?|eager: .*", re.DOTALL)
 LARGEST_FLOAT32 = (2.0 - 2.0**-23) * 2.0**127
 LARGEST_GAUSS = 9.0
 """``random.gauss`` keeps √(-2 log(1 - u)) · sin 2πv, and u is at most 1 - 2⁻⁵³."""
@@ -35,7 +37,8 @@ class History:
         metrics: for each metric its mean on the validation examples (without any, on the
             training examples) after the epoch.
         seconds: how long the epoch took; compiling, which comes before the first, is not in it.
-        engine: "compiled", or "eager: " and why the steps were not compiled, or not from some epoch on.
+        engine: "compiled"; "jax, 8 devices" or the like; "compiled, not on JAX: " and why; or "eager: " and
+            why the steps were not compiled, or not from some epoch on.
         stopped: why the training ended: "epochs", "early stopping", "interrupted" or "callback".
     """
 
@@ -93,7 +96,7 @@ class Records:
             raise ValueError("a loss or a time of history is not finite")
         if min(history.seconds) < 0.0:
             raise ValueError("a time of history.seconds is negative")
-        if history.engine != "compiled" and not history.engine.startswith("eager: "):
+        if not ENGINE.fullmatch(history.engine):
             raise ValueError(f"history.engine is {history.engine[:40]!r}")
         expected = Best()
         if validated:
@@ -114,6 +117,7 @@ class Checkpoint:
         generators: what random numbers are drawn from.
         records: the ``Records`` of the training.
         settings: what must be the same when the training goes on.
+        is_written: whether it is this process that writes it.
     """
 
     path: str | os.PathLike[str] | None
@@ -122,6 +126,7 @@ class Checkpoint:
     generators: list[Any]
     records: Records
     settings: Mapping[str, Any]
+    is_written: bool = True
 
     def write(self) -> None:
         """Write the file, whole or not at all.
@@ -131,7 +136,7 @@ class Checkpoint:
                 refused; the old file is as it was.
             OSError: if it cannot be written.
         """
-        if self.path is not None:
+        if self.path is not None and self.is_written:
             write_text(self.path, self._text())
 
     def resume(self) -> None:

@@ -7,10 +7,11 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["Placement", "check_rows_apart", "split_axis"]
+__all__ = ["NEEDS_JAX", "Placement", "check_rows_apart", "placement_of", "split_axis"]
 
 LARGE = 2**14
 """An array of so many numbers is split over the second axis of a mesh; a smaller one is copied."""
+NEEDS_JAX = 'backend="jax" needs JAX: python3 -m pip install "autograd_lite[jax]"'
 
 
 class Placement:
@@ -111,6 +112,19 @@ class Placement:
         """Raise a ValueError if there are other processes, for which something cannot be done."""
         if self.processes > 1:
             raise ValueError(f"{what}, which {self.processes} processes cannot do together: use one")
+
+
+def placement_of(devices: Any) -> Placement:
+    """Return where to train; see ``Placement``.
+
+    Raises:
+        ImportError: if JAX is not installed.
+    """
+    try:
+        import jax  # noqa: F401
+    except ImportError:
+        raise ImportError(NEEDS_JAX) from None
+    return Placement(devices)
 
 
 def _listed(devices: Any) -> Sequence[Any]:

@@ -18,7 +18,7 @@ from autograd_lite.interrupts import uninterrupted
 
 __all__ = ["NotFiniteError", "OnDevices", "Pending"]
 
-AHEAD = 16
+AHEAD = 8
 """How many steps are begun before the loss of the first of them is read."""
 
 
@@ -40,6 +40,10 @@ class Pending:
         while self.loss is None:
             self.training.settle_first()
         return self.loss
+
+    def __format__(self, form: str) -> str:
+        """Show the last loss that is known, without waiting for this one."""
+        return format(self.training.last_loss if self.loss is None else self.loss, form)
 
 
 class NotFiniteError(FloatingPointError):
@@ -78,8 +82,9 @@ class OnDevices(InArrays):
         self._is_to_be_checked = False
         self._example: Any = None
         self._taken_steps = 0
-        self.beside = (0.0,) * (len(specialization.raised.outputs) - 1)
-        if self.beside:
+        self.last_loss = math.nan
+        self._has_beside = len(specialization.raised.outputs) > 1
+        if self._has_beside:
             placement.check_alone("the model maps whole batches")
 
     # ---- What the base class moves to and fro ----------------------------------------------
@@ -142,9 +147,9 @@ class OnDevices(InArrays):
     def settle_first(self) -> None:
         """Wait for the first step that was begun, and read its loss."""
         entry = self._pending.popleft()
-        mean, is_well, broken, *beside = self.numpy.asarray(entry.found).tolist()
+        mean, is_well, broken, *self.beside = self.numpy.asarray(entry.found)
         if is_well:
-            entry.loss, self.beside = mean, beside
+            entry.loss = self.last_loss = float(mean)
             self._taken_steps += 1
         else:
             self._take_again(entry, broken > 0.0)
@@ -153,16 +158,17 @@ class OnDevices(InArrays):
         """Take a step on the host, and begin those after it anew."""
         others = [*self._pending]
         self._pending.clear()
-        if self.beside and is_broken:
+        if self._has_beside and is_broken:
             raise TraceError(OTHER_WAY)
         try:
-            mean, after = self._moved_by(self.gradient, entry.columns)
+            with self.numpy.errstate(all="ignore"):  # the engine says it
+                mean, after = self._moved_by(self.gradient, entry.columns)
         except FloatingPointError:
             raise NotFiniteError(entry) from None
         if after is None or not math.isfinite(mean):
             raise NotFiniteError(entry)
         self.now = after
-        entry.loss = mean
+        entry.loss = self.last_loss = mean
         for other in others:
             self._begin(other)
 
