@@ -55,9 +55,10 @@ class Trainer:
         self._trainings: dict[Any, Training] = {}
         self._chosen_for: Any = None
         self.placement: Placement | None = None
+        self._on_devices: Any = None
         if program.backend == "jax":
             self.placement = devices if isinstance(devices, Placement) else Placement(devices)
-        self._on_devices = functools.partial(OnDevices, placement=self.placement)
+            self._on_devices = functools.partial(OnDevices, placement=self.placement)
 
     def step(self, *columns: Any) -> float:
         """Move the parameters once, against the gradient of the mean over a batch.
@@ -105,7 +106,14 @@ class Trainer:
         Args:
             columns: as for ``step``.
         """
-        self._prepared(columns).prepare(columns)
+        training = self._prepared(columns)
+        if isinstance(training, OnDevices):
+            training.prepare(columns)
+
+    def settle(self) -> None:
+        """Wait for all steps that were begun."""
+        if isinstance(self._training, OnDevices):
+            self._training.settle()
 
     def write_back(self) -> None:
         """Put the parameters into the Values, and the optimiser's state into the optimiser."""
@@ -156,7 +164,7 @@ class Trainer:
             program.check_row(specialization, example)
         if specialization.inputs.fixed:
             return self._of_several(), None
-        kinds = {"python": OnFloats, "numpy": OnArrays, "jax": self._on_devices}
+        kinds: dict[str, Any] = {"python": OnFloats, "numpy": OnArrays, "jax": self._on_devices}
         return kinds[specialization.choose(rows)], specialization
 
     def _of_several(self) -> Callable[..., Training]:

@@ -74,9 +74,6 @@ class Training(ABC):
         """Move the parameters once, and return what ``float`` gives the loss of, perhaps later."""
         return self.step(columns)
 
-    def prepare(self, columns: Sequence[Any]) -> None:
-        """Do what the first step does before it moves anything."""
-
     @abstractmethod
     def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
         """Compute the mean over some rows, and its gradient as the optimiser's rule takes it."""
@@ -223,6 +220,7 @@ class InArrays(Training):
         super().__init__(program, optimizer, specialization)
 
     def step(self, columns: Sequence[Any]) -> float:
+        """Move the parameters once; see ``Trainer``."""
         with self.numpy.errstate(all="ignore"):  # the engine says it, where something is not finite
             return super().step(columns)
 

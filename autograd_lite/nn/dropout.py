@@ -71,7 +71,8 @@ class Dropout(Module):
 
     def draw_seed(self) -> int:
         """Draw the seed, of 32 bits, of an array that is drawn elsewhere."""
-        return generator_of(self.generator).getrandbits(32)
+        seed: int = generator_of(self.generator).getrandbits(32)
+        return seed
 
     def draw(self, shape: tuple[int, ...], dtype: str) -> Any:
         """Draw an array of them, of the same distribution."""

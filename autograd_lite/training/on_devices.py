@@ -54,6 +54,7 @@ class DeviceStep(CompiledStep):
             raise ValueError(SEVERAL)
 
     begun: Sequence[Pending] = ()
+    is_settling = False
 
     def _named_later(self, error: NotFiniteError) -> Exception:
         """Name what was not finite in a step that was begun before."""
@@ -63,8 +64,17 @@ class DeviceStep(CompiledStep):
 
     def write_back(self) -> None:
         """Wait for the steps that were begun, and put what was learnt into the Values."""
+        if self.is_ahead and not self.is_settling:
+            self.is_settling = True
+            try:
+                self._or_eagerly(self._settle, lambda: None)
+            finally:
+                self.is_settling = False
+        super().write_back()
+
+    def _settle(self) -> None:
         try:
-            super().write_back()
+            self.trainer.settle()
         except NotFiniteError as error:
             raise self._named_later(error) from None
 
@@ -82,7 +92,7 @@ class DeviceStep(CompiledStep):
 
 
 class DeviceBatches(CompiledBatches):
-    """The same for a model that maps whole batches; its steps are waited for, since it is set what they find."""
+    """The same for a model that maps whole batches, and holds what a step finds: so it is waited for."""
 
     def where(self, settings: Settings) -> tuple[str, Any]:
         """Return the backend, and its devices."""

@@ -60,7 +60,9 @@ class Processes:
 
     def check_begin(self, values: Mapping[str, Value], epochs: int, held_out: int) -> None:
         """Raise a ValueError if the processes would not begin with the same."""
-        self.check_same(epochs, "each process takes up the same checkpoint: write it to a folder that all see")
+        self.check_same(
+            epochs, "each process takes up the same checkpoint: write it to a folder that all see"
+        )
         self.check_same(held_out, "each process validates on equally many examples")
         text = repr([*numbers_of(values).values()])
         error = "each process begins with the same model: make it with a seed"

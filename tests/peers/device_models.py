@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite import nn
+from autograd_lite import fit, losses, nn, optim
 
 
 class Bigram(nn.Module):
@@ -87,3 +87,11 @@ def examples(name: str) -> tuple[Any, Any]:
 
 
 MODELS = {"mlp": mlp, "embedding": Bigram, "convolution": Convolution, "attention": Attention}
+
+
+def trained(make: Any, data: Any, optimizer: Any = lambda: optim.AdamW(lr=0.01), **options: Any) -> Any:
+    """Train a model; give all its numbers, and the history."""
+    model = make()
+    settings = {"epochs": 4, "batch_size": 16, "seed": 5, "progress": False, **options}
+    history = fit(model, losses.cross_entropy, *data, optimizer=optimizer(), **settings)
+    return np.array([*model.state_dict().values()]), history

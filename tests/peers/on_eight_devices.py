@@ -7,7 +7,7 @@ import re
 import jax
 import numpy as np
 import pytest
-from device_models import MODELS, Dropped, Leaky, Normed, examples, mlp
+from device_models import MODELS, Dropped, Leaky, Normed, examples, mlp, trained
 from jax.sharding import Mesh
 
 from autograd_lite import fit, losses, nn, optim
@@ -15,13 +15,6 @@ from autograd_lite.compiler import compile
 from autograd_lite.compiler.devices.training import OnDevices
 
 OPTIMIZERS = {"SGD": lambda: optim.SGD(lr=0.1, momentum=0.9), "Adam": lambda: optim.AdamW(lr=0.01)}
-
-
-def trained(make, data, optimizer=OPTIMIZERS["Adam"], **options):
-    model = make()
-    settings = {"epochs": 4, "batch_size": 16, "seed": 5, "progress": False, **options}
-    history = fit(model, losses.cross_entropy, *data, optimizer=optimizer(), **settings)
-    return np.array([*model.state_dict().values()]), history
 
 
 def trainer_of(name, devices="all", **options):
@@ -179,7 +172,14 @@ def test_a_file_of_examples_is_not_read_into_memory_as_a_whole(tmp_path):
     X, y = np.memmap(tmp_path / "X", "float32", "r", shape=(100_000, 64)), np.zeros(100_000, "int64")
     model = nn.MLP(64, [4, 3], seed=0)
     tracemalloc.start()
-    options = {"epochs": 1, "batch_size": 1000, "dtype": "float32", "backend": "jax", "devices": "all", "progress": False}
+    options = {
+        "epochs": 1,
+        "batch_size": 1000,
+        "dtype": "float32",
+        "backend": "jax",
+        "devices": "all",
+        "progress": False,
+    }
     history = fit(model, losses.cross_entropy, X, y, optimizer=optim.SGD(lr=0.1), **options)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()

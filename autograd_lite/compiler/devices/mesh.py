@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import importlib
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -34,18 +36,20 @@ class Placement:
 
     def __init__(self, devices: Any = None) -> None:
         import numpy
-        from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-        mesh = devices if isinstance(devices, Mesh) else Mesh(_listed(devices), ("rows",))
+        self.jax: Any = importlib.import_module("jax")
+        sharding = self.jax.sharding
+        is_mesh = isinstance(devices, sharding.Mesh)
+        mesh = devices if is_mesh else sharding.Mesh(_listed(self.jax, devices), ("rows",))
         if len(mesh.axis_names) > 2:
             raise ValueError(f"a mesh has one axis for rows, and perhaps one for layers: got {mesh}")
-        self.mesh, self.parts = mesh, mesh.devices.shape[0]
+        self.mesh: Any = mesh
+        self.parts: int = mesh.devices.shape[0]
         owners = [[device.process_index for device in row] for row in mesh.devices.reshape(self.parts, -1)]
         self.processes = check_rows_apart(owners)
         self.is_first = mesh.local_devices[0].process_index == min(min(row) for row in owners)
-        self._numpy, self._sharding, self._spec = numpy, NamedSharding, PartitionSpec
-        self.copied = NamedSharding(mesh, PartitionSpec())
-        self.by_rows = NamedSharding(mesh, PartitionSpec(mesh.axis_names[0]))
+        self._numpy = numpy
+        self.copied, self.by_rows = self._split(), self._split(mesh.axis_names[0])
 
     def __str__(self) -> str:
         count = self.mesh.size
@@ -56,8 +60,11 @@ class Placement:
         axis = split_axis(shape, self.mesh.devices.shape[1:])
         if axis is None:
             return self.copied
-        spec = self._spec(*[None] * axis, self.mesh.axis_names[1])
-        return self._sharding(self.mesh, spec)
+        return self._split(*[None] * axis, self.mesh.axis_names[1])
+
+    def _split(self, *axes: str | None) -> Any:
+        """Return how an array lies whose axes are split over those of the mesh that are named."""
+        return self.jax.sharding.NamedSharding(self.mesh, self.jax.sharding.PartitionSpec(*axes))
 
     def padded(self, rows: int) -> int:
         """Return how many rows each process feeds so that all parts of the batch are of one size."""
@@ -66,30 +73,24 @@ class Placement:
 
     def put(self, array: Any, sharding: Any) -> Any:
         """Put an array that every process has onto the devices."""
-        import jax
-
         array = self._numpy.asarray(array)
-        return jax.make_array_from_callback(array.shape, sharding, lambda index: array[index])
+        return self.jax.make_array_from_callback(array.shape, sharding, lambda index: array[index])
 
     def feed(self, array: Any, rows: int) -> Any:
         """Return the rows of this process as what a step takes; copies of the first one fill them up.
 
         A single process passes arrays of NumPy, which is what ``jax.jit`` puts onto devices fastest.
         """
-        import jax
-
         if rows > len(array):
             filling = self._numpy.broadcast_to(array[:1], (rows - len(array), *array.shape[1:]))
             array = self._numpy.concatenate([array, filling])
         shape = (rows * self.processes, *array.shape[1:])
-        together = self.processes > 1
-        return jax.make_array_from_process_local_data(self.by_rows, array, shape) if together else array
+        make = self.jax.make_array_from_process_local_data
+        return make(self.by_rows, array, shape) if self.processes > 1 else array
 
     @functools.cached_property
     def _gather(self) -> Any:
-        import jax
-
-        return jax.jit(lambda arrays: arrays, out_shardings=self.copied)
+        return self.jax.jit(lambda arrays: arrays, out_shardings=self.copied)
 
     def gathered(self, arrays: Any) -> list[Any]:
         """Return arrays, whole, on the host."""
@@ -121,25 +122,24 @@ def placement_of(devices: Any) -> Placement:
         ImportError: if JAX is not installed.
     """
     try:
-        import jax  # noqa: F401
+        importlib.import_module("jax")
     except ImportError:
         raise ImportError(NEEDS_JAX) from None
     return Placement(devices)
 
 
-def _listed(devices: Any) -> Sequence[Any]:
+def _listed(jax: Any, devices: Any) -> Sequence[Any]:
     """List the devices that are meant."""
-    import jax
-
-    known = jax.devices()
+    known: Sequence[Any] = jax.devices()
     if devices is None:
         return known if jax.process_count() > 1 else known[:1]
     if isinstance(devices, str) and devices == "all":
         return known
-    if isinstance(devices, (list, tuple)) and devices and all(isinstance(one, jax.Device) for one in devices):
-        if len({*devices}) < len(devices):
+    listed: list[Any] = [*devices] if isinstance(devices, (list, tuple)) else []
+    if listed and all(isinstance(one, jax.Device) for one in listed):
+        if len({*listed}) < len(listed):
             raise ValueError("a device stands twice in the list of devices")
-        return devices
+        return listed
     try:
         count = 0 if isinstance(devices, bool) else operator.index(devices)
     except TypeError:
@@ -181,6 +181,6 @@ def split_axis(shape: tuple[int, ...], ways: tuple[int, ...]) -> int | None:
         >>> split_axis((200, 784), (2,)), split_axis((200,), (2,)), split_axis((200, 784), ())
         (1, None, None)
     """
-    size = functools.reduce(operator.mul, shape, 1)
+    size = math.prod(shape)
     fitting = [(length, axis) for axis, length in enumerate(shape) for way in ways if length % way == 0]
     return max(fitting)[1] if fitting and size >= LARGE else None

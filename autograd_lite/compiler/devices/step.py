@@ -46,8 +46,7 @@ class WholeStep:
     """
 
     def __init__(self, specialization: Any, optimizer: Any, placement: Placement) -> None:
-        import jax
-
+        self.jax = jax = placement.jax
         source, dtype = specialization.array_source, specialization.dtype
         self.specialization, self.optimizer, self.placement = specialization, optimizer, placement
         self.dtype, self.random = dtype, source.random
@@ -56,7 +55,7 @@ class WholeStep:
                 raise TypeError(f"random numbers of {leaf.source!r} cannot be drawn on devices")
         self._weights: Any = None
         names = namespace(jax.numpy, source, dtype)
-        names |= {"full_like": lambda losses, share: self._weights, "pick": _picked_where_it_lies}
+        names |= {"full_like": lambda losses, share: self._weights, "pick": self._picked}
         self._program = define(source.text, "program on devices", names)["value_and_gradient"]
         self._shardings = [placement.of_leaf(leaf.shape) for leaf in source.parameters]
         states = [(each,) * len(optimizer.begin(0.0)) for each in self._shardings]
@@ -100,8 +99,7 @@ class WholeStep:
             The next carry; and in one array the mean, whether the step went well, how many rows took another
             way, and what the program computes beside.
         """
-        from jax import numpy
-
+        numpy = self.jax.numpy
         random = [self._draw(leaf, seed, len(weights)) for leaf, seed in zip(self.random, seeds)]
         self._weights = weights
         results = [*self._program(*carry.moved, *frozen, *random, *inputs)]
@@ -137,24 +135,20 @@ class WholeStep:
 
     def _is_finite(self, arrays: Sequence[Any]) -> Any:
         """Tell whether arrays are finite; where a square overflows, the host looks again."""
-        from jax import numpy
-
+        numpy = self.jax.numpy
         return numpy.isfinite(sum(numpy.vdot(each, each) for each in arrays))
 
     def _draw(self, leaf: Any, seed: Any, rows: int) -> Any:
         """Draw a random leaf of all rows, the same numbers however many devices share them."""
-        import jax
-
+        jax = self.jax
         uniform = jax.random.uniform(jax.random.key(seed), (rows, *leaf.shape), "float32")
         uniform = jax.lax.with_sharding_constraint(uniform, self.placement.by_rows)
         numbers, chances = zip(*leaf.source.chances())
         edges = jax.numpy.asarray([*itertools.accumulate(chances)][:-1], "float32")
         return jax.numpy.asarray(numbers, self.dtype)[jax.numpy.searchsorted(edges, uniform, side="right")]
 
-
-def _picked_where_it_lies(values: Any, index: Any) -> Any:
-    """Pick a number from each row; indexing would first bring the indices of all devices together."""
-    from jax import numpy
-
-    chosen = numpy.arange(values.shape[-1]) == index[..., None]
-    return numpy.where(chosen, values, 0.0).sum(axis=-1)
+    def _picked(self, values: Any, index: Any) -> Any:
+        """Pick a number from each row; indexing would first bring the indices of all devices together."""
+        numpy = self.jax.numpy
+        chosen = numpy.arange(values.shape[-1]) == index[..., None]
+        return numpy.where(chosen, values, 0.0).sum(axis=-1)

@@ -77,7 +77,7 @@ class OnDevices(InArrays):
         self._steps: dict[Any, WholeStep] = {}
         self._pending: deque[Pending] = deque()
         self._rows = 0
-        self._shares: dict[int, Any] = {}
+        self._shares: dict[tuple[int, int], Any] = {}
         self._last_frozen: tuple[Any, Any] = (None, ())
         self._is_to_be_checked = False
         self._example: Any = None
@@ -95,17 +95,22 @@ class OnDevices(InArrays):
         self.settle()
         moved, states = self._carry.moved, self._carry.states
         found = iter(self.placement.gathered([*moved, *(each for state in states for each in state)]))
-        return [next(found) for _ in moved], [tuple(next(found) for _ in one) for one in states], self._taken_steps
+        return (
+            [next(found) for _ in moved],
+            [tuple(next(found) for _ in one) for one in states],
+            self._taken_steps,
+        )
 
     @now.setter
-    def now(self, after: tuple[Any, Any, int]) -> None:
+    def now(self, after: tuple[Any, Any, int]) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
         with uninterrupted():
             self._taken_steps = after[2]
             self._carry = self._whole().put(*after)
 
     def taken(self, numbers: Sequence[float]) -> Sequence[Any]:
         """Take a number for each parameter."""
-        return self.leaves.parameters(numbers)
+        arrays: Sequence[Any] = self.leaves.parameters(numbers)
+        return arrays
 
     def in_order(self, moved: Sequence[Any]) -> Any:
         """Return a number for each parameter."""
