@@ -18,7 +18,7 @@ from autograd_lite.compiler.signature import arguments_of_row, count_rows
 from autograd_lite.compiler.tracing import TraceError
 from autograd_lite.core.ieee import mean_of
 
-__all__ = ["OnArrays", "OnFloats", "OnParts", "OnValues", "Training"]
+__all__ = ["NOT_FINITE", "OTHER_WAY", "InArrays", "OnArrays", "OnFloats", "OnParts", "OnValues", "Training"]
 
 NOT_FINITE = "the loss, a gradient or a parameter is not finite: try a smaller learning rate"
 OTHER_WAY = "comparisons came out otherwise than when the batch was traced"
@@ -69,6 +69,10 @@ class Training(ABC):
     @abstractmethod
     def in_order(self, moved: Sequence[Any]) -> Any:
         """Return a number for each parameter, a list or an array of them."""
+
+    def start(self, columns: Sequence[Any]) -> Any:
+        """Move the parameters once, and return what ``float`` gives the loss of, perhaps later."""
+        return self.step(columns)
 
     @abstractmethod
     def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
@@ -204,7 +208,7 @@ SMALL = 20_000
 """Up to so many parameters are kept in one array, and moved with one call."""
 
 
-class _InArrays(Training):
+class InArrays(Training):
     """Training of arrays."""
 
     def __init__(self, program: Runner, optimizer: Any, specialization: Any) -> None:
@@ -215,6 +219,7 @@ class _InArrays(Training):
         super().__init__(program, optimizer, specialization)
 
     def step(self, columns: Sequence[Any]) -> float:
+        """Move the parameters once; see ``Trainer``."""
         with self.numpy.errstate(all="ignore"):  # the engine says it, where something is not finite
             return super().step(columns)
 
@@ -224,7 +229,7 @@ class _InArrays(Training):
         return bool(math.isfinite(flat @ flat) or self.numpy.isfinite(flat).all())
 
 
-class OnArrays(_InArrays):
+class OnArrays(InArrays):
     """Training with a program on arrays."""
 
     def __init__(self, program: Runner, optimizer: Any, specialization: Any) -> None:
@@ -271,7 +276,7 @@ class OnArrays(_InArrays):
         return mean, self._joined(gradient) if self.together else [*map(self.numpy.asarray, gradient)]
 
 
-class OnParts(_InArrays):
+class OnParts(InArrays):
     """Training with several programs, each of which runs some rows: the parameters are in one array."""
 
     def taken(self, numbers: Any) -> Sequence[Any]:

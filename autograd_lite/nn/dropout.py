@@ -69,6 +69,11 @@ class Dropout(Module):
         """List what may be drawn, each number with its probability."""
         return [(0.0, self.p), (1.0 / (1.0 - self.p), 1.0 - self.p)]
 
+    def draw_seed(self) -> int:
+        """Draw the seed, of 32 bits, of an array that is drawn elsewhere."""
+        seed: int = generator_of(self.generator).getrandbits(32)
+        return seed
+
     def draw(self, shape: tuple[int, ...], dtype: str) -> Any:
         """Draw an array of them, of the same distribution."""
         import numpy
