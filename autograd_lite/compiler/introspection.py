@@ -152,8 +152,9 @@ def argument_names(f: Callable[..., Any], count: int) -> list[str]:
 
 OWN = frozenset(
     (
-        "N", "len", "int", "slice", "floats", "added", "scattered", "pick", "unpick", "shares", "sums", "dots",
-        "array", "windows", "max_over", "sum_over", "repeated", "to_largest", "forward", "value_and_gradient",
+        "N", "len", "int", "slice", "floats", "added", "scattered", "pick", "unpick", "shares", "sums",
+        "dots", "array", "windows", "max_over", "sum_over", "repeated", "to_largest", "forward",
+        "value_and_gradient",
     )
 )  # fmt: skip
 """What the source of a program on arrays calls, beside functions of NumPy and operations."""

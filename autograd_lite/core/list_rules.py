@@ -14,8 +14,9 @@ from autograd_lite.core.coercion import listed, position_of
 from autograd_lite.core.symbol import Number
 
 __all__ = [
-    "added", "largest_of", "largest_of_array", "logsumexp_of", "logsumexp_of_array", "norm_of", "norm_of_array",
-    "pack_dot", "pack_pick", "pack_some", "pack_sum", "picked", "sigmoid_of_array", "step_of_array", "weighted_sum",
+    "added", "largest_of", "largest_of_array", "logsumexp_of", "logsumexp_of_array", "norm_of",
+    "norm_of_array", "pack_dot", "pack_pick", "pack_some", "pack_sum", "picked", "sigmoid_of_array",
+    "step_of_array", "weighted_sum",
 ]  # fmt: skip
 
 Packed = tuple[tuple[Sequence[Any], ...], tuple[Any, ...]]
