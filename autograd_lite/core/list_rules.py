@@ -128,20 +128,25 @@ def largest_of_array(xp: Any, values: Any) -> Any:
     """Compute amax along the last axis."""
     length = values.shape[-1]
     if xp.__name__ != "numpy" or length > SHORT or values.size < MANY:
-        return xp.max(values, axis=-1)
+        return values.max(axis=-1)
     columns = xp.ascontiguousarray(values.reshape(-1, length).T)
     return columns.max(axis=0).reshape(values.shape[:-1])
 
 
 def logsumexp_of_array(xp: Any, values: Any) -> Any:
     """Compute logsumexp along the last axis, as ``logsumexp_of`` does."""
-    flat = values.reshape(-1, values.shape[-1])
-    rows, first = xp.arange(flat.shape[0]), flat.argmax(axis=-1)
-    largest = flat[rows, first]
-    exps = xp.exp(flat - largest[:, None])
     if xp.__name__ == "numpy":
-        exps[rows, first] = 0.0
-    else:
-        exps = exps.at[rows, first].set(0.0)
-    found = largest + xp.log1p(exps.sum(axis=-1))
-    return xp.where(xp.isfinite(largest), found, largest).reshape(values.shape[:-1])
+        return _logsumexp_of_rows(xp, values.reshape(-1, values.shape[-1])).reshape(values.shape[:-1])
+    largest = values.max(axis=-1)
+    is_first = xp.arange(values.shape[-1]) == values.argmax(axis=-1)[..., None]
+    others = xp.where(is_first, 0.0, xp.exp(values - largest[..., None])).sum(axis=-1)
+    return xp.where(xp.isfinite(largest), largest + xp.log1p(others), largest)
+
+
+def _logsumexp_of_rows(numpy: Any, values: Any) -> Any:
+    rows, first = numpy.arange(len(values)), values.argmax(axis=-1)
+    largest = values[rows, first]
+    exps = numpy.exp(values - largest[:, None])
+    exps[rows, first] = 0.0
+    found = largest + numpy.log1p(exps.sum(axis=-1))
+    return numpy.where(numpy.isfinite(largest), found, largest)
