@@ -1117,3 +1117,13 @@ def test_whole_numbers_that_are_read_twice_as_floats_are_named(w, v):
     assert mean == pytest.approx(expected.data, rel=1e-12)
     assert gradient == pytest.approx(ag.grad(expected, parameters), rel=1e-12)
     assert "tokens_at_i1" in program.source
+
+
+def test_a_function_on_floats_is_compiled_when_it_is_first_asked_for(w):
+    program = compile(lambda x: (w * x).tanh(), [w], backend="python")
+    _, (slope,) = program.value_and_grad(0.25)
+    found = program.cache.first()
+    assert [*found.on_floats] == ["value_and_gradient"]
+    assert program(0.25) == math.tanh(0.5)
+    assert slope == pytest.approx(0.25 * (1.0 - math.tanh(0.5) ** 2), rel=1e-15)
+    assert [*found.on_floats] == ["value_and_gradient", "forward"]
