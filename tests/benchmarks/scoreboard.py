@@ -136,6 +136,18 @@ ROWS = [
     of_model("logistic", "logistic regression, 1000 examples of 30", 2, 1, 0.8),
     of_model("deep", "200 layers of four neurons", 3.5, None, 0.9),
     Row(
+        "jax-128", "784-200-200-10, batch 128, float32, on a JAX device", "devices_128", OURS,
+        {"jax.jit and optax": "≤ 1.1"}, with_gc_off=False, tolerance=1e-4, threads=1,
+    ),
+    Row(
+        "jax-1024", "the same with batches of 1024", "devices_1024", OURS,
+        {"jax.jit and optax": "≤ 1.1"}, with_gc_off=False, tolerance=1e-4, threads=1,
+    ),
+    Row(
+        "jax-eight", "the same, 4096, eight simulated devices", "devices_eight", "eight devices",
+        {"one device": "≤ ?"}, with_gc_off=False, tolerance=1e-4,
+    ),
+    Row(
         "playground", "2-16-16-1, 100 points, a step in Chromium", "playground_step", OURS,
         {"loops by hand": "≥ 0.5"}, with_gc_off=False,
     ),

@@ -15,6 +15,7 @@ import time
 import browser_programs
 import chain_programs
 import compiled_programs
+import device_programs
 import epoch_programs
 import model_programs
 import programs
@@ -26,6 +27,7 @@ PROGRAMS = {
     **epoch_programs.PROGRAMS,
     **model_programs.PROGRAMS,
     **browser_programs.PROGRAMS,
+    **device_programs.PROGRAMS,
 }
 
 

@@ -10,7 +10,7 @@ import sys
 import jax
 import numpy as np
 import pytest
-from device_models import MODELS, Bigram, Dropped, Leaky, Normed, examples, mlp, trained
+from device_models import MODELS, Bigram, Dropped, Leaky, Normed, examples, trained
 from jax.sharding import Mesh
 
 from autograd_lite import Value, fit, losses, nn, optim
@@ -375,3 +375,5 @@ def test_what_waits_for_nothing():
     trainer.settle()
     assert float(trainer.start([1.0])) == 1.0
     assert not trainer.is_on_devices and w.data == 1.0
+    with pytest.raises(ValueError, match="such rows are not trained on devices"):
+        trainer.compiled_step([1.0])
