@@ -104,8 +104,7 @@ class Training(ABC):
         mean, gradient = compute(columns)
         optimizer, (moved, states, steps) = self.optimizer, self.now
         optimizer.steps = steps
-        rate, number_of_step = itertools.repeat(optimizer.learning_rate), itertools.repeat(steps + 1)
-        changes, states = zip(*map(optimizer.update, moved, gradient, states, rate, number_of_step))
+        changes, states = zip(*optimizer.updates(moved, gradient, states, self.taken))
         del gradient  # the next arrays take its place, which is in the caches
         moved = [*map(self.subtract, moved, changes)]
         return mean, (moved, states, steps + 1) if all(map(self.is_finite, moved)) else None
@@ -246,7 +245,7 @@ class OnArrays(InArrays):
         arrays = self.leaves.parameters(numbers)
         if self.together:
             return self._joined(arrays)
-        return [self.numpy.array(array, order="F") for array in arrays]  # large products like columns better
+        return [*arrays]
 
     def in_order(self, moved: Sequence[Any]) -> Any:
         """Return a number for each parameter."""
@@ -254,11 +253,14 @@ class OnArrays(InArrays):
 
     def _joined(self, arrays: Sequence[Any]) -> list[Any]:
         """Put the arrays of a program into one."""
-        return [self.numpy.concatenate([array.ravel() for array in arrays])]
+        return [self.numpy.concatenate(arrays, axis=None)]
 
     def _parts(self, moved: Sequence[Any]) -> Sequence[Any]:
         """Cut it again into what the program takes."""
-        return [moved[0][cut].reshape(shape) for cut, shape in self.cuts] if self.together else moved
+        if not self.together:
+            return moved
+        (flat,) = moved
+        return [flat[cut] if len(shape) == 1 else flat[cut].reshape(shape) for cut, shape in self.cuts]
 
     def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
         """Compute the mean over some rows, and its gradient."""
@@ -266,12 +268,12 @@ class OnArrays(InArrays):
         (losses, *self.beside), gradient, held = self.specialization.run_on_arrays(
             columns, rows, gradient=True, parameters=self._parts(self.now[0])
         )
-        if not self.numpy.all(held):
+        if not held.all():
             if self.beside:
                 raise TraceError(OTHER_WAY)
             return self.through_values(columns)
-        arrays = [*map(self.numpy.asarray, gradient)]
-        return mean_of_rows(self.numpy.asarray(losses)), self._joined(arrays) if self.together else arrays
+        mean = mean_of_rows(self.numpy.asarray(losses))
+        return mean, self._joined(gradient) if self.together else [*map(self.numpy.asarray, gradient)]
 
 
 class OnParts(InArrays):

@@ -16,7 +16,7 @@ class Dropout(Module):
     """In training, each input is left out with probability p, and the others grow to make up for it.
 
     Formula:
-        y[i] = m[i] x[i],  m[i] = 0 with probability p, else 1 / (1 - p);  so E[y] = x.
+        `y[i] = m[i] x[i],  m[i] = 0 with probability p, else 1 / (1 - p);  so E[y] = x.`
         After ``eval()``: y = x.
 
     Args:

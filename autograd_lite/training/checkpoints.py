@@ -1,4 +1,4 @@
-"""History: what happened in a training; Checkpoint: all that it needs to go on to the same numbers."""
+"""Checkpoint: all that a training needs to go on to the same numbers."""
 
 from __future__ import annotations
 
@@ -16,41 +16,16 @@ from autograd_lite.files import json_text, read_json, replace_not_finite, write_
 from autograd_lite.interrupts import uninterrupted
 from autograd_lite.nn.module import checked_state, is_finite_number
 from autograd_lite.optim.optimizer import Optimizer, is_moderate
+from autograd_lite.training.history import History
 from autograd_lite.training.state import numbers_of, set_numbers, set_states, states_of
 
-__all__ = ["Best", "Checkpoint", "History", "Records"]
+__all__ = ["Best", "Checkpoint", "Records"]
 
 FORMAT = "autograd_lite checkpoint, version 1"
 ENGINE = re.compile("compiled(, not on JAX: .*)?|jax, [1-9][0-9]* devices?|eager: .*", re.DOTALL)
 LARGEST_FLOAT32 = (2.0 - 2.0**-23) * 2.0**127
 LARGEST_GAUSS = 9.0
 """``random.gauss`` keeps √(-2 log(1 - u)) · sin 2πv, and u is at most 1 - 2⁻⁵³."""
-
-
-@dataclass
-class History:
-    """What happened in a training, a number for each epoch.
-
-    Attributes:
-        loss: the mean training loss, as met during the epoch.
-        validation_loss: the mean loss on the validation examples after it, if there are any.
-        metrics: for each metric its mean on the validation examples (without any, on the
-            training examples) after the epoch.
-        seconds: how long the epoch took; compiling, which comes before the first, is not in it.
-        engine: "compiled"; "jax, 8 devices" or the like; "compiled, not on JAX: " and why; or "eager: " and
-            why the steps were not compiled, or not from some epoch on.
-        stopped: why the training ended: "epochs", "early stopping", "interrupted" or "callback".
-    """
-
-    loss: list[float] = field(default_factory=list)
-    validation_loss: list[float] = field(default_factory=list)
-    metrics: dict[str, list[float]] = field(default_factory=dict)
-    seconds: list[float] = field(default_factory=list)
-    engine: str = ""
-    stopped: Literal["epochs", "early stopping", "interrupted", "callback"] = "epochs"
-
-    def __len__(self) -> int:
-        return len(self.loss)
 
 
 @dataclass

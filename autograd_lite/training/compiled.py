@@ -13,8 +13,8 @@ from autograd_lite.core.ieee import warn
 from autograd_lite.core.modes import no_grad
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
-from autograd_lite.training.checkpoints import History
 from autograd_lite.training.examples import Examples
+from autograd_lite.training.history import History
 from autograd_lite.training.settings import Settings
 from autograd_lite.training.state import (
     kept,

@@ -14,16 +14,18 @@ from autograd_lite.core.coercion import is_bool
 from autograd_lite.core.ieee import mean_of
 from autograd_lite.interrupts import OneInterrupt, uninterrupted
 from autograd_lite.optim import Optimizer
-from autograd_lite.training.checkpoints import Best, Checkpoint, History, Records
+from autograd_lite.training.checkpoints import Best, Checkpoint, Records
 from autograd_lite.training.compiled import CompiledStep
 from autograd_lite.training.examples import Examples, check_batches, check_data, check_examples, plain, split
+from autograd_lite.training.history import History
 from autograd_lite.training.on_devices import choose_step
 from autograd_lite.training.progress import Progress
-from autograd_lite.training.settings import Metric, Settings, check_optimizer, parameters_of
+from autograd_lite.training.settings import Metric, Settings, check_loss, check_optimizer, parameters_of
 from autograd_lite.training.state import generators_of, kept, mode, put_back, set_numbers, values_of
 from autograd_lite.training.steps import EagerStep, outputs_of
 
 __all__ = ["fit"]
+__docformat__ = "google"
 
 
 def fit(
@@ -59,8 +61,9 @@ def fit(
             one Value or a list of them. If its ``takes_batches`` is true, as a model with a
             BatchNorm needs, it is called with a list of examples and returns a list of outputs.
         loss: called with the output and the target of one example, returns a Value.
-        X: N examples, each a list or an array's row; not copied.
-        y: N targets.
+        X: N examples: a list, an array, or a DataFrame or Series of pandas or polars; not copied.
+        y: N targets, likewise; each a number, or a row of several. Of shape (N, 1), they are taken
+            for N numbers if the loss does not take rows.
         optimizer: moves the model's parameters; one without parameters is bound to them.
         epochs: how many times to go through the examples, at least 1. With a checkpoint
             this is the total, over all calls.
@@ -107,6 +110,7 @@ def fit(
         True
     """
     parameters = parameters_of(model)
+    check_loss(loss)
     check_optimizer(optimizer, parameters)
     examples, held_out = split(check_examples(X, y), validation, seed)
     settings = Settings(
@@ -117,7 +121,7 @@ def fit(
     if early_stopping is not None and held_out is None:
         raise ValueError("early_stopping looks at the validation loss: give validation=0.2 or the like")
     bar = Progress(progress)
-    _try_out(model, loss, examples, held_out, settings)
+    examples, held_out = _try_out(model, loss, examples, held_out, settings)
     was_bound = optimizer.parameters is not None
     if not was_bound:
         optimizer.bind(parameters)
@@ -135,14 +139,18 @@ def fit(
 
 def _try_out(
     model: Any, loss: Any, examples: Examples, held_out: Examples | None, settings: Settings
-) -> None:
-    """Find out what the model, the loss and the metrics refuse; they are put back as they were."""
+) -> tuple[Examples, Examples | None]:
+    """Find out what the model, the loss and the metrics refuse; they are put back as they were.
+
+    Returns:
+        The examples, with their targets as the loss takes them.
+    """
     check_batches(model, settings.count, settings.batch_size)
     metrics = settings.metrics
     with mode(model, training=False), kept(generators_of(model)), put_back(model, loss, *metrics.values()):
-        for each in (examples, held_out):
-            if each is not None:
-                check_data(each, lambda x: outputs_of(model, [x])[0], loss, metrics)
+        of_one = lambda x: outputs_of(model, [x])[0]
+        checked = check_data(examples, of_one, loss, metrics)
+        return checked, held_out and check_data(held_out, of_one, loss, metrics)
 
 
 def _run(training: Training) -> History:
@@ -214,6 +222,7 @@ class Training:
         """Choose whether to take compiled steps."""
         settings = self.settings
         batches = math.ceil(settings.count / settings.batch_size)
+        self.eager.optimizer.steps_per_epoch = batches
         self.bar.expect(steps=(settings.epochs - len(self.history)) * batches)
         self.step = choose_step(self.eager, self.examples, settings, self.history)
 

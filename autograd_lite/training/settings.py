@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import operator
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any
 
+from autograd_lite import losses, optim
 from autograd_lite.compiler.devices.mesh import placement_of
 from autograd_lite.core.coercion import check_dtype, leaves_of
 from autograd_lite.engine import Value
 from autograd_lite.files import check_writable
 from autograd_lite.optim import Optimizer
+from autograd_lite.optim.schedules import rate_at
 from autograd_lite.training.processes import Processes
 
-__all__ = ["Metric", "Settings", "check_optimizer", "parameters_of"]
+__all__ = ["Metric", "Settings", "check_loss", "check_optimizer", "parameters_of"]
 
 Callback = Callable[[int, Any], Any]
 Metric = Callable[[Any, Any], float]
@@ -58,6 +61,8 @@ class Settings:
         if self.early_stopping is not None:
             check_whole("early_stopping", self.early_stopping)
         check_dtype(self.dtype)
+        if isinstance(self.shuffle, str) or self.shuffle not in (True, False):
+            raise TypeError(f"shuffle is True or False, got {self.shuffle!r}")
         if self.compiled is not None and not isinstance(self.compiled, bool):
             raise TypeError(f"compiled is True, False or None, got {self.compiled!r}")
         if self.compiled is False and self.dtype != "float64":
@@ -136,14 +141,35 @@ def parameters_of(model: Any) -> list[Value]:
     return parameters
 
 
+def check_loss(loss: Any) -> None:
+    """Raise a TypeError if a loss cannot be called."""
+    if not callable(loss):
+        hint = f": pass {_nearest(loss, 'losses', losses.__all__)}" if isinstance(loss, str) else ""
+        raise TypeError(f"loss is a function, got {loss!r}{hint}")
+
+
+def _nearest(word: str, part: str, names: Sequence[str]) -> str:
+    """Write the name that somebody means, or all there are."""
+    lowered = {name.lower(): name for name in names}
+    found = difflib.get_close_matches(word.lower(), lowered, 1)
+    return f"{part}.{lowered[found[0]]}" if found else f"one of {part}: {', '.join(names)}"
+
+
 def check_optimizer(optimizer: Any, parameters: list[Value]) -> None:
     """Raise a TypeError or ValueError if an optimiser is none, or not one for these parameters."""
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer is one of autograd_lite.optim, such as SGD(lr=0.1), got {optimizer!r}")
+        hint = ""
+        if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
+            hint = f": call it, optim.{optimizer.__name__}(lr=0.01)"
+        elif isinstance(optimizer, str):
+            hint = f": pass {_nearest(optimizer, 'optim', optim.__all__)}(lr=0.01)"
+        raise TypeError(
+            f"optimizer is one of autograd_lite.optim, such as SGD(lr=0.1), got {optimizer!r}{hint}"
+        )
     strangers = {*(optimizer.parameters or [])} - {*parameters}
     if strangers:
         raise ValueError(
             f"the optimiser holds {len(strangers)} parameters that the model does not train "
             "(of another model, or frozen since): make a new optimiser"
         )
-    float(optimizer.learning_rate)
+    float(rate_at(optimizer.lr, optimizer.steps, optimizer.steps_per_epoch or 1))

@@ -17,6 +17,7 @@ import chain_programs
 import compiled_programs
 import device_programs
 import epoch_programs
+import loop_programs
 import model_programs
 import programs
 
@@ -26,6 +27,7 @@ PROGRAMS = {
     **chain_programs.PROGRAMS,
     **epoch_programs.PROGRAMS,
     **model_programs.PROGRAMS,
+    **loop_programs.PROGRAMS,
     **browser_programs.PROGRAMS,
     **device_programs.PROGRAMS,
 }
