@@ -16,6 +16,7 @@ from http.client import HTTPException
 from typing import Any, TypeVar
 
 from autograd_lite.core.coercion import is_plain
+from autograd_lite.core.suggestions import show_only_public
 from autograd_lite.core.tables import as_pairs
 
 __all__ = [
@@ -84,7 +85,7 @@ def moons(n: int = 100, noise: float = 0.1, seed: int = 0) -> Labelled:
     """Make two interleaving half circles of radius 1.
 
     Formula:
-        class 0: (cos t, sin t),  class 1: (1 - cos t, ½ - sin t),  t evenly from 0 to π
+        `class 0: (cos t, sin t),  class 1: (1 - cos t, ½ - sin t),  t evenly from 0 to π`
 
     Args:
         n: how many points in total, at least 2; the classes alternate: 0, 1, 0, 1, ...
@@ -111,7 +112,7 @@ def circles(n: int = 100, noise: float = 0.05, seed: int = 0, *, inner: float = 
     """Make two circles, one inside the other.
 
     Formula:
-        class 0: (cos t, sin t),  class 1: inner · (cos t, sin t),  t evenly around the circle
+        `class 0: (cos t, sin t),  class 1: inner · (cos t, sin t),  t evenly around the circle`
 
     Args:
         n, noise, seed: as for ``moons``.
@@ -135,7 +136,7 @@ def spirals(n: int = 150, classes: int = 3, noise: float = 0.03, seed: int = 0) 
     """Make spiral arms around the origin, one for each class.
 
     Formula:
-        class k: r · (cos t, sin t),  t = 2πk / classes + 4r,  r evenly from 0.1 to 1
+        `class k: r · (cos t, sin t),  t = 2πk / classes + 4r,  r evenly from 0.1 to 1`
 
     Args:
         n: how many points in total, at least one for each class; the classes alternate: 0, 1, 2, 0, ...
@@ -160,7 +161,7 @@ def blobs(n: int = 100, classes: int = 3, noise: float = 0.5, seed: int = 0) -> 
     """Make round clouds of points, one for each class.
 
     Formula:
-        class k: normal around 2 · (cos t, sin t),  t = 2πk / classes
+        `class k: normal around 2 · (cos t, sin t),  t = 2πk / classes`
 
     Args:
         n, seed: as for ``spirals``.
@@ -183,7 +184,7 @@ def curve(n: int = 100, noise: float = 0.1, seed: int = 0) -> tuple[Rows, list[f
     """Make a regression with one input: a wave on a slope.
 
     Formula:
-        y = sin(2x) + x / 2 + noise,  x evenly from -2 to 2
+        `y = sin(2x) + x / 2 + noise,  x evenly from -2 to 2`
 
     Args:
         n: how many points, at least 2; in order of x.
@@ -421,3 +422,6 @@ def _scikit_learn(wanted: str) -> Any:
         return importlib.import_module("sklearn.datasets")
     except ImportError:
         raise ImportError(f"datasets.{wanted}() comes with scikit-learn: pip install scikit-learn") from None
+
+
+show_only_public(__name__)

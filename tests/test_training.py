@@ -81,7 +81,7 @@ BAD = {
     ),
     "nan as a target": ({"y": [0, 1, 1, nan]}, ValueError, "example 3"),
     "a label that is the last of its kind": ({"y": [0, 1, 1, 2]}, ValueError, "label is 0 or 1.* got 2"),
-    "a list as a target": ({"y": [0, 1, 1, [0, 1]]}, TypeError, "compute with"),
+    "a list as a target": ({"y": [0, 1, 1, [0, 1]]}, ValueError, "got 2 and 1: for a one-hot row"),
     "hinge with 0 and 1": ({"loss": losses.hinge}, ValueError, "2 \\* y - 1"),
     "two targets for one output": ({"loss": losses.mse, "y": [[0.0, 1.0]] * 4}, ValueError, "got 2 and 1"),
     "a loss that is no Value": ({"loss": lambda f, t: 1.0}, TypeError, "returns one Value, got 1.0"),

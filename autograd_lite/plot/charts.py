@@ -251,7 +251,7 @@ def gradients_by_layer(model: Any, *, axes: Axes | None = None) -> Axes:
     """Draw how large the gradients are in each layer, after a ``backward()``.
 
     Formula:
-        size of a layer = mean of |∂L/∂θ| over its parameters θ
+        `size of a layer = mean of |∂L/∂θ| over its parameters θ`
 
     Args:
         model: has ``named_parameters()``; a layer is what stands before the neuron in the

@@ -23,7 +23,7 @@ from autograd_lite.plot.pictures import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["descent", "regression"]
+__all__ = ["descent", "lr_finder", "regression"]
 
 STROKES = ["-", "--", "-.", ":"]
 
@@ -139,3 +139,35 @@ def descent(
     panel = finished(panel, axes)
     panel.grid(visible=False)
     return panel
+
+
+def lr_finder(tried: Any, *, axes: Axes | None = None) -> Axes:
+    """Draw the loss at each learning rate that ``optim.lr_finder`` has tried.
+
+    Args:
+        tried: what it returned: it has ``rates``, ``losses`` and a ``suggestion``.
+        axes: where to draw; None for a new figure.
+
+    Returns:
+        The axes, rates on a logarithmic scale, with a line at the suggestion.
+
+    Raises:
+        TypeError: if something else is passed.
+
+    Example:
+        >>> import matplotlib; matplotlib.use("Agg")
+        >>> from types import SimpleNamespace
+        >>> tried = SimpleNamespace(rates=[0.01, 0.1, 1.0], losses=[3.0, 2.0, 4.0], suggestion=0.1)
+        >>> lr_finder(tried).get_xscale()
+        'log'
+
+    Source: Smith, Cyclical Learning Rates for Training Neural Networks (2017).
+    """
+    if not hasattr(tried, "suggestion"):
+        raise TypeError(f"pass what optim.lr_finder(model, loss, X, y) returned, got {tried!r}")
+    panel = axes_of(axes)[0]
+    panel.plot(tried.rates, tried.losses, color=COLOURS[0], linewidth=2, label="loss")
+    line = {"color": COLOURS[1], "linestyle": "--", "label": f"falls fastest: {tried.suggestion:.2g}"}
+    panel.axvline(tried.suggestion, **line)
+    panel.set(xlabel="learning rate", ylabel="mean loss", xscale="log")
+    return finished(panel, axes)

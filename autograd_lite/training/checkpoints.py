@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from types import UnionType
@@ -21,6 +22,7 @@ from autograd_lite.training.state import numbers_of, set_numbers, set_states, st
 __all__ = ["Best", "Checkpoint", "Records"]
 
 FORMAT = "autograd_lite checkpoint, version 1"
+ENGINE = re.compile("compiled(, not on JAX: .*)?|jax, [1-9][0-9]* devices?|eager: .*", re.DOTALL)
 LARGEST_FLOAT32 = (2.0 - 2.0**-23) * 2.0**127
 LARGEST_GAUSS = 9.0
 """``random.gauss`` keeps √(-2 log(1 - u)) · sin 2πv, and u is at most 1 - 2⁻⁵³."""
@@ -69,7 +71,7 @@ class Records:
             raise ValueError("a loss or a time of history is not finite")
         if min(history.seconds) < 0.0:
             raise ValueError("a time of history.seconds is negative")
-        if history.engine != "compiled" and not history.engine.startswith("eager: "):
+        if not ENGINE.fullmatch(history.engine):
             raise ValueError(f"history.engine is {history.engine[:40]!r}")
         expected = Best()
         if validated:
@@ -90,6 +92,7 @@ class Checkpoint:
         generators: what random numbers are drawn from.
         records: the ``Records`` of the training.
         settings: what must be the same when the training goes on.
+        is_written: whether it is this process that writes it.
     """
 
     path: str | os.PathLike[str] | None
@@ -98,6 +101,7 @@ class Checkpoint:
     generators: list[Any]
     records: Records
     settings: Mapping[str, Any]
+    is_written: bool = True
 
     def write(self) -> None:
         """Write the file, whole or not at all.
@@ -107,7 +111,7 @@ class Checkpoint:
                 refused; the old file is as it was.
             OSError: if it cannot be written.
         """
-        if self.path is not None:
+        if self.path is not None and self.is_written:
             write_text(self.path, self._text())
 
     def resume(self) -> None:

@@ -29,7 +29,8 @@ class History:
         metrics: for each metric its mean on the validation examples (without any, on the
             training examples) after the epoch.
         seconds: how long the epoch took; compiling, which comes before the first, is not in it.
-        engine: "compiled", or "eager: " and why the steps were not compiled, or not from some epoch on.
+        engine: "compiled"; "jax, 8 devices" or the like; "compiled, not on JAX: " and why; or "eager: " and
+            why the steps were not compiled, or not from some epoch on.
         stopped: why the training ended: "epochs", "early stopping", "interrupted" or "callback".
 
     Example:

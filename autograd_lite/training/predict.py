@@ -18,6 +18,7 @@ from autograd_lite.training.state import generators_of, kept_by_calls, mode, set
 from autograd_lite.training.steps import outputs_of
 
 __all__ = ["accuracy", "predict", "predict_class", "predict_proba"]
+__docformat__ = "google"
 
 MANY = 256
 """From so many examples on, a compiled program is worth its making."""

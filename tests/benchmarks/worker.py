@@ -16,6 +16,7 @@ import browser_programs
 import chain_programs
 import compiled_programs
 import epoch_programs
+import loop_programs
 import model_programs
 import programs
 
@@ -25,6 +26,7 @@ PROGRAMS = {
     **chain_programs.PROGRAMS,
     **epoch_programs.PROGRAMS,
     **model_programs.PROGRAMS,
+    **loop_programs.PROGRAMS,
     **browser_programs.PROGRAMS,
 }
 
