@@ -267,12 +267,23 @@ class Specialization:
             All outputs, each for all rows or once; the arrays of the gradient, or without that none; and
             for each row whether all comparisons held.
         """
-        if parameters is None:
-            parameters = self.leaves.parameters([parameter._data for parameter in self.parameters])
+        import numpy
+
+        with numpy.errstate(all="ignore"):  # whoever asks sees what is not finite, and asks the engine
+            if parameters is None:
+                parameters = self.leaves.parameters([parameter._data for parameter in self.parameters])
+            outputs, gradients, held = self.run_quietly(columns, rows, gradient=gradient, parameters=parameters)
+        held = numpy.ones(rows, bool) if held is None else numpy.broadcast_to(held, (rows,))
+        return outputs, gradients, held
+
+    def run_quietly(
+        self, columns: Sequence[Any], rows: int, *, gradient: bool, parameters: Sequence[Any]
+    ) -> tuple[Any, Any, Any]:
+        """Do the same where NumPy's warnings are off already; without comparisons, the last is None."""
         ready = self.inputs.columns(columns)
         if rows <= self.rows_at_once or self.backend == "jax":
-            return self.run_ready(parameters, ready, rows, gradient=gradient)
-        return self._in_chunks(parameters, ready, rows, gradient=gradient)
+            return self._run(parameters, ready, gradient, rows)
+        return self._in_chunks(parameters, ready, gradient, rows)
 
     @functools.cached_property
     def rows_at_once(self) -> int:
@@ -283,7 +294,7 @@ class Specialization:
         return max(FEWEST_ROWS, numbers // max(per_row, 1))
 
     def _in_chunks(
-        self, parameters: Sequence[Any], ready: Sequence[Any], rows: int, *, gradient: bool
+        self, parameters: Sequence[Any], ready: Sequence[Any], gradient: bool, rows: int
     ) -> tuple[Any, Any, Any]:
         """Run many rows, some at a time."""
         import numpy
@@ -293,30 +304,25 @@ class Specialization:
         for start in range(0, rows, self.rows_at_once):
             chosen = [array[start : start + self.rows_at_once] for array in ready]
             count = min(rows - start, self.rows_at_once)
-            outputs, slopes, held = self.run_ready(parameters, chosen, count, gradient=gradient)
-            chunks.append([*(numpy.broadcast_to(output, (count,)) for output in outputs), held])
+            outputs, slopes, held = self._run(parameters, chosen, gradient, count)
+            columns = outputs if held is None else [*outputs, held]
+            chunks.append([numpy.broadcast_to(column, (count,)) for column in columns])
             slopes = [slope * (count / rows) for slope in slopes]
             gradients = [*map(numpy.add, gradients, slopes)] if gradients else slopes
-        *outputs, held = map(numpy.concatenate, zip(*chunks))
-        return outputs, gradients, held
+        results = [*map(numpy.concatenate, zip(*chunks))]
+        held = results.pop() if self.raised.guards else None
+        return results, gradients, held
 
-    def run_ready(
-        self, parameters: Sequence[Any], ready: Sequence[Any], rows: int, *, gradient: bool
+    def _run(
+        self, parameters: Sequence[Any], ready: Sequence[Any], gradient: bool, rows: int
     ) -> tuple[Any, Any, Any]:
         """Run some rows together, from arrays such as the program takes; see ``run_on_arrays``."""
-        import numpy
-
-        with numpy.errstate(all="ignore"):  # whoever asks sees what is not finite, and asks the engine
-            found = self.on_arrays["value_and_gradient" if gradient else "forward"](
-                *parameters, *self.leaves.frozen(), *self.leaves.random(rows), *ready
-            )
+        found = self.on_arrays["value_and_gradient" if gradient else "forward"](
+            *parameters, *self.leaves.frozen(), *self.leaves.random(rows), *ready
+        )
         results = [*found] if gradient or self.raised.guards else [found]
         held = results.pop() if self.raised.guards else None
         outputs, gradients = results if gradient else (results[0], ())
         if len(self.raised.outputs) == 1:
             outputs = [outputs]
-        return (
-            outputs,
-            gradients,
-            numpy.ones(rows, bool) if held is None else numpy.broadcast_to(held, (rows,)),
-        )
+        return outputs, gradients, held

@@ -265,10 +265,10 @@ class OnArrays(InArrays):
     def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
         """Compute the mean over some rows, and its gradient."""
         rows = len(columns[0]) if columns else 1
-        (losses, *self.beside), gradient, held = self.specialization.run_on_arrays(
+        (losses, *self.beside), gradient, held = self.specialization.run_quietly(
             columns, rows, gradient=True, parameters=self._parts(self.now[0])
         )
-        if not held.all():
+        if not (held is None or held.all()):
             if self.beside:
                 raise TraceError(OTHER_WAY)
             return self.through_values(columns)
@@ -306,10 +306,10 @@ class OnParts(InArrays):
             self.program.check(specialization, part.example)
         if specialization.choose(rows) != "python":
             parameters = specialization.leaves.parameters(self.now[0][0])
-            (losses,), gradients, held = specialization.run_on_arrays(
+            (losses,), gradients, held = specialization.run_quietly(
                 part.columns, rows, gradient=True, parameters=parameters
             )
-            if held.all():
+            if held is None or held.all():
                 return mean_of_rows(losses), specialization.leaves.flat(gradients)
         self.write_numbers()
         return self.program.run_rows(specialization, part.columns, rows)
