@@ -292,7 +292,6 @@ ELU = Op(
 SOFTPLUS = Op(
     "softplus", "softplus({0})", ieee.softplus, lambda y, a: SIGMOID(a),
     array="maximum({0}, 0.0) + log1p(exp(-abs({0})))", array_slopes=("-expm1(-{0})",),
-    textbook=(lambda y, a: SIGMOID(a),),
     doc="log(1 + exp(a)), a smooth relu.", example=("softplus(0.0)", 0.693147),
 )
 LOG_SIGMOID = Op(

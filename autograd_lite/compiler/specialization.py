@@ -272,7 +272,9 @@ class Specialization:
         with numpy.errstate(all="ignore"):  # whoever asks sees what is not finite, and asks the engine
             if parameters is None:
                 parameters = self.leaves.parameters([parameter._data for parameter in self.parameters])
-            outputs, gradients, held = self.run_quietly(columns, rows, gradient=gradient, parameters=parameters)
+            outputs, gradients, held = self.run_quietly(
+                columns, rows, gradient=gradient, parameters=parameters
+            )
         held = numpy.ones(rows, bool) if held is None else numpy.broadcast_to(held, (rows,))
         return outputs, gradients, held
 
