@@ -25,14 +25,6 @@ def trainer_of(name, devices="all", **options):
     return program.trainer(optim.Adam(lr=0.01), devices=devices)
 
 
-def compiled_step(trainer, *columns):
-    """Return the compiled step of a trainer for such a batch."""
-    trainer.prepare(*columns)
-    training = trainer._training
-    arguments = training._arguments(columns, [])
-    return training._whole().jitted.lower(training._carry, *arguments).compile()
-
-
 def test_there_are_eight():
     assert len(jax.devices()) == 8
 
@@ -61,7 +53,7 @@ def test_devices_are_a_number_a_list_or_a_mesh(devices):
 @pytest.mark.parametrize("name", MODELS)
 def test_a_step_holds_one_all_reduce_and_nothing_else_that_devices_exchange(name):
     X, y = examples(name)
-    text = compiled_step(trainer_of(name), X[:16], y[:16]).as_text()
+    text = trainer_of(name).compiled_step(X[:16], y[:16]).as_text()
     exchanged = re.findall(r" (all-[\w-]+|collective-[\w-]+|reduce-scatter[\w-]*)\(", text)
     assert exchanged == ["all-reduce"]
 
@@ -101,7 +93,7 @@ class TestSplitLayers:
         function = lambda x, y: losses.cross_entropy(model(x), y)
         program = compile(function, model.parameters(), backend="jax")
         trainer = program.trainer(optim.Adam(lr=0.01), devices=mesh)
-        return compiled_step(trainer, self.X, self.y), trainer._training._carry
+        return trainer.compiled_step(self.X, self.y), trainer._training._carry
 
     def test_the_numbers_are_the_same(self):
         data, options = (self.X, self.y), {"batch_size": 10, "epochs": 7}

@@ -124,9 +124,10 @@ class OnDevices(InArrays):
 
     # ---- Steps -----------------------------------------------------------------------------
 
-    def prepare(self, columns: Sequence[Any]) -> None:
-        """Compile the step for such rows."""
-        self._whole().jitted.lower(self._carry, *self._arguments(columns, self._drawn_seeds())).compile()
+    def compiled(self, columns: Sequence[Any]) -> Any:
+        """Return the compiled step for such rows, as JAX has it."""
+        arguments = self._arguments(columns, self._drawn_seeds())
+        return self._whole().jitted.lower(self._carry, *arguments).compile()
 
     def step(self, columns: Sequence[Any]) -> float:
         """Move the parameters once; see ``Trainer``."""
