@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite.compiler.devices.training import NotFiniteError, Pending
-from autograd_lite.training.checkpoints import History
 from autograd_lite.training.compiled import CompiledBatches, CompiledStep, Found, check_size, reason_of
 from autograd_lite.training.compiled import choose_step as choose_host_step
 from autograd_lite.training.examples import Examples
+from autograd_lite.training.history import History
 from autograd_lite.training.settings import Settings
 from autograd_lite.training.state import kept
 from autograd_lite.training.steps import EagerStep
