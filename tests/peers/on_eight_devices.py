@@ -12,7 +12,7 @@ from jax.sharding import Mesh
 
 from autograd_lite import fit, losses, nn, optim
 from autograd_lite.compiler import compile
-from autograd_lite.compiler.devices.training import OnDevices
+from autograd_lite.compiler.devices.training import AHEAD, OnDevices
 
 OPTIMIZERS = {"SGD": lambda: optim.SGD(lr=0.1, momentum=0.9), "Adam": lambda: optim.AdamW(lr=0.01)}
 
@@ -69,10 +69,10 @@ def test_no_step_reads_from_the_devices(monkeypatch):
     settled = []
     settle = OnDevices.settle_first
     monkeypatch.setattr(OnDevices, "settle_first", lambda self: settled.append(0) or settle(self))
-    begun = [trainer.start(X[:16], y[:16]) for _ in range(10)]
+    begun = [trainer.start(X[:16], y[:16]) for _ in range(AHEAD)]
     assert (reads, settled) == ([], [])
     assert float(begun[-1]) < float(begun[0])
-    assert len(settled) == 10
+    assert len(settled) == AHEAD
 
 
 class TestSplitLayers:

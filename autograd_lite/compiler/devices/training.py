@@ -129,12 +129,8 @@ class OnDevices(InArrays):
         arguments = self._arguments(columns, self._drawn_seeds())
         return self._whole().jitted.lower(self._carry, *arguments).compile()
 
-    def step(self, columns: Sequence[Any]) -> float:
-        """Move the parameters once; see ``Trainer``."""
-        return float(self.start(columns))
-
     def start(self, columns: Sequence[Any]) -> Pending:
-        """Begin a step."""
+        """Begin to move the parameters once; see ``Trainer``."""
         if len(self._pending) >= AHEAD:
             self.settle_first()
         entry = Pending(self, columns)
