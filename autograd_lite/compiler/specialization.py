@@ -52,6 +52,7 @@ class Specialization:
         dtype: "float64" or "float32".
         arguments: the example on which it is traced.
         beside: whether the first of several outputs is to be differentiated, on arrays only.
+        labels: gives what each parameter is called, or nothing.
 
     Attributes:
         inputs: the arguments that it takes.
@@ -68,6 +69,7 @@ class Specialization:
         arguments: Sequence[Argument],
         *,
         beside: bool = False,
+        labels: Callable[[], Sequence[str]],
     ) -> None:
         token = MODE.set(ORDINARY)  # it may be made under no_grad, and run without
         try:
@@ -77,7 +79,7 @@ class Specialization:
                 traced.outputs.clear()
         finally:
             MODE.reset(token)
-        self.f, self.parameters = f, parameters
+        self.f, self.parameters, self.labels = f, parameters, labels
         self.backend, self.dtype = backend, dtype
         self.inputs = Inputs(arguments, traced.fixed, self.tape, dtype)
         self.single, self.nesting = traced.single, traced.nesting
@@ -157,7 +159,7 @@ class Specialization:
         names = argument_names(self.f, len(self.inputs.signatures))
         varying = [names[number] for number in self.inputs.varying]
         integers = [signature.kind == "integers" for signature in self.inputs.varying_signatures]
-        return ArraySource(self.raised, varying, integers, self.has_gradient)
+        return ArraySource(self.raised, varying, integers, self.has_gradient, self.labels())
 
     @functools.cached_property
     def script(self) -> ArrayScript:
@@ -309,8 +311,12 @@ class Specialization:
                 *parameters, *self.leaves.frozen(), *self.leaves.random(rows), *ready
             )
         results = [*found] if gradient or self.raised.guards else [found]
-        held = results.pop() if self.raised.guards else True
+        held = results.pop() if self.raised.guards else None
         outputs, gradients = results if gradient else (results[0], ())
         if len(self.raised.outputs) == 1:
             outputs = [outputs]
-        return outputs, gradients, numpy.broadcast_to(held, (rows,))
+        return (
+            outputs,
+            gradients,
+            numpy.ones(rows, bool) if held is None else numpy.broadcast_to(held, (rows,)),
+        )

@@ -7,9 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from autograd_lite.compiler.arrays.expressions import Expression
+from autograd_lite.compiler.arrays.expressions import Expression, call
+from autograd_lite.compiler.arrays.places import factored
 
-__all__ = ["Box", "Indexing", "indexing", "reshaped"]
+__all__ = ["Box", "Indexing", "indexing", "overlapping", "pooled", "reshaped"]
+
+LONGEST_WINDOW = 16
+"""The most numbers of a window that is pooled."""
 
 Named = Callable[[Any], Expression]
 """Gives an array a name."""
@@ -51,13 +55,14 @@ class Indexing:
 
     Attributes:
         kind: "all", "slice" (of the flat array), "grid" (some rows and columns), "transposed",
-            "axes" (a box, whose axes stand in another order) or "gather".
+            "axes" (a box, whose axes stand in another order), "windows" (which overlap) or "gather".
         source: the shape of the array, without the axis of the batch.
         index: the flat positions, in the shape of what comes out; without the axes along which it
             only repeats.
         repeated: the axes along which the elements repeat.
         rank: how many axes the operand has with those.
-        slices: for "slice" one (start, stop, step), for "grid" one for rows and one for columns.
+        slices: for "slice" one (start, stop, step), for "grid" one for rows and one for columns, for
+            "windows" for each axis of these: the first position, how many there are, and the step.
         box: for "axes" what is read, and for "grid" if it has no gaps.
         order: for "axes" in which order the axes of the box are wanted.
     """
@@ -104,6 +109,10 @@ class Indexing:
         if self.kind == "axes":
             return self._turned(array, front)
         array = reshaped(array, self.source, flat, batched)
+        if self.kind == "windows":
+            counts, steps = (tuple(part[at] for part in self.slices) for at in (1, 2))
+            windows = call("windows", array, self.slices[0][0], counts, steps)
+            return reshaped(windows, counts, self.shape, batched)
         if self.kind == "gather":
             return array.take(named(self.index), *[1] * batched)
         if self.shape == ():
@@ -158,7 +167,11 @@ class Indexing:
         flat = reshaped(d, self.shape, (self.index.size,), batched)
         if self.kind == "slice":
             return range(*self.slices[0]), flat
-        return self.index.reshape(-1), flat
+        positions = self.index.reshape(-1)
+        first, last = int(positions[0]), int(positions[-1])
+        if self.kind == "grid" and last - first + 1 == len(positions):  # whole rows
+            return range(first, last + 1), flat
+        return positions, flat
 
 
 def indexing(index: Any, source: tuple[int, ...]) -> Indexing:
@@ -199,7 +212,10 @@ def indexing(index: Any, source: tuple[int, ...]) -> Indexing:
     if in_order:
         return found("slice", ((first, last + 1, step),))
     turned = _box(core, source)
-    return found("gather") if turned is None else replace(found("axes"), box=turned[0], order=turned[1])
+    if turned is not None:
+        return replace(found("axes"), box=turned[0], order=turned[1])
+    windows = overlapping(core)
+    return found("gather") if windows is None else found("windows", windows)
 
 
 def _box(index: Any, source: tuple[int, ...]) -> tuple[Box, tuple[int, ...]] | None:
@@ -250,6 +266,55 @@ def _loops(index: Any) -> list[tuple[int, int]]:
 def _permuted(array: Expression, order: Sequence[int], batched: bool) -> Expression:
     """Put axes into another order, behind the axis of the batch."""
     return array.permuted([*[0] * batched, *(axis + batched for axis in order)])
+
+
+def overlapping(index: Any) -> tuple[tuple[int, int, int], ...] | None:
+    """Find the windows of an image that positions are: its rows are read in pieces, the longer the faster.
+
+    Args:
+        index: a table of positions: a column for each window.
+
+    Returns:
+        For each axis the first position, how many there are, and the step; None if they are not so.
+    """
+    import numpy
+
+    axes = factored(index) if index.ndim == 2 else None
+    if axes is None or not all(axes) or axes[1][-1][1] != 1 or axes[1][-1][0] <= axes[0][-1][0]:
+        return None
+    if len(numpy.unique(index)) == index.size:
+        return None
+    first = int(index[0, 0])
+    return tuple((first, count, step) for axis in axes for count, step in axis)
+
+
+def pooled(index: Any, size: int) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """Find the axes of an array that is cut into small windows.
+
+    Args:
+        index: its flat positions, those of a window along the last axis.
+        size: how many there are.
+
+    Returns:
+        The shape in which windows have axes of their own, and these axes, counted from the last; None if
+        windows overlap or leave something out.
+    """
+    if index.size != size or index.shape[-1] > LONGEST_WINDOW or index.ndim == 1:
+        return None
+    axes = factored(index)
+    if axes is None or not axes[-1]:
+        return None
+    kept = [part for axis in axes[:-1] for part in axis]
+    parts = sorted([*kept, *axes[-1]], key=lambda part: -part[1])
+    wanted = size
+    for count, step in parts:
+        wanted //= count
+        if step != wanted:
+            return None
+    if len(parts) < 2 or parts[-len(axes[-1]) :] == axes[-1] or [p for p in parts if p in kept] != kept:
+        return None
+    within = tuple(place - len(parts) for place, part in enumerate(parts) if part in axes[-1])
+    return tuple(count for count, _ in parts), within
 
 
 def _grid(flat: Any, source: tuple[int, ...]) -> tuple[tuple[int, int, int], ...] | None:

@@ -168,7 +168,7 @@ class MatrixProduct(SumsOfProducts):
         if not others:
             return d[..., None] * (other[..., None, :] if several or slot == 1 else other)
         if many and slot == 1:
-            return d.swapped(-1, -2) @ other if several else (other.T @ d).T
+            return (d.swapped(-1, -2) if several else d.T) @ other
         return d @ other if many or not several else (d[..., None, :] @ other)[..., 0, :]
 
     def _blocks_back(self, slot: int, d: Expression, other: Expression) -> Expression:

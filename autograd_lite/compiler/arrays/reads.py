@@ -51,12 +51,26 @@ def named_once(lines: Sequence[Line | None], taken: Collection[str]) -> list[Lin
 def _reads(part: Any) -> Iterator[Expression]:
     """List what is taken from arrays in an expression, or in a part of one; the whole before its parts."""
     if isinstance(part, Expression):
-        if _array_of(part) is not None and (_takes(part) or _turns(part)):
+        if _is_read(part):
             yield part
         yield from _reads(part.arguments)
     elif isinstance(part, tuple):
         for each in part:
             yield from _reads(each)
+
+
+def _is_read(part: Expression) -> bool:
+    """Tell whether elements are chosen, and put where they are wanted."""
+    if _of_windows(part) is not None:
+        return True
+    return _array_of(part) is not None and (_takes(part) or _turns(part))
+
+
+def _of_windows(part: Expression) -> Expression | None:
+    """Return the array of which these are windows, if they are."""
+    if part.form == "method" and part.arguments[1] == "reshape":
+        part = part.arguments[0]
+    return part.arguments[1][0] if part.form == "call" and part.arguments[0] == "windows" else None
 
 
 def _takes(read: Expression) -> bool:
@@ -100,8 +114,23 @@ def _put_in(part: Any, names: dict[Expression, str]) -> Any:
 
 def _name_of(read: Expression, taken: Collection[str]) -> str:
     """Name what is taken: by the array, and by the name of the positions if there are any."""
-    stem = f"{_array_of(read)}_"
+    windows = _of_windows(read)
+    stem = f"{_array_of(windows or read)}_"
+    if windows is not None:
+        stem += "windows"
+        return next(found for count in itertools.count() if (found := stem + "_" * count) not in taken)
     if _takes(read):
-        stem += f"at_{read.arguments[2][0].arguments[0]}"
+        stem += f"at_{next(_names(read.arguments[2]))}"
         return next(found for count in itertools.count() if (found := stem + "_" * count) not in taken)
     return next(found for count in itertools.count(1) if (found := f"{stem}part{count}") not in taken)
+
+
+def _names(part: Any) -> Iterator[str]:
+    """List the names of arrays in an expression, or in a part of one."""
+    if isinstance(part, Expression):
+        if part.form in ("name", "floats_of"):
+            yield part.arguments[0]
+        part = part.arguments
+    if isinstance(part, tuple):
+        for each in part:
+            yield from _names(each)

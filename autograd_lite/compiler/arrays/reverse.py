@@ -20,6 +20,8 @@ from autograd_lite.ops import MUL
 
 __all__ = ["Reverse"]
 
+FEWEST_TOGETHER = 3
+"""So many products, or sums over rows, are done together."""
 Piece = tuple[Any, Expression]
 """Positions in the flat array, a range, a box or an array of them, and what is added there."""
 
@@ -43,6 +45,9 @@ class Reverse:
         self.whole: dict[int, list[Expression]] = defaultdict(list)  # what came back to all of an array
         self.pieces: dict[int, list[Piece]] = defaultdict(list)
         self.comments: dict[Expression, str] = {}  # on what is sent back
+        self.is_batched = any(array.batched for array in program.arrays)
+        self.taken = {array.name for array in program.arrays}
+        self.rows: dict[tuple[Expression, ...], Expression] = {}  # what stands one below the other
 
     def run(self, seed: Expression) -> None:
         """Write the lines.
@@ -120,10 +125,37 @@ class Reverse:
         elif pieces:
             self._add_pieces(array, d, pieces)
             whole = [d, *whole] if whole else []
+        if self.is_batched:
+            whole = self._together(whole)
         for start in range(0, len(whole), LONGEST_SUM):  # no line is too long
             terms = [*[d] * bool(start), *whole[start : start + LONGEST_SUM]]
             self._set(array, functools.reduce(operator.add, terms))
         return d
+
+    def _together(self, terms: list[Expression]) -> list[Expression]:
+        """Write many products, as each step of a recurrence adds one, as one of all their rows; sums too."""
+        products = [term for term in terms if _is_product(term)]
+        sums = [term for term in terms if _is_sum_of_rows(term)]
+        others = [term for term in terms if term not in products and term not in sums]
+        if len(products) >= FEWEST_TOGETHER:
+            left = self._below([product.arguments[0].arguments[0] for product in products])
+            products = [left.T @ self._below([product.arguments[1] for product in products])]
+        if len(sums) >= FEWEST_TOGETHER:
+            sums = [self._below([term.arguments[0] for term in sums]).sum(0)]
+        return [*products, *sums, *others]
+
+    def _below(self, arrays: Sequence[Expression]) -> Expression:
+        """Name arrays that stand one below the other."""
+        key = tuple(arrays)
+        if key not in self.rows:
+            stem = str(key[0].arguments[0]).rstrip("0123456789") if key[0].form == "name" else "all"
+            label = f"{stem}_rows"
+            while label in self.taken:
+                label += "_"
+            self.taken.add(label)
+            self.rows[key] = name(label)
+            self.lines.append((label, call("concatenate", key), ""))
+        return self.rows[key]
 
     def _set(self, array: Array, adjoint: Expression) -> None:
         self.lines.append((f"d{array.name}", adjoint, self.comments.get(adjoint, "")))
@@ -157,6 +189,14 @@ def _flattened(place: Any, term: Expression, batched: bool) -> Piece:
         return place, term
     positions = place.positions()
     return positions, reshaped(term, place.lengths, positions.shape, batched)
+
+
+def _is_product(term: Expression) -> bool:
+    return term.form == "matmul" and term.arguments[0].form == "transposed"
+
+
+def _is_sum_of_rows(term: Expression) -> bool:
+    return term.form == "method" and term.arguments[1:] == ("sum", (), (("axis", 0),))
 
 
 def _tiled(array: Array, pieces: Sequence[Piece]) -> Expression | None:

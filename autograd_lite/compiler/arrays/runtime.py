@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
 
+from autograd_lite.compiler.arrays.places import strided
 from autograd_lite.compiler.arrays.source import ArraySource
 from autograd_lite.core.op import Op
 
@@ -34,6 +36,11 @@ def namespace(xp: Any, source: ArraySource, dtype: str) -> dict[str, Any]:
         "shares": functools.partial(_shares, xp),
         "sums": _sums,
         "dots": _dots,
+        "windows": functools.partial(_windows, xp),
+        "max_over": functools.partial(_over, xp, "max"),
+        "sum_over": functools.partial(_over, xp, "sum"),
+        "repeated": functools.partial(_repeated, xp),
+        "to_largest": _to_largest if xp.__name__ == "numpy" else _to_largest_functional,
     }
     if xp.__name__ == "numpy":
         names |= _of_numpy(xp)
@@ -236,3 +243,61 @@ def _dots_numpy(left: Any, right: Any) -> Any:
 
 def _dots(left: Any, right: Any) -> Any:
     return (left * right).sum(axis=-1)
+
+
+# ---- Images ----------------------------------------------------------------------------------
+
+
+def _windows(xp: Any, flat: Any, start: int, counts: tuple[int, ...], steps: tuple[int, ...]) -> Any:
+    """Read the numbers at ``start + i * steps[0] + j * steps[1] + ...`` along the last axis."""
+    import numpy
+
+    if xp is numpy:
+        strides = (*flat.strides[:-1], *(flat.strides[-1] * step for step in steps))
+        part = flat[..., start:]
+        shape = (*flat.shape[:-1], *counts)
+        return numpy.ascontiguousarray(numpy.lib.stride_tricks.as_strided(part, shape, strides))
+    return flat[..., start + strided(counts, steps)]
+
+
+def _over(xp: Any, reduction: str, values: Any, axis: tuple[int, ...]) -> Any:
+    """Reduce short axes: NumPy is faster with a few arrays than with many short lists."""
+    if xp.__name__ != "numpy":
+        return getattr(values, reduction)(axis=axis)
+    within = [along % values.ndim for along in axis]
+    others = [along for along in range(values.ndim) if along not in within]
+    shape = [values.shape[along] for along in others]
+    return getattr(values.transpose(*within, *others).reshape(-1, *shape), reduction)(axis=0)
+
+
+def _slots(shape: tuple[int, ...], axis: tuple[int, ...]) -> list[tuple[Any, ...]]:
+    """List the indices of all places along some axes."""
+    chosen = itertools.product(*(range(shape[along]) for along in axis))
+    at = [dict(zip(axis, places)) for places in chosen]
+    return [(..., *(each.get(along, slice(None)) for along in range(min(axis), 0))) for each in at]
+
+
+def _to_largest(d: Any, largest: Any, values: Any, axis: tuple[int, ...]) -> Any:
+    """Share numbers out among the largest of each window, whose axes have length 1 in the first two."""
+    import numpy
+
+    once = (..., *(0 if along in axis else slice(None) for along in range(min(axis), 0)))
+    slots = _slots(values.shape, axis)
+    masks = [values[place] == largest[once] for place in slots]
+    shares = d[once] / functools.reduce(numpy.add, [mask.view(numpy.int8) for mask in masks])
+    result = numpy.empty(values.shape, values.dtype)
+    for place, mask in zip(slots, masks):
+        numpy.multiply(shares, mask, out=result[place])
+    return result
+
+
+def _to_largest_functional(d: Any, largest: Any, values: Any, axis: tuple[int, ...]) -> Any:
+    mask = values == largest
+    return d / mask.sum(axis=axis, keepdims=True) * mask
+
+
+def _repeated(xp: Any, values: Any, counts: tuple[int, ...], axis: tuple[int, ...]) -> Any:
+    """Repeat what has one place along some axes, the innermost first."""
+    for count, along in sorted(zip(counts, axis), key=lambda pair: -pair[1]):
+        values = values.repeat(count, axis=along)
+    return values

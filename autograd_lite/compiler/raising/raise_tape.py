@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.compiler.arrays.ir import ArrayProgram, Constant, Operand
+from autograd_lite.compiler.arrays.images import Convolution, Pool
+from autograd_lite.compiler.arrays.indexing import overlapping, pooled
+from autograd_lite.compiler.arrays.ir import ArrayProgram, Constant, Operand, View
 from autograd_lite.compiler.arrays.primitives import (
     Map,
     MatrixProduct,
@@ -162,15 +164,20 @@ class Raiser:
             right = right.reshape(-1, 1, terms)[cells // wide]
             blocks, wide, high, cells = len(cells), 1, 1, numpy.arange(len(cells))
         is_product = wide > 1 or high > 1
-        if is_product:
-            self.program.in_products += len(members) * terms
         inputs, weights = self._sides(right, left)
+        if is_product or (len(cells) == 1 and inputs.batched and not weights.batched):
+            self.program.in_products += len(members) * terms
+        primitive: Any = MatrixProduct if is_product else RowDots
+        windows = _windows_of(inputs, weights)
+        if windows is not None:
+            inputs, primitive = windows, Convolution
+            cells = cells % wide * high + cells // wide
+            high, wide = wide, high
         biases: list[Operand] = []
         is_full = len(cells) == blocks * high * wide
         if is_full:
             added = _narrow(plain[numpy.argsort(cells)].reshape(blocks, high, wide, -1))
             biases = self._added_up(added)
-        primitive = MatrixProduct if is_product else RowDots
         if any(bias.batched for bias in biases) and not (inputs.batched or weights.batched):
             # One product for all rows of a batch: only what is added differs.
             product = self.placement.add(primitive(inputs, weights), members, cells)
@@ -243,7 +250,18 @@ class Raiser:
             return
         plain = numpy.take_along_axis(plain, numpy.argsort(key(plain), axis=1), 1)
         order = numpy.argsort(key(plain[:, -1 if (plain == self.placement.zero).any() else 0]), kind="stable")
-        self.placement.add(Sum(self.placement.operand(_narrow(plain[order]))), members[order])
+        terms = self.placement.operand(_narrow(plain[order]))
+        if not self._pool(terms, members[order], "sum"):
+            self.placement.add(Sum(terms), members[order])
+
+    def _pool(self, lists: Operand, members: Any, by: str, flows: bool = True) -> bool:
+        """Take the largest, or the sum, of the windows that an array is cut into, if lists are such."""
+        found = pooled(lists.index, lists.array.size) if isinstance(lists, View) else None
+        if isinstance(lists, View) and found is not None:
+            shape, axes = found
+            values = View(lists.array, self.numpy.arange(lists.array.size).reshape(shape))
+            self.placement.add(Pool(values, axes, lists.shape[:-1], by, flows=flows), members)
+        return found is not None
 
     # ---- Everything else -------------------------------------------------------------------
 
@@ -290,6 +308,8 @@ class Raiser:
         order = self.numpy.argsort(self.placement.key(args[:, 0]), kind="stable")
         lists = self.numpy.split(args[order], self.numpy.cumsum(lengths)[:-1], axis=1)
         operands = [self.placement.operand(_narrow(rows)) for rows in lists]
+        if op in (AMAX, LARGEST) and self._pool(operands[0], members[order], "max", op is not LARGEST):
+            return
         flows = op is not LARGEST
         reduced = Reduce(op if flows else AMAX, operands, attributes, flows=flows)
         self.placement.add(reduced, members[order])
@@ -307,6 +327,14 @@ class Raiser:
         else:
             array = Pick(operand(_narrow(args[:, :-1])), operand(args[:, -1].squeeze()))
         self.placement.add(array, members, cells)
+
+
+def _windows_of(inputs: Operand, weights: Operand) -> View | None:
+    """Return the inputs as columns, if they are windows of an image, and the weights kernels for all rows."""
+    if not (inputs.batched and isinstance(inputs, View)) or weights.batched or len(weights.shape) < 2:
+        return None
+    columns = View(inputs.array, inputs.index.T)
+    return None if overlapping(columns.index) is None else columns
 
 
 def _narrow(rows: Any) -> Any:
