@@ -33,7 +33,7 @@ class Runner:
     ) -> None:
         self.f, self.backend, self.dtype = f, backend, dtype
         self.parameters = list_parameters(parameters)
-        labels = partial(labels_of, parameters)
+        labels = partial(labels_of, parameters, self.parameters)
         make = partial(Specialization, f, self.parameters, backend, dtype, beside=beside, labels=labels)
         self.cache = Cache(f, parameters, make)
         self.eager = Eager(f, self.parameters, dtype)

@@ -86,7 +86,7 @@ def _turns(read: Expression) -> bool:
 def _array_of(read: Expression) -> str | None:
     """Return the name of the array that something is only read from, if it is."""
     *_, (_, read) = _way_to(read)
-    return str(read.arguments[0]) if read.form == "name" else None
+    return str(read.arguments[0]) if read.form in ("name", "floats_of") else None
 
 
 def _way_to(read: Expression) -> Iterator[tuple[str, Expression]]:
