@@ -158,7 +158,6 @@ def test_attention_of_every_form_is_what_it_is_eagerly(is_causal, scaled, querie
 
 @pytest.mark.parametrize("is_causal", [True, False])
 def test_the_heads_of_attention_are_views(is_causal):
-    pytest.importorskip("numpy")
     loss, parameters = attention(is_causal, True, True)
     program = compile(loss, parameters, backend="numpy")
     program(*ATTENTION_ROWS[0])
