@@ -88,6 +88,8 @@ def mean_of_rows(array: Any) -> float:
     """Compute the mean of an array; that of finite numbers is finite, also where their sum is not."""
     import numpy
 
+    if array.size == 1:
+        return float(array.item())
     if array.size > FEW:
         with numpy.errstate(over="ignore"):
             mean = float(array.sum() / array.size)

@@ -116,11 +116,20 @@ def _as_array(array: Any, signature: Signature, dtype: Any, bounds: Sequence[tup
             raise SignaturesDifferError(f"traced for {signature}, got rows of {rows.signature}")
         with numpy.errstate(over="ignore"):  # what is inf as float32 runs eagerly
             array = rows.array.astype(dtype, copy=False)
+    if bounds:
+        flat = array.reshape(len(array), -1)
+        lowest = min([bound for _, bound in bounds])
+        if not (flat.min() >= 0 and flat.max() < lowest):  # which also nan beside them is not
+            _check_each(flat, bounds)
+    return array
+
+
+def _check_each(flat: Any, bounds: Sequence[tuple[int, int]]) -> None:
+    """Raise an IndexError if an index at one of some positions is out of its range."""
     for position, bound in bounds:
-        indices = array.reshape(len(array), -1)[:, position]
+        indices = flat[:, position]
         if indices.min() < 0 or indices.max() >= bound:
             raise _out_of_range(indices[(indices < 0) | (indices >= bound)][0], bound)
-    return array
 
 
 def _out_of_range(index: Any, bound: int) -> IndexError:
@@ -138,6 +147,7 @@ class Leaves:
 
     def __init__(self, tape: Tape, source: ArraySource, dtype: str) -> None:
         self.tape, self.source, self.dtype = tape, source, dtype
+        self._frozen = [value for value, _ in tape.frozen]
         self._last_frozen: tuple[list[float] | None, list[Any]] = (None, [])
 
     def parameters(self, numbers: Any) -> list[Any]:
@@ -164,7 +174,7 @@ class Leaves:
 
     def frozen(self) -> list[Any]:
         """Put the frozen leaves, as they are now, into arrays; the same arrays as long as they stay."""
-        numbers = self.tape.frozen_numbers()
+        numbers = [value._data for value in self._frozen]
         if numbers != self._last_frozen[0]:
             import numpy
 

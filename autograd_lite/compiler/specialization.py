@@ -265,8 +265,17 @@ class Specialization:
             All outputs, each for all rows or once; the arrays of the gradient, or without that none; and
             for each row whether all comparisons held.
         """
+        import numpy
+
         if parameters is None:
             parameters = self.leaves.parameters([parameter._data for parameter in self.parameters])
+        with numpy.errstate(all="ignore"):  # whoever asks sees what is not finite, and asks the engine
+            return self.run_quietly(columns, rows, gradient=gradient, parameters=parameters)
+
+    def run_quietly(
+        self, columns: Sequence[Any], rows: int, *, gradient: bool, parameters: Sequence[Any]
+    ) -> tuple[Any, Any, Any]:
+        """Do the same where NumPy's warnings are off already, as a trainer does at every step."""
         ready = self.inputs.columns(columns)
         if rows <= self.rows_at_once or self.backend == "jax":
             return self.run_ready(parameters, ready, rows, gradient=gradient)
@@ -302,15 +311,24 @@ class Specialization:
         self, parameters: Sequence[Any], ready: Sequence[Any], rows: int, *, gradient: bool
     ) -> tuple[Any, Any, Any]:
         """Run some rows together, from arrays such as the program takes; see ``run_on_arrays``."""
-        import numpy
-
-        with numpy.errstate(all="ignore"):  # whoever asks sees what is not finite, and asks the engine
-            found = self.on_arrays["value_and_gradient" if gradient else "forward"](
-                *parameters, *self.leaves.frozen(), *self.leaves.random(rows), *ready
-            )
+        found = self.on_arrays["value_and_gradient" if gradient else "forward"](
+            *parameters, *self.leaves.frozen(), *self.leaves.random(rows), *ready
+        )
         results = [*found] if gradient or self.raised.guards else [found]
-        held = results.pop() if self.raised.guards else True
+        held = _for_all(results.pop(), rows) if self.raised.guards else _all_held(rows)
         outputs, gradients = results if gradient else (results[0], ())
         if len(self.raised.outputs) == 1:
             outputs = [outputs]
-        return outputs, gradients, numpy.broadcast_to(held, (rows,))
+        return outputs, gradients, held
+
+
+def _for_all(held: Any, rows: int) -> Any:
+    import numpy
+
+    return numpy.broadcast_to(held, (rows,))
+
+
+@functools.lru_cache(256)
+def _all_held(rows: int) -> Any:
+    """Say for each row of a program without comparisons that they held."""
+    return _for_all(True, rows)

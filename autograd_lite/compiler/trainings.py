@@ -179,12 +179,12 @@ class OnFloats(OnValues):
         ready = self.specialization.inputs.columns(columns)  # which checks what they are
         rows = len(columns[0])
         lists = [array.reshape(rows, -1).tolist() for array in ready]
-        values, gradient = [], [0.0] * len(self.now[0])
+        values, parts = [], []
         for row, *numbers in zip(range(rows), *lists):
             value, part = self._row(frozen, tape.random_numbers(), numbers, columns, row)
             values.append(value)
-            gradient = [old + new for old, new in zip(gradient, part)]
-        return mean_of(values), [number / rows for number in gradient]
+            parts.append(part)
+        return mean_of(values), [sum(column) / rows for column in zip(*parts)]
 
     def _row(
         self, frozen: Any, random: Any, numbers: Sequence[Any], columns: Sequence[Any], row: int
@@ -235,6 +235,7 @@ class OnArrays(_InArrays):
         leaves = specialization.array_source.parameters
         stops = itertools.accumulate(leaf.size for leaf in leaves)
         self.cuts = [(slice(stop - leaf.size, stop), leaf.shape) for stop, leaf in zip(stops, leaves)]
+        self.layout = [(leaf.places.tobytes(), leaf.shape) for leaf in leaves]
 
     def taken(self, numbers: Sequence[float]) -> Sequence[Any]:
         """Take a number for each parameter."""
@@ -242,6 +243,13 @@ class OnArrays(_InArrays):
         if self.together:
             return self._joined(arrays)
         return [self.numpy.array(array, order="F") for array in arrays]  # large products like columns better
+
+    def take_over(self, other: Training) -> None:
+        """Go on from where another way of training is, in its arrays if they are cut alike."""
+        if isinstance(other, OnArrays) and other.layout == self.layout:
+            self.now = other.now  # which no step changes: it puts others in their place
+        else:
+            super().take_over(other)
 
     def in_order(self, moved: Sequence[Any]) -> Any:
         """Return a number for each parameter."""
@@ -258,10 +266,10 @@ class OnArrays(_InArrays):
     def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
         """Compute the mean over some rows, and its gradient."""
         rows = len(columns[0]) if columns else 1
-        (losses, *self.beside), gradient, held = self.specialization.run_on_arrays(
+        (losses, *self.beside), gradient, held = self.specialization.run_quietly(
             columns, rows, gradient=True, parameters=self._parts(self.now[0])
         )
-        if not self.numpy.all(held):
+        if self.specialization.raised.guards and not self.numpy.all(held):
             if self.beside:
                 raise TraceError(OTHER_WAY)
             return self.through_values(columns)
@@ -299,7 +307,7 @@ class OnParts(_InArrays):
             self.program.check(specialization, part.example)
         if specialization.choose(rows) != "python":
             parameters = specialization.leaves.parameters(self.now[0][0])
-            (losses,), gradients, held = specialization.run_on_arrays(
+            (losses,), gradients, held = specialization.run_quietly(
                 part.columns, rows, gradient=True, parameters=parameters
             )
             if held.all():
