@@ -89,6 +89,8 @@ def mean_of_rows(array: Any) -> float:
 
     NumPy's warnings are off where it is called.
     """
+    if array.size == 1:
+        return float(array.item())
     if array.size > FEW:
         mean = float(array.sum()) / array.size
         if math.isfinite(mean):

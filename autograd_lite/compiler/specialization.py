@@ -269,19 +269,15 @@ class Specialization:
         """
         import numpy
 
+        if parameters is None:
+            parameters = self.leaves.parameters([parameter._data for parameter in self.parameters])
         with numpy.errstate(all="ignore"):  # whoever asks sees what is not finite, and asks the engine
-            if parameters is None:
-                parameters = self.leaves.parameters([parameter._data for parameter in self.parameters])
-            outputs, gradients, held = self.run_quietly(
-                columns, rows, gradient=gradient, parameters=parameters
-            )
-        held = numpy.ones(rows, bool) if held is None else numpy.broadcast_to(held, (rows,))
-        return outputs, gradients, held
+            return self.run_quietly(columns, rows, gradient=gradient, parameters=parameters)
 
     def run_quietly(
         self, columns: Sequence[Any], rows: int, *, gradient: bool, parameters: Sequence[Any]
     ) -> tuple[Any, Any, Any]:
-        """Do the same where NumPy's warnings are off already; without comparisons, the last is None."""
+        """Do the same where NumPy's warnings are off already, as a trainer does at every step."""
         ready = self.inputs.columns(columns)
         if rows <= self.rows_at_once or self.backend == "jax":
             return self._run(parameters, ready, gradient, rows)
@@ -307,13 +303,11 @@ class Specialization:
             chosen = [array[start : start + self.rows_at_once] for array in ready]
             count = min(rows - start, self.rows_at_once)
             outputs, slopes, held = self._run(parameters, chosen, gradient, count)
-            columns = outputs if held is None else [*outputs, held]
-            chunks.append([numpy.broadcast_to(column, (count,)) for column in columns])
+            chunks.append([numpy.broadcast_to(column, (count,)) for column in (*outputs, held)])
             slopes = [slope * (count / rows) for slope in slopes]
             gradients = [*map(numpy.add, gradients, slopes)] if gradients else slopes
-        results = [*map(numpy.concatenate, zip(*chunks))]
-        held = results.pop() if self.raised.guards else None
-        return results, gradients, held
+        *outputs, held = map(numpy.concatenate, zip(*chunks))
+        return outputs, gradients, held
 
     def _run(
         self, parameters: Sequence[Any], ready: Sequence[Any], gradient: bool, rows: int
@@ -323,8 +317,20 @@ class Specialization:
             *parameters, *self.leaves.frozen(), *self.leaves.random(rows), *ready
         )
         results = [*found] if gradient or self.raised.guards else [found]
-        held = results.pop() if self.raised.guards else None
+        held = _for_all(results.pop(), rows) if self.raised.guards else _all_held(rows)
         outputs, gradients = results if gradient else (results[0], ())
         if len(self.raised.outputs) == 1:
             outputs = [outputs]
         return outputs, gradients, held
+
+
+def _for_all(held: Any, rows: int) -> Any:
+    import numpy
+
+    return numpy.broadcast_to(held, (rows,))
+
+
+@functools.lru_cache(256)
+def _all_held(rows: int) -> Any:
+    """Say for each row of a program without comparisons that they held."""
+    return _for_all(True, rows)

@@ -182,12 +182,12 @@ class OnFloats(OnValues):
         ready = self.specialization.inputs.columns(columns)  # which checks what they are
         rows = len(columns[0])
         lists = [array.reshape(rows, -1).tolist() for array in ready]
-        values, gradient = [], [0.0] * len(self.now[0])
+        values, parts = [], []
         for row, *numbers in zip(range(rows), *lists):
             value, part = self._row(frozen, tape.random_numbers(), numbers, columns, row)
             values.append(value)
-            gradient = [old + new for old, new in zip(gradient, part)]
-        return mean_of(values), [number / rows for number in gradient]
+            parts.append(part)
+        return mean_of(values), [sum(column) / rows for column in zip(*parts)]
 
     def _row(
         self, frozen: Any, random: Any, numbers: Sequence[Any], columns: Sequence[Any], row: int
@@ -239,6 +239,7 @@ class OnArrays(InArrays):
         leaves = specialization.array_source.parameters
         stops = itertools.accumulate(leaf.size for leaf in leaves)
         self.cuts = [(slice(stop - leaf.size, stop), leaf.shape) for stop, leaf in zip(stops, leaves)]
+        self.layout = [(leaf.places.tobytes(), leaf.shape) for leaf in leaves]
 
     def taken(self, numbers: Sequence[float]) -> Sequence[Any]:
         """Take a number for each parameter."""
@@ -246,6 +247,13 @@ class OnArrays(InArrays):
         if self.together:
             return self._joined(arrays)
         return [*arrays]
+
+    def take_over(self, other: Training) -> None:
+        """Go on from where another way of training is, in its arrays if they are cut alike."""
+        if isinstance(other, OnArrays) and other.layout == self.layout:
+            self.now = other.now  # which no step changes: it puts others in their place
+        else:
+            super().take_over(other)
 
     def in_order(self, moved: Sequence[Any]) -> Any:
         """Return a number for each parameter."""
@@ -268,7 +276,7 @@ class OnArrays(InArrays):
         (losses, *self.beside), gradient, held = self.specialization.run_quietly(
             columns, rows, gradient=True, parameters=self._parts(self.now[0])
         )
-        if not (held is None or held.all()):
+        if self.specialization.raised.guards and not self.numpy.all(held):
             if self.beside:
                 raise TraceError(OTHER_WAY)
             return self.through_values(columns)
@@ -309,7 +317,7 @@ class OnParts(InArrays):
             (losses,), gradients, held = specialization.run_quietly(
                 part.columns, rows, gradient=True, parameters=parameters
             )
-            if held is None or held.all():
+            if held.all():
                 return mean_of_rows(losses), specialization.leaves.flat(gradients)
         self.write_numbers()
         return self.program.run_rows(specialization, part.columns, rows)
