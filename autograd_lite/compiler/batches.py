@@ -92,7 +92,7 @@ def mean_of_rows(array: Any) -> float:
     if array.size == 1:
         return float(array.item())
     if array.size > FEW:
-        mean = float(array.sum()) / array.size
+        mean: float = float(array.sum()) / array.size
         if math.isfinite(mean):
             return mean
     return mean_of(array.reshape(-1).tolist())
