@@ -25,7 +25,7 @@ usage: python3 -m autograd_lite EXPRESSION [NAME=NUMBER ...] [--check] [--json]
                                 [--direction LR|TB|auto]
        python3 -m autograd_lite playground NAME --html FILE [--layers NUMBERS]
 
-  EXPRESSION   names, numbers, + - * / **, parentheses, functions of numbers or of
+  EXPRESSION   names, numbers, + - * / // % **, parentheses, functions of numbers or of
                lists such as [x, y], and assignments separated by semicolons; pi and e
                are constants, unless you give them a number or assign to them
   NAME=NUMBER  the number for each variable

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from autograd_lite.core.coercion import listed
 from autograd_lite.core.modes import current_tracer
 from autograd_lite.core.scalar import number_of
 from autograd_lite.engine import Value
@@ -17,7 +18,7 @@ def mean(values: Iterable[Any]) -> Any:
     """Compute the arithmetic mean of a list of Values and numbers.
 
     Formula:
-        y = sum(values) / n
+        `y = sum(values) / n`
 
     Args:
         values: at least one Value or number.
@@ -29,17 +30,17 @@ def mean(values: Iterable[Any]) -> Any:
         >>> mean([1.0, 2.0, 6.0])
         3.0
     """
-    listed = list(values)
-    if not listed:
+    numbers = listed("mean", values)
+    if not numbers:
         raise ValueError("the mean of no values at all is undefined: give at least one")
-    return sum(listed) / len(listed)
+    return sum(numbers) / len(numbers)
 
 
 def softmax(logits: Iterable[Any]) -> list[Any]:
     """Turn K logits into K probabilities, without overflow.
 
     Formula:
-        p[k] = exp(logits[k] - m) / Σ_j exp(logits[j] - m),  m the largest of them
+        `p[k] = exp(logits[k] - m) / Σ_j exp(logits[j] - m),  m the largest of them`
 
     Args:
         logits: at least one Value or number. Adding one constant to all changes nothing.
@@ -51,7 +52,7 @@ def softmax(logits: Iterable[Any]) -> list[Any]:
         >>> [round(p, 4) for p in softmax([0.0, 1.0, 1001.0])]
         [0.0, 0.0, 1.0]
     """
-    shares = [exp(logit) for logit in shifted(list(logits))]
+    shares = [exp(logit) for logit in shifted(listed("softmax", logits))]
     total = sum(shares)
     return [share / total for share in shares]
 

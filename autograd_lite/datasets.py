@@ -15,19 +15,24 @@ from collections.abc import Callable, Sequence
 from http.client import HTTPException
 from typing import Any, TypeVar
 
-from autograd_lite.core.coercion import check_pairs
+from autograd_lite.core.coercion import is_plain
+from autograd_lite.core.suggestions import show_only_public
+from autograd_lite.core.tables import as_pairs
 
 __all__ = [
     "and_gate",
     "blobs",
     "circles",
     "curve",
+    "diabetes",
     "digits",
+    "iris",
     "mnist",
     "moons",
     "or_gate",
     "spirals",
     "split",
+    "wine",
     "words",
     "xor",
 ]
@@ -80,7 +85,7 @@ def moons(n: int = 100, noise: float = 0.1, seed: int = 0) -> Labelled:
     """Make two interleaving half circles of radius 1.
 
     Formula:
-        class 0: (cos t, sin t),  class 1: (1 - cos t, ½ - sin t),  t evenly from 0 to π
+        `class 0: (cos t, sin t),  class 1: (1 - cos t, ½ - sin t),  t evenly from 0 to π`
 
     Args:
         n: how many points in total, at least 2; the classes alternate: 0, 1, 0, 1, ...
@@ -107,7 +112,7 @@ def circles(n: int = 100, noise: float = 0.05, seed: int = 0, *, inner: float = 
     """Make two circles, one inside the other.
 
     Formula:
-        class 0: (cos t, sin t),  class 1: inner · (cos t, sin t),  t evenly around the circle
+        `class 0: (cos t, sin t),  class 1: inner · (cos t, sin t),  t evenly around the circle`
 
     Args:
         n, noise, seed: as for ``moons``.
@@ -122,7 +127,7 @@ def circles(n: int = 100, noise: float = 0.05, seed: int = 0, *, inner: float = 
 
     Source: lectures B10.
     """
-    if not 0.0 < inner < 1.0:
+    if not is_plain(inner) or not 0.0 < inner < 1.0:
         raise ValueError(f"inner is a radius between 0 and 1, got {inner!r}")
     return _points(n, 2, noise, seed, lambda k, t: rect(inner if k else 1.0, math.tau * t), closed=True)
 
@@ -131,7 +136,7 @@ def spirals(n: int = 150, classes: int = 3, noise: float = 0.03, seed: int = 0) 
     """Make spiral arms around the origin, one for each class.
 
     Formula:
-        class k: r · (cos t, sin t),  t = 2πk / classes + 4r,  r evenly from 0.1 to 1
+        `class k: r · (cos t, sin t),  t = 2πk / classes + 4r,  r evenly from 0.1 to 1`
 
     Args:
         n: how many points in total, at least one for each class; the classes alternate: 0, 1, 2, 0, ...
@@ -156,7 +161,7 @@ def blobs(n: int = 100, classes: int = 3, noise: float = 0.5, seed: int = 0) -> 
     """Make round clouds of points, one for each class.
 
     Formula:
-        class k: normal around 2 · (cos t, sin t),  t = 2πk / classes
+        `class k: normal around 2 · (cos t, sin t),  t = 2πk / classes`
 
     Args:
         n, seed: as for ``spirals``.
@@ -179,7 +184,7 @@ def curve(n: int = 100, noise: float = 0.1, seed: int = 0) -> tuple[Rows, list[f
     """Make a regression with one input: a wave on a slope.
 
     Formula:
-        y = sin(2x) + x / 2 + noise,  x evenly from -2 to 2
+        `y = sin(2x) + x / 2 + noise,  x evenly from -2 to 2`
 
     Args:
         n: how many points, at least 2; in order of x.
@@ -228,8 +233,72 @@ def digits() -> Labelled:
 
     Source: lectures B11, in small.
     """
-    loaded = _scikit_learn("digits").load_digits()
-    return [[pixel / 16.0 for pixel in row] for row in loaded.data.tolist()], loaded.target.tolist()
+    X, y = _bundled("digits")
+    return [[pixel / 16.0 for pixel in row] for row in X], y
+
+
+def iris() -> Labelled:
+    """Load scikit-learn's bundled measures of iris flowers, of three species.
+
+    Returns:
+        X, 150 rows of 4 lengths in cm (sepal length and width, petal length and width), and y,
+        the species 0, 1, 2: setosa, versicolor, virginica.
+
+    Raises:
+        ImportError: if scikit-learn is missing.
+
+    Example:
+        >>> X, y = iris()
+        >>> len(X), X[0], y[0]
+        (150, [5.1, 3.5, 1.4, 0.2], 0)
+
+    Source: Fisher, The use of multiple measurements in taxonomic problems (1936).
+    """
+    X, y = _bundled("iris")
+    return X, y
+
+
+def wine() -> Labelled:
+    """Load scikit-learn's bundled analyses of wines of three growers.
+
+    The features differ a thousandfold in size: scale them, with ``preprocess.Standardize``.
+
+    Returns:
+        X, 178 rows of 13 measures, such as alcohol, and y, the growers 0, 1, 2.
+
+    Raises:
+        ImportError: if scikit-learn is missing.
+
+    Example:
+        >>> X, y = wine()
+        >>> len(X), X[0][:3], X[0][-1], y[0]
+        (178, [14.23, 1.71, 2.43], 1065.0, 0)
+
+    Source: Forina et al., PARVUS (1988).
+    """
+    X, y = _bundled("wine")
+    return X, y
+
+
+def diabetes() -> tuple[Rows, list[float]]:
+    """Load scikit-learn's bundled regression: how a diabetes went on within a year.
+
+    Returns:
+        X, 442 rows of 10 features (age, sex, body mass index, blood pressure, six of serum), each
+        with mean 0 and Σ x² = 1, and y, a measure of the disease from 25 to 346.
+
+    Raises:
+        ImportError: if scikit-learn is missing.
+
+    Example:
+        >>> X, y = diabetes()
+        >>> len(X), len(X[0]), y[0]
+        (442, 10, 151.0)
+
+    Source: Efron et al., Least angle regression (2004).
+    """
+    X, y = _bundled("diabetes")
+    return X, y
 
 
 def mnist() -> Labelled:
@@ -266,15 +335,15 @@ def split(
     """Shuffle examples and hold some of them out for testing.
 
     Args:
-        X, y: N examples and N targets.
+        X, y: N examples and N targets: lists, arrays, or tables of pandas or polars, by rows.
         fraction: the share to hold out, between 0 and 1.
         seed: of the order, a whole number.
 
     Returns:
-        X_train, y_train, X_test, y_test.
+        X_train, y_train, X_test, y_test: four lists.
 
     Raises:
-        TypeError, ValueError: if X or y is no list, their lengths differ, or one side would be empty.
+        TypeError, ValueError: if X or y has no rows, their lengths differ, or one side would be empty.
 
     Example:
         >>> X_train, y_train, X_test, y_test = split(list("abcde"), [1, 2, 3, 4, 5], fraction=0.4)
@@ -283,8 +352,8 @@ def split(
 
     Source: lectures C7.
     """
-    check_pairs(X, y)
-    if not 0.0 < fraction < 1.0:
+    X, y = as_pairs(X, y, text=True)
+    if not is_plain(fraction) or not 0.0 < fraction < 1.0:
         raise ValueError(f"fraction is a share between 0 and 1, such as 0.2, got {fraction!r}")
     count = round(len(X) * fraction)
     if not 0 < count < len(X):
@@ -329,7 +398,7 @@ def _points(n: int, classes: int, noise: float, seed: int, place: Place, closed:
 
 def _noise(noise: float, seed: int) -> Callable[[], float]:
     """Return a function that draws normal noise (Box and Muller's method)."""
-    if not 0.0 <= noise < math.inf:
+    if not is_plain(noise) or not 0.0 <= noise < math.inf:
         raise ValueError(f"noise is a standard deviation, 0 or more, got {noise!r}")
     draw = random.Random(_whole("seed", seed)).random
     return lambda: noise * math.sqrt(-2.0 * math.log(1.0 - draw())) * math.cos(math.tau * draw())
@@ -343,8 +412,16 @@ def _whole(name: str, number: int, least: int | None = None) -> int:
     return operator.index(number)
 
 
+def _bundled(name: str) -> Any:
+    loaded = getattr(_scikit_learn(name), f"load_{name}")()
+    return loaded.data.tolist(), loaded.target.tolist()
+
+
 def _scikit_learn(wanted: str) -> Any:
     try:
         return importlib.import_module("sklearn.datasets")
     except ImportError:
         raise ImportError(f"datasets.{wanted}() comes with scikit-learn: pip install scikit-learn") from None
+
+
+show_only_public(__name__)

@@ -17,10 +17,10 @@ from typing import Any, SupportsFloat
 
 from autograd_lite.core.coercion import as_float, leaf_data
 from autograd_lite.core.modes import Change, current_mode, current_tracer, is_given
-from autograd_lite.core.node import Node, check_finite
+from autograd_lite.core.node import Node, check_finite, check_graph, without_graph
 from autograd_lite.core.op import DETACH, Op
 from autograd_lite.core.own import name_or_remember
-from autograd_lite.core.scalar import NO_GRADIENT, number_of, refuse_while_traced
+from autograd_lite.core.scalar import NO_GRADIENT, number_of
 from autograd_lite.core.variables import callers_names
 
 __all__ = ["NO_GRADIENT", "Value"]
@@ -32,12 +32,10 @@ class Value(Node):
     Args:
         data: a real number (int, float, Fraction, NumPy scalar, ...).
         label: a name, for drawings and steps; or, as microgpt makes its nodes, a tuple of parents.
-            Such a node of your own has a first derivative only, and cannot be compiled.
-        local_grads: the partials of such a node, plain numbers.
+        local_grads: the partials of such a node, which has no second derivative and is not compiled.
 
     Raises:
-        TypeError: if data is not a real number; bools, strings, None, complex numbers
-            and arrays are refused.
+        TypeError: if data is not a real number: a bool, a string, None, a complex number, an array.
 
     Example:
         >>> x, y, z = Value(-2.0), Value(5.0), Value(-4.0)
@@ -67,20 +65,21 @@ class Value(Node):
         """Apply an operation to Values and plain numbers, as ``a * b`` does."""
         return record(op, operands)
 
-    def backward(self) -> None:
+    def backward(self, seed: float = 1.0) -> None:
         """Compute the derivative of this Value by every Value that it depends on.
 
-        Leaves add it to their ``.grad``, so that the gradients of several losses add up; the nodes in
-        between set theirs. After a second ``backward()`` a leaf holds both, a node in between the last.
+        Leaves add it to their ``.grad``: those of several losses add up. Nodes in between set theirs.
+
+        Args:
+            seed: the derivative by this Value itself, which all others are multiplied by.
 
         Raises:
-            FloatingPointError: under ``detect_anomaly``, if a contribution is not finite; then no
-                gradient has changed.
+            FloatingPointError: under ``detect_anomaly``, before any gradient changes, if one is not finite.
         """
-        refuse_while_traced("its gradient is computed")
+        check_graph(self)
         if current_mode().checking:
-            adjoints(self, topological_order(self)[1], check=check_finite)
-        accumulate(self)
+            adjoints(self, topological_order(self)[1], check=check_finite, seed=seed)
+        accumulate(self, as_float(seed))
 
     def detach(self) -> Value:
         """Return the same number as a new leaf, through which no gradient flows.
@@ -116,7 +115,7 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
         raise FloatingPointError(f"{op.call_text(operands, callers_names(op.flattened(operands)))} is {y}")
     if not mode.recording and op is not DETACH:
         if current_tracer() is None:
-            return Value(y)
+            return without_graph(Value(y))
         with Change(recording=True):  # a tracer sees an operation also where no gradient flows
             return record(op, operands).detach()
     inputs = op.numbers(operands, lambda arg: arg if isinstance(arg, Value) else as_float(arg))
@@ -125,10 +124,10 @@ def record(op: Op, operands: Sequence[Any]) -> Value:
     return node
 
 
-def accumulate(output: Value) -> None:
+def accumulate(output: Value, seed: float = 1.0) -> None:
     """Add the derivative of an output to the ``.grad`` of its leaves, and set that of its other nodes."""
     leaves, nodes = topological_order(output)
-    totals = adjoints(output, nodes)
+    totals = adjoints(output, nodes, seed=seed)
     for node in nodes:
         node._grad = 0.0 + totals.get(node, 0.0)  # so that a gradient of 0 is never -0.0
     for leaf in leaves:
@@ -169,6 +168,7 @@ def adjoints(
     nodes: Sequence[Value],
     partials_of: Callable[[Value], Sequence[Any]] | None = None,
     check: Callable[[Value, Value, Any], None] | None = None,
+    seed: float = 1.0,
 ) -> dict[Value, Any]:
     """Compute the derivative of an output by every Value of its graph; no ``.grad`` is touched.
 
@@ -176,12 +176,12 @@ def adjoints(
     nodes are taken in reverse topological order, so that ∂L/∂node is complete before it is passed on.
 
     Args:
-        output: the Value to differentiate.
+        output: the Value to differentiate; ``seed`` is the derivative by itself.
         nodes: the inner nodes of its graph in topological order.
         partials_of: returns a node's partial by each parent, in any kind of number; None: those captured.
         check: called with a node, its parent and the contribution along that edge.
     """
-    totals: dict[Value, Any] = {output: 1.0}
+    totals: dict[Value, Any] = {output: seed}
     for node in reversed(nodes):
         if node not in totals:  # it only decided, in a where, which number to take
             continue

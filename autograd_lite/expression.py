@@ -31,6 +31,8 @@ _OPERATORS: dict[type[ast.AST], str] = {
     ast.Sub: "sub",
     ast.Mult: "mul",
     ast.Div: "div",
+    ast.Mod: "mod",
+    ast.FloorDiv: "floordiv",
     ast.Pow: "pow",
     ast.USub: "neg",
 }
@@ -49,7 +51,7 @@ LISTS = ("values", "weights", "inputs")
 """The parameters of functions that are lists; all others are numbers."""
 
 _TOO_DEEP = 'the expression is nested too deeply: split it with assignments, as in "q = x + y; q * z"'
-_KNOWN = "only names, numbers, lists, + - * / **, parentheses and functions are understood"
+_KNOWN = "only names, numbers, lists, + - * / // % **, parentheses and functions are understood"
 
 
 class ExpressionError(ValueError):
@@ -81,7 +83,7 @@ class ExpressionError(ValueError):
 def evaluate_expression(text: str, variables: Mapping[str, float | Value]) -> Value:
     """Compute an expression, or statements whose last one is the result.
 
-    Known are names, numbers, ``+ - * / **``, unary minus, parentheses, the package's
+    Known are names, numbers, ``+ - * / // % **``, unary minus, parentheses, the package's
     functions (of numbers, or of lists such as ``[x, y]``), and assignments, separated
     by semicolons or new lines. Every variable and every assigned name becomes the
     label of its Value (of a list ``h``: ``h[0]``, ``h[1]``), if that has none yet. ``pi``

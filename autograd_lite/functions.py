@@ -20,10 +20,10 @@ def documentation(op: Op) -> str:
     """Write the docstring of an operation: what it computes, its derivatives, an example."""
     names, _ = op.parameters()
     formula = op.template if op.many is not None else op.template.format(*names)
-    lines = [op.doc or f"The operation {op.name}.", "", "Formula:", f"    y = {formula}"]
+    lines = [op.doc or f"The operation {op.name}.", "", "Formula:", f"    `y = {formula}`"]
     if op.many is None:
         for index in range(len(op.partials)):
-            lines.append(f"    ∂y/∂{names[index]} = {' = '.join(op.partial_formulas(index))}")
+            lines.append(f"    `∂y/∂{names[index]} = {' = '.join(op.partial_formulas(index))}`")
     lines.append("")
     lines += [
         "Args are Values, or plain numbers (with numbers alone the result is a float).",

@@ -12,6 +12,7 @@ from autograd_lite.derivatives import grad
 from autograd_lite.engine import Value, adjoints, topological_order
 
 __all__ = ["GradientCheck", "gradcheck"]
+__docformat__ = "google"
 
 
 @dataclass(frozen=True)

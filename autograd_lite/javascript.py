@@ -230,9 +230,9 @@ def names_script() -> str:
 def known_names() -> frozenset[str]:
     """Return the names of the functions that ``names.js`` defines."""
     text = names_script()
-    lists = " ".join(re.findall(r"const \{([^}]*)\} =", text))
+    lists = ",".join(re.findall(r"const \{([^}]*)\} =", text))
     listed = [name.rpartition(":")[2].strip() for name in lists.split(",") if name.strip()]
-    return frozenset([*re.findall(r"\w+", " ".join(listed)), *re.findall(r"const (\w+) =", text)])
+    return frozenset([*re.findall(r"\w+", " ".join(listed)), *re.findall(r"(?m)^const (\w+) =", text)])
 
 
 def _call(name: str, *operands: Any) -> Any:

@@ -23,14 +23,21 @@ from __future__ import annotations
 import math
 import operator
 import sys
+from collections.abc import Sequence
+from typing import Any
 
 from autograd_lite.core import ieee
 from autograd_lite.core.coercion import position_of
+from autograd_lite.core.error_function import erf_of_array, erfc_of_array, gelu_of_array
+from autograd_lite.core.ieee import BELL, CUBIC, SQRT_HALF
 from autograd_lite.core.list_rules import (
     added,
     largest_of,
+    largest_of_array,
     logsumexp_of,
     logsumexp_of_array,
+    norm_of,
+    norm_of_array,
     pack_dot,
     pack_pick,
     pack_some,
@@ -47,6 +54,23 @@ __all__ = ["OPS"]
 
 SMALLEST = sys.float_info.min
 """The smallest normal float: the inverse of a smaller one may overflow."""
+LN_2, LN_10 = math.log(2.0), math.log(10.0)
+ERF_SLOPE = 2.0 / math.sqrt(math.pi)
+
+
+def _or_1(length: Any) -> Any:
+    """Return what to divide by: of a length of 0, which has no direction, nothing comes."""
+    return WHERE(length, length, 1.0)
+
+
+def _bend(a: Any) -> Any:
+    """Return 2 u of GELU's tanh form, which is a * sigmoid(2 * u)."""
+    return 4.0 * BELL * (a + CUBIC * (a * a * a))
+
+
+def _directions(y: Any, values: Sequence[Any]) -> tuple[list[Any]]:
+    length = _or_1(y)
+    return ([value / length for value in values],)
 
 
 # ---- Arithmetic -----------------------------------------------------------------------
@@ -93,6 +117,18 @@ POW = Op(
     doc="Power; never complex: a negative number to a fractional power is nan.",
 )
 
+MOD = Op(
+    "mod", "{0} % {1}", ieee.mod, lambda y, a, b: 1.0, lambda y, a, b: -(a // b),
+    dunder="mod", why="% passes the gradient on to the first input; the second gets it times minus a // b",
+    doc="Remainder, with the sign of the divisor, as Python's.",
+)
+FLOORDIV = Op(
+    "floordiv", "{0} // {1}", ieee.floordiv,
+    lambda y, a, b: 0.0 * LESS(a, b), lambda y, a, b: 0.0 * LESS(a, b),
+    dunder="floordiv", stops=True, why="// is flat: no gradient passes through it",
+    doc="The largest whole number that is no larger than the quotient.",
+)
+
 # ---- Exponentials, roots, trigonometry --------------------------------------------------
 
 EXP = Op(
@@ -106,6 +142,8 @@ EXPM1 = Op(
     array="expm1({0})",
     doc="exp(a) - 1, exact for small a.", example=("expm1(1e-6)", 1e-06),
 )
+EXP2 = Op("exp2", "exp2({0})", ieee.exp2, lambda y, a: LN_2 * y,
+          array="exp2({0})", doc="2 to the power a.", example=("exp2(3.0)", 8.0))  # fmt: skip
 LOG: Op = Op(
     "log", "log({0})", ieee.log, lambda y, a: 1.0 / a,
     array="log({0})",
@@ -117,10 +155,22 @@ LOG1P = Op(
     array="log1p({0})",
     doc="log(1 + a), exact for small a.", example=("log1p(1.0)", 0.693147),
 )
+LOG2 = Op("log2", "log2({0})", ieee.log2, lambda y, a: 1.0 / (LN_2 * a),
+          array="log2({0})", doc="Logarithm to the base 2.", example=("log2(8.0)", 3.0))  # fmt: skip
+LOG10 = Op("log10", "log10({0})", ieee.log10, lambda y, a: 1.0 / (LN_10 * a),
+           array="log10({0})", doc="Logarithm to the base 10.", example=("log10(1000.0)", 3.0))  # fmt: skip
 SQRT = Op(
     "sqrt", "sqrt({0})", ieee.sqrt, lambda y, a: 0.5 / y,
     array="sqrt({0})",
     doc="Square root.", example=("sqrt(2.0)", 1.414214),
+)
+CBRT = Op("cbrt", "cbrt({0})", math.cbrt, lambda y, a: 1.0 / (3.0 * y * y),
+          array="cbrt({0})", doc="Cube root.", example=("cbrt(-8.0)", -2.0))  # fmt: skip
+HYPOT = Op(
+    "hypot", "hypot({0}, {1})", math.hypot, lambda y, a, b: a / y, lambda y, a, b: b / y,
+    array="hypot({0}, {1})", why="hypot hands each input its share of the length",
+    doc="Length of the vector (a, b), sqrt(a ** 2 + b ** 2); at 0 its derivatives are nan, as PyTorch's.",
+    example=("hypot(3.0, 4.0)", 5.0),
 )
 # What a loss squares: one product, the same digits on floats and on arrays.
 SQUARE = Op(
@@ -141,12 +191,72 @@ COS: Op = Op(
 TAN = Op("tan", "tan({0})", ieee.tan, lambda y, a: 1.0 + y * y,
          array="tan({0})", doc="Tangent of an angle in radians.", example=("tan(1.0)", 1.557408))  # fmt: skip
 
+ASIN = Op(
+    "asin", "asin({0})", ieee.asin, lambda y, a: 1.0 / SQRT((1.0 - a) * (1.0 + a)),
+    array="arcsin({0})", textbook=(lambda y, a: 1.0 / SQRT(1.0 - a**2.0),),
+    doc="The angle from -π/2 to π/2 whose sine is a.", example=("asin(1.0)", 1.570796),
+)
+ACOS = Op(
+    "acos", "acos({0})", ieee.acos, lambda y, a: -1.0 / SQRT((1.0 - a) * (1.0 + a)),
+    array="arccos({0})", textbook=(lambda y, a: -1.0 / SQRT(1.0 - a**2.0),),
+    doc="The angle from 0 to π whose cosine is a.", example=("acos(0.0)", 1.570796),
+)
+ATAN = Op(
+    "atan", "atan({0})", math.atan, lambda y, a: 1.0 / (1.0 + a * a),
+    array="arctan({0})", textbook=(lambda y, a: 1.0 / (1.0 + a**2.0),),
+    doc="The angle from -π/2 to π/2 whose tangent is a.", example=("atan(1.0)", 0.785398),
+)
+# Divided twice by the length, whose square may be no float. At the origin, it counts as 1.
+ATAN2 = Op(
+    "atan2", "atan2({0}, {1})", math.atan2,
+    lambda y, a, b: b / _or_1(HYPOT(a, b)) / _or_1(HYPOT(a, b)),
+    lambda y, a, b: -a / _or_1(HYPOT(a, b)) / _or_1(HYPOT(a, b)),
+    array="arctan2({0}, {1})",
+    textbook=(lambda y, a, b: b / (a**2.0 + b**2.0), lambda y, a, b: -a / (a**2.0 + b**2.0)),
+    doc="The angle of the point with the height a and the width b; at 0 its derivatives are 0, as PyTorch's.",
+    example=("atan2(1.0, -1.0)", 2.356194),
+)
+SINH = Op(
+    "sinh", "sinh({0})", ieee.sinh, lambda y, a: COSH(a),
+    array="sinh({0})", doc="Hyperbolic sine, (exp(a) - exp(-a)) / 2.", example=("sinh(1.0)", 1.175201),
+)
+COSH: Op = Op(
+    "cosh", "cosh({0})", ieee.cosh, lambda y, a: SINH(a),
+    array="cosh({0})", doc="Hyperbolic cosine, (exp(a) + exp(-a)) / 2.", example=("cosh(1.0)", 1.543081),
+)
+ASINH = Op(
+    "asinh", "asinh({0})", math.asinh, lambda y, a: 1.0 / HYPOT(a, 1.0),
+    array="arcsinh({0})", textbook=(lambda y, a: 1.0 / SQRT(a**2.0 + 1.0),),
+    doc="The number whose hyperbolic sine is a.", example=("asinh(1.0)", 0.881374),
+)
+ACOSH = Op(
+    "acosh", "acosh({0})", ieee.acosh, lambda y, a: 1.0 / SQRT((a - 1.0) * (a + 1.0)),
+    array="arccosh({0})", textbook=(lambda y, a: 1.0 / SQRT(a**2.0 - 1.0),),
+    doc="The number, not negative, whose hyperbolic cosine is a.", example=("acosh(2.0)", 1.316958),
+)
+ATANH = Op(
+    "atanh", "atanh({0})", ieee.atanh, lambda y, a: 1.0 / ((1.0 - a) * (1.0 + a)),
+    array="arctanh({0})", textbook=(lambda y, a: 1.0 / (1.0 - a**2.0),),
+    doc="The number whose hyperbolic tangent is a.", example=("atanh(0.5)", 0.549306),
+)
+ERF = Op(
+    "erf", "erf({0})", math.erf, lambda y, a: ERF_SLOPE * EXP(-(a * a)),
+    array=erf_of_array, textbook=(lambda y, a: ERF_SLOPE * EXP(-(a**2.0)),),
+    doc="Error function, 2 / sqrt(π) times the integral of exp(-t ** 2) from 0 to a.",
+    example=("erf(1.0)", 0.842701),
+)
+ERFC = Op(
+    "erfc", "erfc({0})", math.erfc, lambda y, a: -ERF_SLOPE * EXP(-(a * a)),
+    array=erfc_of_array, textbook=(lambda y, a: -ERF_SLOPE * EXP(-(a**2.0)),),
+    doc="1 - erf(a), without losing the tail.", example=("erfc(1.0)", 0.157299),
+)
+
 # ---- Activations ----------------------------------------------------------------------
 
 # 1 - y * y would lose the slope's tail to rounding; this is the same, and keeps it.
 TANH = Op(
     "tanh", "tanh({0})", math.tanh, lambda y, a: 4.0 * SIGMOID(2.0 * a) * SIGMOID(-2.0 * a),
-    array="tanh({0})", array_slopes=("(1.0 / cosh({1})) ** 2",), textbook=(lambda y, a: 1.0 - y**2.0,),
+    array="tanh({0})", array_slopes=("1.0 / cosh({1}) ** 2",), textbook=(lambda y, a: 1.0 - y**2.0,),
     doc="Hyperbolic tangent, (exp(a) - exp(-a)) / (exp(a) + exp(-a)).",
     example=("tanh(0.5)", 0.462117),
 )
@@ -181,12 +291,14 @@ ELU = Op(
 )
 SOFTPLUS = Op(
     "softplus", "softplus({0})", ieee.softplus, lambda y, a: SIGMOID(a),
-    array="maximum({0}, 0.0) + log1p(exp(-abs({0})))",
+    array="maximum({0}, 0.0) + log1p(exp(-abs({0})))", array_slopes=("-expm1(-{0})",),
+    textbook=(lambda y, a: SIGMOID(a),),
     doc="log(1 + exp(a)), a smooth relu.", example=("softplus(0.0)", 0.693147),
 )
 LOG_SIGMOID = Op(
     "log_sigmoid", "log_sigmoid({0})", ieee.log_sigmoid, lambda y, a: SIGMOID(-a),
-    array="-(maximum(-{0}, 0.0) + log1p(exp(-abs({0}))))", textbook=(lambda y, a: 1.0 - SIGMOID(a),),
+    array="-(maximum(-{0}, 0.0) + log1p(exp(-abs({0}))))", array_slopes=("-expm1({0})",),
+    textbook=(lambda y, a: 1.0 - SIGMOID(a),),
     doc="log(sigmoid(a)), without overflow.", example=("log_sigmoid(0.0)", -0.693147),
 )
 SILU = Op(
@@ -195,6 +307,19 @@ SILU = Op(
     array=lambda xp, a: a * sigmoid_of_array(xp, a),
     textbook=(lambda y, a: y + SIGMOID(a) * (1.0 - y),),
     doc="a * sigmoid(a), also called swish.", example=("silu(1.0)", 0.731059),
+)
+
+GELU = Op(
+    "gelu", "gelu({0}, {1})", ieee.gelu,
+    lambda y, a, approximate: WHERE(
+        approximate,
+        SIGMOID(_bend(a)) * (1.0 + a * SIGMOID(-_bend(a)) * (4.0 * BELL * (1.0 + 3.0 * CUBIC * a * a))),
+        0.5 * ERFC(-SQRT_HALF * a) + a * (BELL * EXP(-0.5 * (a * a))),
+    ),
+    attributes={"approximate": 0.0}, array=gelu_of_array,
+    doc="Gaussian error linear unit: a times the share of a normal distribution below a; with approximate=1 "
+    "a * sigmoid(2 * u), which is 0.5 * a * (1 + tanh(u)), u = sqrt(2 / π) * (a + 0.044715 * a ** 3).",
+    example=("gelu(1.0)", 0.841345),
 )
 
 # ---- Pieces ---------------------------------------------------------------------------
@@ -281,7 +406,7 @@ DOT = Op(
 AMAX: Op = Op(
     "amax", "max_i values[i]", largest_of, pack=pack_some("amax"),
     many=lambda y, values: ([1.0 - LESS(value, y) for value in values],), shares=True, stops=True,
-    array="{0}.max(axis=-1)", array_slopes=("1.0 - sign({0} - {1})",),
+    array=largest_of_array, array_slopes=("1.0 - sign({0} - {1})",),
     why="amax passes the gradient on to the largest input; at a tie each of the largest gets the same share",
     doc="The largest of a list of numbers.", example=("amax([1.0, 3.0, 2.0])", 3.0),
 )
@@ -292,6 +417,12 @@ LOGSUMEXP = Op(
     why="logsumexp shares the gradient out in proportion to exp of each input",
     doc="log of the sum of the exponentials of a list of numbers.",
     example=("logsumexp([0.0, 0.0])", 0.693147),
+)
+NORM = Op(
+    "norm", "sqrt(Σ_i values[i] ** 2)", norm_of, pack=pack_some("norm"), many=_directions,
+    array=norm_of_array, why="norm hands each input its share of the length",
+    doc="Length of a vector; where it is 0, all derivatives are 0, as PyTorch's.",
+    example=("norm([3.0, 4.0])", 5.0),
 )
 PICK = Op(
     "pick", "values[index]", picked, pack=pack_pick,

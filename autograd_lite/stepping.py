@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
-from autograd_lite.core.coercion import leaves_of
+from autograd_lite.core.coercion import got, leaves_of
 from autograd_lite.core.collector import collector_paused
 from autograd_lite.core.symbol import Symbol, factor, fill, format_number
 from autograd_lite.derivatives import check_fresh
@@ -290,7 +290,7 @@ def step_through(
         ∂L/∂q += ∂L/∂L · z = 1 · -4 = -4  (0 → -4)
     """
     if not isinstance(output, Value):
-        raise TypeError(f"step_through takes the Value to differentiate, got {output!r}")
+        raise TypeError(f"step_through takes the Value to differentiate, {got(output)}")
     if names is None:
         names = variables_of(sys._getframe(1))
     chosen = None if parameters is None else leaves_of(parameters)

@@ -447,6 +447,50 @@ class Maker:
 
         return {"largest": 3, "place": 3, "count": 1, "first": 1}.get(kind, width), block
 
+    def looked_up(self):
+        """Look into tables as Python does, by the tokens; subtract the largest number as microgpt does."""
+        columns = self.generator.randint(1, 3)
+        table, source = self.matrix(5, columns), self.vector()
+        scales = [self.parameter() for _ in range(5)]
+        kind = self.generator.choice(["row", "two rows", "number", "probability", "sequence"])
+
+        def block(vectors):
+            x, (t, u) = [*map(lift, vectors[source])], vectors["tokens"]
+            if kind == "row":
+                return list(table[t])
+            if kind == "two rows":
+                return [a + b for a, b in zip(table[t], table[u])]
+            if kind == "number":
+                return [scales[t] * x[0], scales[u]]
+            if kind == "sequence":
+                return [sum(scales[token] * x[-1] for token in vectors["tokens"])]
+            return [softmax([scale * x[i % len(x)] for i, scale in enumerate(scales)])[u]]
+
+        return {"row": columns, "two rows": columns, "number": 2}.get(kind, 1), block
+
+    def ragged(self):
+        """Reduce rows of several lengths, as causal attention does."""
+        count, source = self.generator.randint(2, 4), self.vector()
+        lengths = self.generator.choice(
+            [range(1, count + 1), [self.generator.randint(1, 4) for _ in range(count)]]
+        )
+        weights = [[self.parameter() for _ in range(length)] for length in lengths]
+        kind = self.generator.choice(["sum", "mean", "weighted", "amax", "logsumexp", "norm", "prefixes"])
+
+        def block(vectors):
+            x = [*map(lift, vectors[source])]
+            rows = [[w * x[i % len(x)] for i, w in enumerate(row)] for row in weights]
+            if kind == "weighted":
+                return [sum(p * a for p, a in zip(softmax(row), x * 4)) for row in rows]
+            if kind == "norm":
+                return [(sum(a * a for a in row) / len(row) + 0.1) ** -0.5 for row in rows]
+            if kind == "prefixes":
+                return [sum(rows[-1][:end]) * sum(rows[0][-end:]) for end in range(1, count + 1)]
+            reduce = {"sum": sum, "mean": ag.mean, "amax": ag.amax, "logsumexp": ag.logsumexp}[kind]
+            return [reduce(row) for row in rows]
+
+        return count, block
+
     BLOCKS = [
         dense, dense, dense, dense, same_products_other_biases, shared_over_vectors, windows, gram,
         attention, some_pairs,
@@ -496,6 +540,12 @@ class BranchingMaker(Maker):
     BLOCKS = [*Maker.BLOCKS, *[Maker.branched] * 8]
 
 
+class VariedMaker(Maker):
+    """Makes functions that branch, look into tables as Python does, and reduce rows of several lengths."""
+
+    BLOCKS = [*BranchingMaker.BLOCKS, *[Maker.looked_up] * 3, *[Maker.ragged] * 3]
+
+
 class Vectors(list):
     """All vectors so far, and under "tokens" the whole numbers."""
 
@@ -510,3 +560,11 @@ class Vectors(list):
 def lift(number):
     """Give a plain number as a Value, so that it has the methods."""
     return number if isinstance(number, Value) else Value(number)
+
+
+def softmax(numbers):
+    """Give the shares, written as microgpt does."""
+    largest = max(number.data for number in numbers)
+    exps = [(number - largest).exp() for number in numbers]
+    total = sum(exps)
+    return [each / total for each in exps]

@@ -244,7 +244,14 @@ def kinds():
         many=lambda y, values: ([2.0 * sum(values, 0.0)] * len(values),),
         array=lambda xp, values: values.sum(axis=-1) * values.sum(axis=-1),
     )
+
+    def looking_back(x):
+        made = [both([*x[at:], *x[:at]]) for at in range(4)]
+        rows = [[dot(made[at], made[other]).exp() for other in range(at + 1)] for at in range(4)]
+        return sum(sum(a / sum(row) * one[0] for a, one in zip(row, made)) ** 2 for row in rows)
+
     return [w for row in w for w in row], {
+        "looking back": looking_back,
         "product": lambda x: dot(both(x), [1.0, 2.0, 3.0]),
         "dots": lambda x: dot(both(x), both(x)),
         "sum": lambda x: sum_of([sum_of([a.tanh() for a in row]) for row in spread(x)]),
@@ -351,6 +358,9 @@ OPTIMISERS = {
     "Adam": lambda: optim.Adam(lr=0.02),
     "Adam with decay": lambda: optim.Adam(lr=0.02, betas=(0.8, 0.95), weight_decay=0.1),
     "AdamW": lambda: optim.AdamW(lr=0.02, weight_decay=0.1),
+    "amsgrad": lambda: optim.Adam(lr=0.02, amsgrad=True),
+    "Adagrad": lambda: optim.Adagrad(lr=0.05, weight_decay=0.01),
+    "Lion": lambda: optim.Lion(lr=0.01, weight_decay=0.1),
     "a schedule": lambda: optim.SGD(lr=optim.cosine(0.1, 0.01, 100), momentum=0.5),
 }
 
@@ -385,6 +395,10 @@ LOSSES = {
     ),
     "bce_with_logits": (1, losses.bce_with_logits, lambda a, b: float(a > b)),
     "cross_entropy": (3, losses.cross_entropy, lambda a, b: int(a > 0.0) + int(b > 0.0)),
+    "l1": (2, losses.l1, lambda a, b: [a, b * b]),
+    "huber": (2, losses.huber, lambda a, b: [3.0 * a, b * b]),
+    "kl_divergence": (3, losses.kl_divergence, lambda a, b: [0.0, a * a / 8.0, 1.0 - a * a / 8.0]),
+    "focal": (1, losses.focal, lambda a, b: float(a > b)),
     "hinge": (1, losses.hinge, lambda a, b: math.copysign(1.0, a * b)),
     "l2": (1, None, lambda a, b: a),
 }

@@ -517,7 +517,7 @@ def test_a_long_tape_is_let_go_of(monkeypatch, w):
 def test_a_function_without_a_signature(w):
     program = compile(max, [w], backend="numpy")
     assert program(1.0, 3.0) == 3.0
-    assert "def value_and_gradient(p1, x1, x2)" in program.source
+    assert "def value_and_gradient(w, x1, x2)" in program.source
 
 
 def test_a_name_that_has_no_value_yet(w, backend):
@@ -1006,22 +1006,52 @@ def test_whether_a_value_is_equal_to_a_number_is_not_asked_as_ever(w):
         compile(lambda x: w if w * x == 2.0 else w, [w])(1.0)
 
 
+@pytest.mark.parametrize("backend", ["python", "numpy", "auto"])
+@pytest.mark.parametrize(
+    "f", [lambda w, x: w * (x % 2), lambda w, x: w * (x // 2), lambda w, x: w % 0.3 + 7 % x]
+)
+def test_remainders_and_whole_quotients_are_traced(f, backend):
+    w = Value(0.75)
+    program = compile(lambda x: f(w, x), [w], backend=backend)
+    for x in (3.5, -3.5, 1.0, -0.25):
+        assert program(x) == f(w, x).data
+        assert program.value_and_grad(x) == (f(w, x).data, [grad(f(w, x), w)])
+
+
+def test_the_second_exp_is_not_called_as_the_function_exp2():
+    w = Value(0.5)
+    f = lambda x: ag.exp(ag.exp(ag.exp2(w * x)) * 0.1) * ag.log(ag.log2(3.0 + w)) * ag.log10(5.0 + w)
+    program = compile(f, [w], backend="numpy")
+    assert program.value_and_grad(0.7)[0] == pytest.approx(f(0.7).data, rel=1e-14)
+    assert program.mean_and_grad([0.7, 0.1])[0] == pytest.approx((f(0.7).data + f(0.1).data) / 2.0, rel=1e-14)
+
+
 @pytest.mark.parametrize(
     ("f", "hint"),
     [
-        (lambda w, x: w * (x % 2), "to be traced.*'Value' and 'int'.*pass as int"),
-        (lambda w, x: w * (x // 2), "to be traced.*'Value' and 'int'.*pass as int"),
+        (lambda w, x: w * divmod(x, 2)[1], "to be traced.*'Value' and 'int'.*pass as int"),
         (lambda w, x: w if x.is_integer() else w * x, "to be traced.*no attribute 'is_integer'.*pass as int"),
-        (lambda w, x: w if isinstance(x, float) else w * x, r"isinstance\(x, float\) is false"),
+        (lambda w, x: w * divmod(x, 2)[0], "to be traced.*divmod.*pass as int"),
+        (lambda w, x: w * round(x), "to be traced.*converted to a plain number.*pass as int"),
+        (lambda w, x: w if (w * x).data.is_integer() else w, "to be traced.*no attribute 'is_integer'.*int"),
+        (lambda w, x: w * math.exp(x), r"to be traced.*a\.exp\(\) instead of math\.exp"),
+        (lambda w, x: w if isinstance(x, float) else w * x, r"isinstance\(x, float\).*\(float, Value\)"),
         (
             lambda w, x: w * x * NOISE.gauss(0.0, 1.0),
-            r"noise that it draws itself is drawn once \(nn\.Dropout",
+            r"noise that it draws itself is drawn once: pass it as an argument \(nn\.Dropout",
         ),
     ],
 )
 def test_what_tracing_does_not_see_is_named_with_the_way_out(w, backend, f, hint):
     with pytest.raises((TraceError, RuntimeError), match=hint):
         compile(lambda x: f(w, x), [w], backend=backend)(3.0)
+
+
+def test_the_largest_number_may_be_subtracted_so_no_hint_says_otherwise(w):
+    with pytest.raises(TraceError) as refused:
+        compile(lambda x: w * float(x), [w])(3.0)
+    assert "logsumexp" not in str(refused.value)
+    assert compile(lambda x: (w - max(a.data for a in [w, x])).exp(), [w])(3.0) == math.exp(w.data - 3.0)
 
 
 NOISE = random.Random(1)
@@ -1089,3 +1119,30 @@ def test_rows_of_several_forms_that_take_another_way_are_trained(w):
     assert trainer.step(rows) == pytest.approx(mean, rel=1e-12)
     trainer.write_back()
     assert w.data == pytest.approx(2.0 - 0.125 * gradient[0], rel=1e-12)
+
+
+def test_whole_numbers_that_are_read_twice_as_floats_are_named(w, v):
+    parameters = [w, v, Value(0.25), Value(2.0)]
+
+    def loss(tokens):
+        chosen = [tokens[i] for i in (2, 0, 3)]
+        tanhs = [(v * each).tanh() for each in chosen]
+        return ag.sum([w * each for each in chosen]) * ag.sum(tanhs) + ag.pick(parameters, tokens[1])
+
+    program = compile(loss, parameters, backend="numpy")
+    rows = [[1, 2, 3, 0], [0, 1, 2, 1]]
+    mean, gradient = program.mean_and_grad(rows)
+    expected = ag.mean([loss(row) for row in rows])
+    assert mean == pytest.approx(expected.data, rel=1e-12)
+    assert gradient == pytest.approx(ag.grad(expected, parameters), rel=1e-12)
+    assert "tokens_at_i1" in program.source
+
+
+def test_a_function_on_floats_is_compiled_when_it_is_first_asked_for(w):
+    program = compile(lambda x: (w * x).tanh(), [w], backend="python")
+    _, (slope,) = program.value_and_grad(0.25)
+    found = program.cache.first()
+    assert [*found.on_floats] == ["value_and_gradient"]
+    assert program(0.25) == math.tanh(0.5)
+    assert slope == pytest.approx(0.25 * (1.0 - math.tanh(0.5) ** 2), rel=1e-15)
+    assert [*found.on_floats] == ["value_and_gradient", "forward"]

@@ -39,6 +39,24 @@ def test_the_gates_are_truth_tables():
     assert datasets.xor() == (corners, [0, 1, 1, 0])
 
 
+@pytest.mark.parametrize(
+    ("name", "count", "width", "classes"),
+    [("iris", 150, 4, 3), ("wine", 178, 13, 3), ("digits", 1797, 64, 10)],
+)
+def test_bundled_classes_are_plain_lists_of_scikit_learns_numbers(name, count, width, classes):
+    X, y = getattr(datasets, name)()
+    loaded = getattr(sklearn.datasets, f"load_{name}")()
+    scale = 16.0 if name == "digits" else 1.0
+    assert X == (loaded.data / scale).tolist() and y == loaded.target.tolist()
+    assert (len(X), {*map(len, X)}, {*y}) == (count, {width}, {*range(classes)})
+    assert {type(x) for row in X for x in row} == {float} and {*map(type, y)} == {int}
+
+
+def test_diabetes_is_a_regression():
+    X, y = datasets.diabetes()
+    assert (len(X), {*map(len, X)}, {*map(type, y)}, min(y), max(y)) == (442, {10}, {float}, 25.0, 346.0)
+
+
 def test_what_a_caller_does_to_the_lists_stays_with_the_caller():
     X, y = datasets.xor()
     X[0][0], y[0] = 9.0, 9
@@ -173,7 +191,7 @@ def test_mnist_without_a_network_names_digits(monkeypatch, error):
         datasets.mnist()
 
 
-@pytest.mark.parametrize("name", ["digits", "mnist"])
+@pytest.mark.parametrize("name", ["diabetes", "digits", "iris", "mnist", "wine"])
 def test_without_scikit_learn_the_error_says_what_to_install(monkeypatch, name):
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     with pytest.raises(ImportError, match=rf"datasets\.{name}\(\) .*pip install scikit-learn"):
@@ -197,6 +215,10 @@ def test_importing_datasets_loads_no_third_party_module():
         (lambda: datasets.moons(10.0), "n is a whole number of at least 2, got 10.0"),
         (lambda: datasets.moons(True), "n is a whole number"),
         (lambda: datasets.moons("10"), "n is a whole number"),
+        (lambda: datasets.moons(noise="0.1"), "noise is a standard deviation, 0 or more, got '0.1'"),
+        (lambda: datasets.moons(noise=None), "noise is a standard deviation"),
+        (lambda: datasets.circles(inner="0.5"), "inner is a radius between 0 and 1, got '0.5'"),
+        (lambda: datasets.split([1, 2], [1, 2], "0.5"), "fraction is a share between 0 and 1"),
         (lambda: datasets.moons(noise=-0.1), "noise is a standard deviation, 0 or more, got -0.1"),
         (lambda: datasets.circles(noise=math.nan), "noise is a standard deviation"),
         (lambda: datasets.curve(noise=math.inf), "noise is a standard deviation"),

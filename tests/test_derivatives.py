@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import NO_GRADIENT, GradientCheck, Op, Value, grad, gradcheck, hessian, jacobian
+from autograd_lite.core import forward
 from autograd_lite.core.sweep import _zeroed
 from autograd_lite.engine import topological_order
 from autograd_lite.ops import OPS
@@ -148,7 +149,10 @@ def points(op, count=40):
 
 def _off_its_domain(op, inputs):
     first = inputs[0]
-    return (op.name in ("log", "pow", "sqrt") and first < 0) or (op.name == "log1p" and first < -1.0)
+    least = {"log": 0.0, "pow": 0.0, "sqrt": 0.0, "log2": 0.0, "log10": 0.0, "log1p": -1.0, "acosh": 1.0}
+    if op.name == "mod" and first < 0.0:  # beside the divisor, which is added, little is left of a small one
+        return abs(first) < 1e-3
+    return first < least.get(op.name, -math.inf) or (op.name == "atanh" and abs(first) > 1.0)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -170,7 +174,7 @@ def test_gradcheck_knows_a_right_gradient_from_a_slightly_wrong_one_at_every_sca
             assert gradcheck(right, inputs), inputs
             checked += 1
         assert not gradcheck(wrong, inputs), inputs
-    assert checked >= 10
+    assert checked >= (7 if op.name == "acosh" else 10)  # of as many scales are the numbers that it knows
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -379,3 +383,149 @@ def test_second_derivatives_of_random_programs_agree_with_differences_of_first_o
         ]
         for i in range(len(numbers)):
             assert matrix[i][j] == pytest.approx((moved[0][i] - moved[1][i]) / (2 * step), rel=1e-4, abs=1e-5)
+
+
+# ---- Seeds, several outputs, and products with vectors ------------------------------------------
+
+SEVERAL = [
+    lambda x, y, z: [x * y, ag.sin(x) + z, x * y * z, ag.norm([x, y, z]), ag.maximum(x, z)],
+    lambda x, y, z: [ag.dot([x, y], [y, z], x), ag.logsumexp([x, y, z]), x / (1.0 + z * z), y],
+    lambda x, y, z: [*ag.softmax([x, y, z]), ag.where(x, y, z), ag.gelu(x * z), ag.pick([x, y], 1)],
+]
+SMALL_NUMBERS = st.lists(st.floats(-3.0, 3.0, allow_subnormal=False), min_size=3, max_size=3)
+
+
+@pytest.mark.parametrize("f", SEVERAL)
+@settings(max_examples=40, deadline=None)
+@given(SMALL_NUMBERS, SMALL_NUMBERS, st.lists(st.floats(-3.0, 3.0), min_size=6, max_size=6))
+def test_forward_and_reverse_mode_are_the_products_with_the_jacobian(f, point, moves, weights):
+    leaves = [Value(number) for number in point]
+    outputs = f(*leaves)
+    rows = [grad(output, leaves) for output in outputs]
+    values, derivatives = ag.jvp(f, point, moves)
+    assert values == [output.data for output in outputs]
+    expected = [sum(slope * move for slope, move in zip(row, moves)) for row in rows]
+    assert derivatives == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    weights = weights[: len(outputs)]
+    values, derivatives = ag.vjp(f, point, weights)
+    expected = [sum(weight * slope for weight, slope in zip(weights, column)) for column in zip(*rows)]
+    assert derivatives == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    assert ag.jacobian(outputs, leaves) == [pytest.approx(row, rel=1e-12, abs=1e-12) for row in rows]
+    assert all(leaf.grad is NO_GRADIENT for leaf in leaves)
+    ag.backward(outputs, weights)
+    assert [leaf.grad for leaf in leaves] == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SMALL_NUMBERS, SMALL_NUMBERS)
+def test_a_hessian_times_a_vector(point, vector):
+    def f(x, y, z):
+        return ag.sin(x * y) * ag.exp(z) + ag.norm([x, y, 1.0 + z * z]) + x**3
+
+    leaves = [Value(number) for number in point]
+    matrix = ag.hessian(f(*leaves), leaves)
+    value, product = ag.hvp(f, point, vector)
+    assert value == f(*leaves).data
+    expected = [sum(number * part for number, part in zip(row, vector)) for row in matrix]
+    assert product == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+def test_a_seed_multiplies_all_gradients_and_several_outputs_take_one_sweep():
+    x, y = Value(2.0), Value(3.0)
+    product = x * y
+    product.backward(seed=0.5)
+    assert (x.grad, y.grad, product.grad) == (1.5, 1.0, 0.5)
+    product.backward(2)
+    assert (x.grad, y.grad, product.grad) == (7.5, 5.0, 2.0)
+    x.backward(10.0)
+    assert x.grad == 17.5
+    a, b = Value(2.0), Value(3.0)
+    first = a * b
+    second = first * first
+    ag.backward([first, second, a])
+    assert (a.grad, b.grad) == (3.0 + 2.0 * 6.0 * 3.0 + 1.0, 2.0 + 2.0 * 6.0 * 2.0)
+    assert (first.grad, second.grad) == (1.0 + 12.0, 1.0)
+    ag.backward(a, [2.0])
+    assert a.grad == 42.0
+    ag.backward([])
+    with ag.no_grad():
+        ag.backward([first], [1.0])
+    assert first.grad == 1.0
+    steep = (a - 2.0).sqrt() if a.data > 2.0 else ag.relu(a - 2.0) * math.inf
+    steep.backward(3.0)  # where a sweep begins anew, with care
+    with ag.detect_anomaly(), pytest.raises(FloatingPointError):
+        (a * 1e200).backward(1e200)
+
+
+def test_forward_mode_passes_nothing_on_where_reverse_mode_does_not():
+    x, w = Value(-1.0), Value(2.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        output = ag.sqrt(ag.relu(x))
+        choice = ag.where(ag.log(x * 0.0), w, w * x)
+        assert ag.jacobian([output, choice, x * w, w], [x]) == [[0.0], [0.0], [2.0], [0.0]]
+        assert ag.jvp(lambda x: ag.relu(-abs(x)), [0.5], [math.inf]) == (0.0, 0.0)
+        value, slope = ag.jvp(lambda x: ag.where(x, x * x, 1.0), [3.0], [1.0])
+        assert (value, slope) == (9.0, 6.0)
+        assert ag.jvp(lambda c: ag.where(c, w, 1.0), [3.0], [math.inf]) == (2.0, 0.0)
+    hidden = x * w
+    assert ag.jvp(lambda h, x: h * x, [hidden, x], [1.0, 1.0]) == (2.0, -1.0 + -2.0 + 2.0 * -1.0)
+    with ag.detect_anomaly(), pytest.raises(FloatingPointError, match="the gradient that mul"):
+        ag.jvp(lambda x: x * 1e200, [1.0], [1e200])
+
+
+def test_products_can_be_differentiated_again_and_compiled():
+    x = Value(2.0)
+    value, slope = ag.jvp(lambda x: x**3, [x], [1.0], create_graph=True)
+    assert (value.data, slope.data, grad(slope, x)) == (8.0, 12.0, 12.0)
+    (value, (slope,)) = ag.vjp(lambda x: x**3, [x], 1.0, create_graph=True)
+    assert (slope.data, grad(slope, x)) == (12.0, 12.0)
+    value, (product,) = ag.hvp(lambda x: x**3, [x], [1.0], create_graph=True)
+    assert (value.data, product.data, grad(product, x)) == (8.0, 12.0, 6.0)
+    assert ag.jvp(lambda x: Value(1.0), [2.0], [1.0], create_graph=True)[1].data == 0.0
+    w = Value(0.5)
+
+    def slope_of(number):
+        return ag.jvp(lambda a: ag.tanh(a * w), [ag.Value(number)], [1.0], create_graph=True)[1]
+
+    for backend in ("python", "numpy"):
+        program = ag.compile(slope_of, [w], backend=backend)
+        number, (gradient,) = program.value_and_grad(2.0)
+        assert number == pytest.approx(slope_of(2.0).data, rel=1e-14)
+        assert gradient == pytest.approx(grad(slope_of(2.0), w), rel=1e-14)
+    with pytest.raises(ag.TraceError, match="create_graph=True"):
+        ag.compile(lambda a: ag.jvp(lambda b: b * w, [ag.Value(a)], [1.0])[1], [w])(2.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda: ag.jvp(lambda x: x, [1.0], []), ValueError, "as many tangents as inputs: got 0 and 1"),
+        (lambda: ag.vjp(lambda x: [x, x], [1.0], [1.0]), ValueError, "as many cotangents as outputs"),
+        (
+            lambda: ag.hvp(lambda x: x, [1.0], [1.0, 2.0]),
+            ValueError,
+            "as many numbers in the vector as inputs",
+        ),
+        (lambda: ag.hvp(lambda x: [x], [1.0], [1.0]), TypeError, "hvp: f returns one Value, got a list of 1"),
+        (lambda: ag.jvp(lambda x: 3.0, [1.0], [1.0]), TypeError, "jvp: f returns a Value or a list of them"),
+        (lambda: ag.backward([3.0]), TypeError, "backward takes Values, got 3.0"),
+        (lambda: ag.backward([Value(3.0)], [1.0, 2.0]), ValueError, "as many seeds as outputs: got 2 and 1"),
+        (lambda: ag.jacobian([Value(1.0), 2.0], [Value(1.0)]), TypeError, "jacobian takes Values, got 2.0"),
+        (lambda: Value(1.0).backward("1"), TypeError, "cannot compute with '1' of type str"),
+    ],
+)
+def test_what_products_with_vectors_refuse(call, kind, message):
+    with pytest.raises(kind, match=message):
+        call()
+
+
+def test_a_jacobian_of_few_inputs_takes_one_walk_for_each_of_them(monkeypatch):
+    walks = []
+    real = forward.tangents
+    monkeypatch.setattr(forward, "tangents", lambda *given, **more: walks.append(1) or real(*given, **more))
+    x = Value(2.0)
+    assert ag.jacobian([x * number for number in range(50)], [x]) == [[float(n)] for n in range(50)]
+    assert len(walks) == 1
+    ag.jacobian([x * x], [x, Value(1.0)])
+    assert len(walks) == 1

@@ -100,7 +100,7 @@ def test_a_variable_may_have_the_name_of_a_function():
 
 
 def test_every_function_of_the_engine_is_known():
-    operators = {"add", "sub", "mul", "div", "pow", "neg"}
+    operators = {"add", "sub", "mul", "div", "mod", "floordiv", "pow", "neg"}
     assert set(FUNCTIONS) == (OPS.keys() - operators) | {"mean", "softmax"}
 
 
@@ -119,6 +119,8 @@ def _smooth(names):
         unary += ["log_sigmoid({})", "silu({})", "({}) ** 2", "exp(tanh({}))", "log(0.5+sigmoid({}))"]
         unary += ["sqrt(sigmoid({}) + .5)", "log1p(sigmoid({}))", "expm1(tanh({}))", "tan(tanh({}))"]
         binary = ["{} + {}", "{}-{}", "{} * {}", "({}) / (1.5 + sigmoid({}))", "sum([{}, {}], 1)"]
+        unary += ["asin(tanh({}))", "atan({})", "gelu({})", "erf({})", "asinh({})", "sinh(tanh({}))"]
+        binary += ["atan2({}, 1.5 + sigmoid({}))", "hypot({}, 2 + sigmoid({}))", "norm([{}, {}, 1])"]
         binary += ["(0.5 + sigmoid({})) ** tanh({})", "logsumexp([{}, {}])", "mean([{}, {}, 1e-1])"]
         binary += ["pick(softmax([{}, {}]), 1)", "dot([{}, 0.5], [{}, 2])", "2 ** tanh({}) * ({})"]
         return st.builds(str.format, st.sampled_from(unary), one) | st.builds(
@@ -176,13 +178,18 @@ def _softmax(values):
 PRECISE = {
     **{
         name: getattr(mpmath, name)
-        for name in ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "tanh")
+        for name in (
+            *("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tan", "tanh", "asin", "atan", "atan2"),
+            *("erf", "asinh", "sinh", "hypot"),
+        )
     },
     "sigmoid": _sigmoid,
     "square": lambda a: a * a,
     "softplus": _softplus,
     "log_sigmoid": lambda a: -_softplus(-a),
     "silu": lambda a: a * _sigmoid(a),
+    "gelu": lambda a: a * mpmath.ncdf(a),
+    "norm": lambda values: mpmath.sqrt(sum(v * v for v in values)),
     "sum": sum,
     "mean": lambda values: sum(values) / len(values),
     "dot": lambda weights, inputs: sum(w * a for w, a in zip(weights, inputs)),
@@ -267,8 +274,8 @@ REFUSED = [
     ("sum(▸*x)", "only names, numbers"),
     ("sum([▸*x])", "only names, numbers"),
     ("(▸yield x)", "only names, numbers"),
-    ("é ▸// x", "the operator at the ^ is not known"),
-    ("(é) ▸% x", "the operator at the ^ is not known"),
+    ("é ▸>> x", "the operator at the ^ is not known"),
+    ("(é) ▸@ x", "the operator at the ^ is not known"),
     ("(x + é) ▸@ x", "the operator at the ^ is not known"),
     ("x ▸^ 2", "a power is written x ** 2"),
     ("x + (2 ▸<< 9 ** 9)", "the operator at the ^ is not known"),

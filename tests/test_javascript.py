@@ -254,6 +254,9 @@ RULES = [
     optim.Adam(),
     optim.Adam(weight_decay=0.1, betas=(0.5, 0.75)),
     optim.AdamW(),
+    optim.AdamW(amsgrad=True),
+    optim.Adagrad(weight_decay=0.1),
+    optim.Lion(weight_decay=0.1),
 ]
 
 

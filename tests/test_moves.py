@@ -20,6 +20,11 @@ RULES = [
     optim.Adam(lr=0.1),
     optim.Adam(lr=0.1, betas=(0.0, 0.5), weight_decay=0.3),
     optim.AdamW(lr=0.1),
+    optim.Adam(lr=0.1, amsgrad=True),
+    optim.Adagrad(lr=0.1),
+    optim.Adagrad(lr=0.1, weight_decay=0.3),
+    optim.Lion(lr=0.1),
+    optim.Lion(lr=0.1, betas=(0.0, 0.5), weight_decay=0.3),
 ]
 
 

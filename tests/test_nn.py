@@ -45,7 +45,16 @@ def every_module():
         nn.Dropout(0.5),
         nn.BatchNorm(2),
         nn.LayerNorm(2),
+        nn.RMSNorm(2),
         nn.Residual(nn.Layer(2, 2)),
+        nn.Residual(nn.BatchNorm(2)),
+        nn.Sequential(nn.Layer(2, 3), "tanh", nn.Sequential(softmax, nn.Layer(3, 2))),
+        nn.Sequential(nn.Layer(2, 3), nn.BatchNorm(3), sigmoid, nn.Layer(3, 2)),
+        nn.AvgPool2d(2, stride=1),
+        nn.MaxPool2d(2),
+        nn.LSTM(2, 3),
+        nn.GRU(2, 3),
+        nn.PositionalEmbedding(3, 2),
         nn.Conv2d(1, 2, 2, padding=1),
         nn.RNN(2, 3),
         nn.SelfAttention(2),
@@ -61,8 +70,14 @@ INPUTS = {
 }
 
 
+for sequences in (nn.LSTM, nn.GRU, nn.PositionalEmbedding):
+    INPUTS[sequences] = INPUTS[nn.RNN]
+for images in (nn.AvgPool2d, nn.MaxPool2d):
+    INPUTS[images] = INPUTS[nn.Conv2d]
+
+
 def input_of(module):
-    return INPUTS.get(type(module), [1.0, 2.0])
+    return INPUTS[nn.BatchNorm] if module.takes_batches else INPUTS.get(type(module), [1.0, 2.0])
 
 
 each_module = pytest.mark.parametrize("module", every_module(), ids=repr)
@@ -70,6 +85,10 @@ each_module = pytest.mark.parametrize("module", every_module(), ids=repr)
 
 def flat(nested):
     return [leaf for item in nested for leaf in flat(item)] if isinstance(nested, list) else [nested]
+
+
+def values_of(nested):
+    return [values_of(item) for item in nested] if isinstance(nested, list) else Value(nested)
 
 
 def plain(output):
@@ -118,10 +137,8 @@ def test_a_seed_leaves_the_random_module_alone():
     assert random.getstate() == before
 
 
-def test_repr_is_that_of_micrograd():
-    assert repr(nn.MLP(3, [2, 1])) == (
-        "MLP of [Layer of [ReLUNeuron(3), ReLUNeuron(3)], Layer of [LinearNeuron(2)]]"
-    )
+def test_repr_of_a_neuron_is_that_of_micrograd():
+    assert repr(nn.Neuron(2)) == "ReLUNeuron(2)"
     assert repr(nn.Neuron(2, nonlin=False)) == "LinearNeuron(2)"
     assert repr(nn.Neuron(2, activation="tanh")) == "TanhNeuron(2)"
 
@@ -220,11 +237,14 @@ def test_no_module_builds_a_graph_without_gradients(module):
 @each_module
 def test_every_module_passes_gradients_on_to_its_inputs_and_parameters(module):
     fill(module)
-    outputs = flat(module(input_of(module)))
-    sum((index + 1) * output for index, output in enumerate(outputs)).backward()
+    x = input_of(module) if isinstance(module, nn.Embedding) else values_of(input_of(module))
+    outputs = flat(module(x))
+    sum((index + 1) * output * output for index, output in enumerate(outputs)).backward()
     assert all(math.isfinite(p.grad) for p in module.parameters())
-    if not isinstance(module, nn.Dropout):
+    if module.parameters():
         assert any(p.grad != 0.0 for p in module.parameters())
+    if not isinstance(module, (nn.Embedding, nn.Dropout)):
+        assert any(number.grad != 0.0 for number in flat(x))
 
 
 @pytest.mark.parametrize(
@@ -246,6 +266,18 @@ def test_every_module_passes_gradients_on_to_its_inputs_and_parameters(module):
         (nn.Conv2d(2, 1, 1), [[[1.0], [1.0]], [[1.0]]], "expected 2 rows in every channel, got 1"),
         (nn.Conv2d(2, 1, 1), [[1.0, 2.0], [3.0, 4.0]], r"\[channel\]\[row\]\[column\]"),
         (nn.Conv2d(1, 1, 1), [[]], r"\[channel\]\[row\]\[column\]"),
+        (nn.AvgPool2d(2), [[[1.0, 2.0], [1.0]]], "expected 2 inputs, got 1"),
+        (nn.AvgPool2d(2), [], r"\[channel\]\[row\]\[column\]"),
+        (nn.MaxPool2d(3), [[[1.0, 2.0]] * 3], "3 x 2 is smaller than the window of 3"),
+        (nn.RMSNorm(3), [1.0], "expected 3 inputs, got 1"),
+        (
+            nn.PositionalEmbedding(1, 2),
+            [[1.0, 2.0]] * 2,
+            "there are 1 places, and the sequence has 2 vectors",
+        ),
+        (nn.PositionalEmbedding(1, 2), [], "at least one vector"),
+        (nn.LSTM(2, 3), [], "at least one vector"),
+        (nn.GRU(2, 3), [[1.0]], "expected 2 inputs, got 1"),
         (nn.RNN(2, 3), [], "at least one vector"),
         (nn.RNN(2, 3), [[1.0]], "expected 2 inputs, got 1"),
         (nn.SelfAttention(2), [], "at least one vector"),
@@ -266,11 +298,15 @@ def test_a_recurrent_layer_refuses_a_state_of_the_wrong_length():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: nn.Neuron(0), "at least one input, got 0"),
+        (lambda: nn.Neuron(0), "nin is a whole number of at least 1, got 0"),
+        (lambda: nn.Neuron("2"), "nin is a whole number of at least 1, got '2'"),
+        (lambda: nn.Layer(2, [3]), r"nout is a whole number of at least 1, got \[3\]"),
+        (lambda: nn.Layer(2, 3, 1), "activation is None, a function, or one of .*; got 1"),
+        (lambda: nn.MLP(2, [4.0, 1]), "each size is a whole number of at least 1, got 4.0"),
         (lambda: nn.Neuron(2, "rleu"), "got 'rleu'"),
         (lambda: nn.Neuron(2, "clip"), "got 'clip'"),
         (lambda: nn.Neuron(2, init="zeros"), "'uniform', 'xavier', 'he', got 'zeros'"),
-        (lambda: nn.Layer(2, 0), "at least one neuron, got 0"),
+        (lambda: nn.Layer(2, 0), "nout is a whole number of at least 1, got 0"),
         (lambda: nn.MLP(2, []), "at least one layer"),
         (lambda: nn.Embedding(0, 2), "count is a whole number of at least 1, got 0"),
         (lambda: nn.Embedding(2, -1), "width is a whole number of at least 1, got -1"),
@@ -290,6 +326,16 @@ def test_a_recurrent_layer_refuses_a_state_of_the_wrong_length():
         (lambda: nn.Conv2d(1, 1, 1, init="zeros"), "init is one of"),
         (lambda: nn.RNN(0, 1), "nin"),
         (lambda: nn.RNN(1, 0), "nhidden"),
+        (lambda: nn.LSTM(0, 1), "nin"),
+        (lambda: nn.GRU(1, 0), "nhidden"),
+        (lambda: nn.RMSNorm(0), "width"),
+        (lambda: nn.RMSNorm(1, eps=0.0), "eps"),
+        (lambda: nn.PositionalEmbedding(0, 1), "length"),
+        (lambda: nn.PositionalEmbedding(1, 0), "width"),
+        (lambda: nn.AvgPool2d(0), "size"),
+        (lambda: nn.MaxPool2d(2, stride=0), "stride"),
+        (lambda: nn.Sequential(), "at least one layer"),
+        (lambda: nn.Sequential("rleu"), "got 'rleu'"),
         (lambda: nn.SelfAttention(0), "width"),
         (lambda: nn.SelfAttention(4, heads=0), "heads"),
         (lambda: nn.SelfAttention(4, heads=3), "got 3 heads for a width of 4"),
@@ -352,6 +398,13 @@ def test_A9_the_number_on_the_slide():
         (nn.Conv2d(2, 3, 4), 3 * 2 * 16 + 3),
         (nn.RNN(2, 3), 6 + 9 + 3),
         (nn.SelfAttention(4, heads=2), 64),
+        (nn.LSTM(2, 3), 4 * (6 + 9 + 3)),
+        (nn.GRU(2, 3), 3 * (6 + 9 + 3) + 3),
+        (nn.RMSNorm(3), 3),
+        (nn.PositionalEmbedding(5, 3), 15),
+        (nn.AvgPool2d(2), 0),
+        (nn.MaxPool2d(2), 0),
+        (nn.Sequential(nn.Layer(2, 3), "relu", nn.BatchNorm(3)), 9 + 6),
     ],
     ids=repr,
 )

@@ -9,7 +9,8 @@ import signal
 import numpy
 import pytest
 
-from autograd_lite import Value, compile, fit, losses, optim, softmax
+from autograd_lite import Value, compile, fit, losses, nn, optim, softmax
+from autograd_lite.optim.schedules import InEpochs
 
 inf, nan = math.inf, math.nan
 RULES = {
@@ -21,6 +22,12 @@ RULES = {
     "adam with decay": lambda p=None: optim.Adam(p, lr=0.1, weight_decay=0.3),
     "adamw": lambda p=None: optim.AdamW(p, lr=0.1, weight_decay=0.3),
     "rmsprop": lambda p=None: optim.RMSprop(p, lr=0.01),
+    "amsgrad": lambda p=None: optim.Adam(p, lr=0.1, amsgrad=True),
+    "amsgrad with decay": lambda p=None: optim.AdamW(p, lr=0.1, weight_decay=0.3, amsgrad=True),
+    "adagrad": lambda p=None: optim.Adagrad(p, lr=0.1),
+    "adagrad with decay": lambda p=None: optim.Adagrad(p, lr=0.1, weight_decay=0.3),
+    "lion": lambda p=None: optim.Lion(p, lr=0.01),
+    "lion with decay": lambda p=None: optim.Lion(p, lr=0.01, weight_decay=0.3),
 }
 each_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 
@@ -215,7 +222,7 @@ def test_a_state_that_does_not_fit_is_refused_whole(change, said):
     assert snapshot(optimizer) == before
 
 
-@pytest.mark.parametrize("kind", [optim.RMSprop, optim.Adam, optim.AdamW])
+@pytest.mark.parametrize("kind", [optim.RMSprop, optim.Adam, optim.AdamW, optim.Adagrad])
 @pytest.mark.parametrize("square", [-1.0, -1e-9, -5e-324])
 def test_a_state_that_the_rule_cannot_go_on_from_is_refused_whole(kind, square):
     optimizer = kind(values())
@@ -258,6 +265,21 @@ def test_the_state_of_a_rule_that_needs_a_gradient_can_be_taken():
         lambda: optim.AdamW(weight_decay=nan),
         lambda: optim.RMSprop(decay=1.0),
         lambda: optim.RMSprop(eps=0.0),
+        lambda: optim.Adagrad(eps=0.0),
+        lambda: optim.Adagrad(weight_decay=-1.0),
+        lambda: optim.Lion(betas=0.9),
+        lambda: optim.Lion(weight_decay=-1.0),
+        lambda: optim.linear(1.0, 0.0, epochs=0),
+        lambda: optim.cosine(1.0, 0.0),
+        lambda: optim.cosine(1.0, 0.0, steps=3, epochs=3),
+        lambda: optim.warmup(optim.cosine(1.0, 0.0, epochs=3), steps=3),
+        lambda: optim.SGD([{"parameters": [Value(1.0)], "lr": -1.0}], lr=0.1),
+        lambda: optim.SGD([{"parameters": [Value(1.0)], "weight_decay": -1.0}], lr=0.1),
+        lambda: optim.SGD([{"params": [Value(1.0)]}], lr=0.1),
+        lambda: optim.SGD([{"parameters": [Value(1.0)], "momentum": 0.5}], lr=0.1),
+        lambda: optim.RMSprop([{"parameters": [Value(1.0)], "weight_decay": 0.5}], lr=0.1),
+        lambda: optim.SGD([{"parameters": []}], lr=0.1),
+        lambda: optim.SGD([{"parameters": [v := Value(1.0)]}, {"parameters": [v]}], lr=0.1),
         lambda: optim.SGD([], lr=0.1),
         lambda: optim.SGD([Value(1.0)] * 2 + [v := Value(1.0), v], lr=0.1),
         lambda: optim.linear(1.0, 0.0, steps=0),
@@ -275,7 +297,38 @@ def test_settings_out_of_range_are_refused(make):
         make()
 
 
+NO_NUMBERS = {
+    "lr": lambda wrong: optim.SGD(lr=wrong),
+    "lr of a group": lambda wrong: optim.SGD([{"parameters": [Value(1.0)], "lr": wrong}], lr=0.1),
+    "momentum": lambda wrong: optim.SGD(lr=0.1, momentum=wrong),
+    "weight_decay": lambda wrong: optim.Adam(weight_decay=wrong),
+    "eps": lambda wrong: optim.Adagrad(eps=wrong),
+    "each of betas": lambda wrong: optim.Lion(betas=(wrong, 0.9)),
+    "decay": lambda wrong: optim.RMSprop(decay=wrong),
+    "max_norm": lambda wrong: optim.clip_grad_norm([Value(1.0)], wrong),
+    "a learning rate": lambda wrong: optim.linear(wrong, 0.0, steps=3),
+    "steps": lambda wrong: optim.cosine(1.0, 0.0, steps=wrong),
+    "epochs": lambda wrong: optim.cosine(1.0, 0.0, epochs=wrong),
+    "factor": lambda wrong: optim.exponential(1.0, wrong),
+    "schedule": lambda wrong: optim.warmup(wrong, steps=3),
+}
+
+
+@pytest.mark.parametrize("name", NO_NUMBERS)
+def test_a_setting_that_is_no_number_is_named_with_the_way_to_get_one(name):
+    with pytest.raises(TypeError, match=rf"^{name} is a number, got '0\.1', a str: write float\('0\.1'\)$"):
+        NO_NUMBERS[name]("0.1")
+    with pytest.raises(TypeError, match=f"^{name} is a number, got \\[0.1\\], a list$"):
+        NO_NUMBERS[name]([0.1])
+
+
 def test_parameters_that_are_no_values_are_refused():
+    with pytest.raises(TypeError, match="parameters are Values, got 'parameters'"):
+        optim.SGD({"parameters": [Value(1.0)]}, lr=0.1)
+    with pytest.raises(TypeError, match="Values or groups, not both"):
+        optim.SGD([{"parameters": [Value(1.0)]}, Value(2.0)], lr=0.1)
+    with pytest.raises(TypeError, match="parameters are Values"):
+        optim.SGD([{"parameters": 1.0}], lr=0.1)
     with pytest.raises(TypeError, match="parameters are Values"):
         optim.SGD([1.0], lr=0.1)
 
@@ -350,12 +403,64 @@ def test_schedules():
     assert [optim.exponential(2.0, 0.5)(step) for step in range(3)] == [2.0, 1.0, 0.5]
 
 
+@pytest.mark.parametrize(("start", "sign"), [(1.0, 1.0), (1e300, 1.0), (-1.0, -1.0)])
+def test_a_rate_that_grows_beyond_floats_is_inf_and_says_so(start, sign):
+    rate = optim.exponential(start, 1.5)
+    with pytest.warns(RuntimeWarning, match=r"learning rate .* \* 1.5 \*\* 5000 is -?inf: let it grow"):
+        assert rate(5000) == sign * inf
+    assert rate(10) == start * 1.5**10
+    optimizer = optim.SGD([Value(1.0)], lr=rate)
+    optimizer.steps = 5000
+    with pytest.warns(RuntimeWarning), pytest.raises(ValueError, match="learning rate -?inf at step 5000"):
+        optimizer.step()
+
+
+EPOCHS = {
+    "linear": (optim.linear(1.0, 0.1, epochs=2), optim.linear(1.0, 0.1, steps=10)),
+    "cosine": (optim.cosine(1.0, 0.1, epochs=3), optim.cosine(1.0, 0.1, steps=15)),
+    "warmup": (optim.warmup(0.3, epochs=1), optim.warmup(0.3, steps=5)),
+    "warmup to cosine": (
+        optim.warmup(optim.cosine(1.0, 0.0, epochs=3), epochs=1),
+        optim.warmup(optim.cosine(1.0, 0.0, steps=15), steps=5),
+    ),
+}
+
+
+@pytest.mark.parametrize(("in_epochs", "in_steps"), EPOCHS.values(), ids=EPOCHS)
+def test_a_schedule_in_epochs_is_that_of_as_many_steps(in_epochs, in_steps):
+    assert [in_epochs(step, 5) for step in range(20)] == [in_steps(step) for step in range(20)]
+
+
+@pytest.mark.parametrize(("in_epochs", "in_steps"), EPOCHS.values(), ids=EPOCHS)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_fit_tells_a_schedule_how_long_an_epoch_is(in_epochs, in_steps, compiled):
+    X = [[x / 10, 1.0] for x in range(41)]
+    y = [x * 2.0 for x, _ in X]
+    ends = []
+    for schedule in (in_epochs, in_steps):
+        model = nn.MLP(2, [3, 1], "tanh", seed=0)
+        optimizer = optim.SGD(lr=schedule)
+        fit(model, losses.mse, X, y, optimizer=optimizer, epochs=4, batch_size=9, compiled=compiled)
+        ends.append(model.state_dict())
+    assert ends[0] == ends[1]
+
+
+def test_in_a_loop_of_ones_own_a_schedule_in_epochs_asks_how_long_they_are():
+    optimizer = optim.SGD([Value(1.0)], lr=optim.cosine(1.0, 0.0, epochs=2))
+    with pytest.raises(ValueError, match="set optimizer.steps_per_epoch, or give the schedule steps="):
+        optimizer.step()
+    optimizer.steps_per_epoch = 3
+    optimizer.step()
+
+
 SCHEDULES = {
     "linear": optim.linear(1.0, 0.1, steps=7),
     "cosine": optim.cosine(1.0, 0.1, steps=7),
     "exponential": optim.exponential(1.0, 0.5),
     "warmup to a number": optim.warmup(0.3, steps=3),
     "warmup to a schedule": optim.warmup(optim.cosine(1.0, 0.1, steps=7), steps=3),
+    "warmup in epochs": optim.warmup(0.3, epochs=0.5),
+    "cosine in epochs": optim.warmup(optim.cosine(1.0, 0.1, epochs=2), epochs=1),
     "two warmups": optim.warmup(optim.warmup(optim.linear(1.0, 0.1, steps=7), steps=2), steps=3),
 }
 TWINS = {"pickle": lambda thing: pickle.loads(pickle.dumps(thing)), "deepcopy": copy.deepcopy}
@@ -364,10 +469,12 @@ TWINS = {"pickle": lambda thing: pickle.loads(pickle.dumps(thing)), "deepcopy": 
 @pytest.mark.parametrize("twin", TWINS.values(), ids=TWINS)
 @pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
 def test_schedules_and_optimisers_that_hold_one_are_copied_and_pickled(schedule, twin):
-    rates = [schedule(step) for step in range(10)]
-    assert [twin(schedule)(step) for step in range(10)] == rates
+    length = [4] if isinstance(schedule, InEpochs) else []
+    rates = [schedule(step, *length) for step in range(10)]
+    assert [twin(schedule)(step, *length) for step in range(10)] == rates
     for kind in (optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop):
         optimizer = kind(values(), lr=schedule)
+        optimizer.steps_per_epoch = 4
         walked(optimizer, 2)
         other = twin(optimizer)
         assert other.learning_rate == optimizer.learning_rate

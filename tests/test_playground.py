@@ -66,6 +66,11 @@ TASKS = {
     "binary_cross_entropy": (losses.binary_cross_entropy, 1, "sigmoid", [int(a > b) for a, b in X]),
     "bce_with_logits": (losses.bce_with_logits, 1, None, [int(a > b) for a, b in X]),
     "cross_entropy": (losses.cross_entropy, 3, None, [int(a > b) + int(a > -b) for a, b in X]),
+    # Its slopes are signs; where these add up to 0, Adagrad's first step is as long as their rounding.
+    "l1": (losses.l1, 2, None, [[a + b + 2.0, a * b - 2.0] for a, b in X]),
+    "huber": (losses.huber, 2, None, [[2.0 * a, a * b] for a, b in X]),
+    "kl_divergence": (losses.kl_divergence, 2, None, [[a * a, 1.0 - a * a] for a, b in X]),
+    "focal": (losses.focal, 1, None, [int(a > b) for a, b in X]),
     "hinge": (losses.hinge, 1, None, [2 * int(a > b) - 1 for a, b in X]),
 }
 RULES = {
@@ -75,6 +80,8 @@ RULES = {
     "RMSprop": lambda rate: optim.RMSprop(lr=rate),
     "Adam": lambda rate: optim.Adam(lr=rate, weight_decay=0.01),
     "AdamW": lambda rate: optim.AdamW(lr=rate, weight_decay=0.01),
+    "Adagrad": lambda rate: optim.Adagrad(lr=rate),
+    "Lion": lambda rate: optim.Lion(lr=rate),
 }
 
 
@@ -131,7 +138,7 @@ def test_batches_come_in_an_order_of_their_own_in_each_epoch(play):
 def test_the_rule_that_is_given_comes_first_with_its_settings(play):
     given = optim.SGD(lr=0.07, momentum=0.5, weight_decay=0.02)
     page = play(playground(model_for(1, None), losses.mse, X, TASKS["squared_error"][3], optimizer=given))
-    assert page.offered("rule")[0][1] == "SGD, momentum 0.5" and len(page.offered("rule")) == 7
+    assert page.offered("rule")[0][1] == "SGD, momentum 0.5" and len(page.offered("rule")) == 1 + len(RULES)
     chosen = [page.run("return $(arguments[0]).value", name) for name in ("rule", "rate", "decay")]
     assert chosen == ["0", "0.07", "0.02"]
     page.set("batch", len(X))

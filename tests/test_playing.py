@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy
+import pandas
+import polars
 import pytest
 
 import autograd_lite
@@ -232,3 +235,20 @@ def test_a_page_that_cannot_be_written_is_complained_of(tmp_path, capsys):
 def test_a_variable_may_still_be_called_playground(capsys):
     assert main(["playground", "playground=3"]) == 0
     assert "∂playground/∂playground = 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "kind", [pandas.DataFrame, lambda rows: polars.DataFrame(rows, orient="row"), numpy.array]
+)
+def test_tables_and_targets_in_a_column_make_the_page_of_their_rows(kind):
+    X, y = datasets.xor()
+    pages = [
+        playground(nn.MLP(2, [2, 1], seed=0), losses.bce_with_logits, *data, test=data).to_html()
+        for data in ((X, y), (kind(X), kind([[label] for label in y])))
+    ]
+    assert pages[0] == pages[1]
+
+
+def test_a_loss_that_is_no_function_has_no_page():
+    with pytest.raises(TypeError, match=r"loss is a function.*losses\.mse"):
+        playground(nn.MLP(2, [2, 1], seed=0), "mse", *datasets.xor())

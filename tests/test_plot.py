@@ -8,10 +8,13 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+import numpy
+import pandas
+import polars
 import pytest
 from matplotlib.colors import to_rgb
 
-from autograd_lite import Value, datasets, nn, plot
+from autograd_lite import Value, datasets, fit, losses, nn, optim, plot
 from autograd_lite.core.modes import MODE
 from autograd_lite.plot import pictures
 
@@ -118,6 +121,23 @@ def test_a_single_epoch_is_a_point_that_can_be_seen():
 def test_a_history_without_epochs_is_refused(empty):
     with pytest.raises(ValueError, match="holds no epoch: train first"):
         plot.loss_curves(empty)
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize(
+    "listed", [[0.9, 0.5], (0.9, 0.5), numpy.array([0.9, 0.5]), pandas.Series([0.9, 0.5])]
+)
+def test_losses_alone_are_drawn_as_a_history_is(listed):
+    for axes in (plot.loss_curves(listed), plot.loss_curves({"": listed})):
+        (line,) = axes.get_lines()
+        assert list(line.get_ydata()) == [0.9, 0.5] and line.get_label() == "training"
+    assert plot.loss_curves({"a": listed, "b": history(0.1)}).get_lines()[0].get_label() == "a: training"
+
+
+@pytest.mark.parametrize("thing", [0.5, "loss", None, nn.MLP(2, [1], seed=0), history(0.5).loss[0]])
+def test_what_is_no_history_is_named(thing):
+    with pytest.raises(TypeError, match="loss_curves draws the history that fit returned, got"):
+        plot.loss_curves(thing)
     assert plt.get_fignums() == []
 
 
@@ -605,6 +625,95 @@ def test_regressions_that_cannot_be_drawn_are_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
     assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("kind", [list, tuple, numpy.array, pandas.Series, polars.Series, iter])
+def test_a_regression_on_numbers_calls_the_model_with_numbers_as_fit_does(kind):
+    met = []
+    axes = plot.regression(lambda x: met.append(x) or 2.0 * x, kind([0.0, 1.0]), kind([0.5, 1.5]))
+    assert {*map(type, met)} == {float}
+    assert axes.collections[0].get_offsets().tolist() == [[0.0, 0.5], [1.0, 1.5]]
+    rows = plot.regression(lambda x: 2.0 * x[0], [[0.0], [1.0]], [0.5, 1.5])
+    assert (axes.get_lines()[0].get_ydata() == rows.get_lines()[0].get_ydata()).all()
+    plot.regression(nn.MLP(1, [2, 1], seed=0), kind([0.0, 1.0]), kind([0.5, 1.5]))
+
+
+SAME_AS_FIT = {
+    "nan": ([[0.0], [math.nan]], [0, 1], ValueError, "example 1 holds a number that is inf or nan"),
+    "inf as a target": ([[0.0], [1.0]], [math.inf, 1], ValueError, "example 0 holds a number that is inf or"),
+    "words": ([["a"], ["b"]], [0, 1], TypeError, "convert it with float"),
+    "words as targets": ([[0.0], [1.0]], ["a", "b"], TypeError, "convert it with float"),
+    "a set": ({0.0, 1.0}, [0, 1], TypeError, "X is a list or an array, got set: it has no order"),
+    "a dict": ([[0.0], [1.0]], {0: 1, 1: 0}, TypeError, "y is a list or an array, got dict: pass a list"),
+    "a number": (1.0, [0, 1], TypeError, "X is a list or an array, got float"),
+    "a table of words": (
+        pandas.DataFrame({"a": ["b", "c"]}),
+        [0, 1],
+        TypeError,
+        "the column 'a' of X holds 'b'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("X", "y", "kind", "said"), SAME_AS_FIT.values(), ids=SAME_AS_FIT)
+def test_data_that_fit_refuses_are_refused_in_its_words(X, y, kind, said):
+    def trained(model, X, y):
+        fit(model, losses.mse, X, y, optimizer=optim.SGD(lr=0.1))
+
+    for use in (plot.regression, plot.decision_boundary, trained):
+        points = [[*row, 0.5] for row in X] if use is plot.decision_boundary and isinstance(X, list) else X
+        width = 2 if use is plot.decision_boundary else 1
+        with pytest.raises(kind, match=said):
+            use(nn.MLP(width, [1], seed=0), points, y)
+    assert plt.get_fignums() == []
+
+
+# ---- tables of every kind ---------------------------------------------------------------------
+
+SQUARES = [[0.0, 0.25], [0.75, -1.0]]
+DRAWINGS = {
+    "heatmap": plot.heatmap,
+    "images": lambda rows: plot.images(rows, (1, 2), labels=pandas.Series([3, 4], index=[7, 8])),
+    "embedding": lambda rows: plot.embedding(
+        rows, pandas.Series(["a", "b"], index=[7, 8]), groups=numpy.array([0, 1])
+    ),
+    "weights": lambda rows: plot.weights(rows, (1, 2)),
+    "descent": lambda rows: plot.descent(lambda t: t[0] ** 2 + t[1] ** 2, {"a": rows}, resolution=3),
+}
+
+
+@pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
+@pytest.mark.parametrize(
+    "kind", [numpy.array, pandas.DataFrame, lambda rows: polars.DataFrame(rows, orient="row")]
+)
+def test_tables_are_drawn_by_their_rows(draw, kind):
+    numbers = []
+    for rows in (SQUARES, kind(SQUARES)):
+        axes = draw(rows)
+        numbers.append([image.get_array().tolist() for image in axes.images])
+        numbers[-1] += [one.get_offsets().tolist() for one in axes.collections]
+        numbers[-1] += [line.get_xydata().tolist() for line in axes.get_lines()]
+    assert repr(numbers[0]) == repr(numbers[1])  # with nan where nothing is
+
+
+@pytest.mark.parametrize("rows", [[1.0, 2.0], ["ab", "cd"], numpy.array([1.0, 2.0]), 3.0, {1.0, 2.0}])
+@pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
+def test_what_is_no_rows_of_numbers_is_named(draw, rows):
+    with pytest.raises(TypeError, match=r"rows of numbers, got|is a list or an array, got"):
+        draw(rows)
+    assert plt.get_fignums() == []
+
+
+def test_images_as_arrays_of_lines():
+    pixels = numpy.arange(12.0).reshape(2, 2, 3)
+    pictures = [plot.images(rows, (2, 3)).images[0].get_array() for rows in (pixels, pixels.reshape(2, 6))]
+    pictures.append(plot.images(pixels.tolist(), (2, 3)).images[0].get_array())
+    assert repr(pictures[0].tolist()) == repr(pictures[1].tolist()) == repr(pictures[2].tolist())
+
+
+def test_paths_without_names_are_refused():
+    with pytest.raises(TypeError, match="paths are a dict of paths by name"):
+        plot.descent(lambda t: t[0], [[1.0, 2.0]])
 
 
 # ---- descent ----------------------------------------------------------------------------------

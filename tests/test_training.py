@@ -1,11 +1,14 @@
 """fit and predict: what they refuse, what they promise, and that it can be taken up again."""
 
 import array
+import base64
 import collections
+import itertools
 import json
 import math
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -13,12 +16,18 @@ import threading
 import time
 import types
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy
+import pandas
+import polars
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autograd_lite import Value, compile, datasets, files, losses, nn, optim
 from autograd_lite.training import History, accuracy, fit, predict
+from autograd_lite.training.progress import Progress
 
 ROOT = Path(__file__).parents[1]
 FIT = sys.modules["autograd_lite.training.fit"]
@@ -72,7 +81,7 @@ BAD = {
     ),
     "nan as a target": ({"y": [0, 1, 1, nan]}, ValueError, "example 3"),
     "a label that is the last of its kind": ({"y": [0, 1, 1, 2]}, ValueError, "label is 0 or 1.* got 2"),
-    "a list as a target": ({"y": [0, 1, 1, [0, 1]]}, TypeError, "compute with"),
+    "a list as a target": ({"y": [0, 1, 1, [0, 1]]}, ValueError, "got 2 and 1: for a one-hot row"),
     "hinge with 0 and 1": ({"loss": losses.hinge}, ValueError, "2 \\* y - 1"),
     "two targets for one output": ({"loss": losses.mse, "y": [[0.0, 1.0]] * 4}, ValueError, "got 2 and 1"),
     "a loss that is no Value": ({"loss": lambda f, t: 1.0}, TypeError, "returns one Value, got 1.0"),
@@ -111,11 +120,19 @@ BAD = {
     ),
     "callbacks that are a number": ({"callbacks": 3}, TypeError, "callbacks are a list of functions"),
     "a callback that is none": ({"callbacks": [print, None]}, TypeError, "are functions, got None"),
+    "a loss's name": ({"loss": "mse"}, TypeError, r"loss is a function.*losses\.mse"),
+    "no loss": ({"loss": None}, TypeError, "loss is a function.*got None"),
+    "shuffle no": ({"shuffle": "no"}, TypeError, "shuffle is True or False, got 'no'"),
+    "progress yes": ({"progress": "yes"}, TypeError, "progress is True, False or None, got 'yes'"),
     "a bare metric": ({"metrics": accuracy}, TypeError, "metrics are a dict of functions by name"),
     "metrics in a list": ({"metrics": [accuracy]}, TypeError, "metrics are a dict"),
     "a metric that is none": ({"metrics": {"m": 3.0}}, TypeError, "are functions, got 3.0"),
     "a metric whose name is none": ({"metrics": {1: accuracy}}, TypeError, "the name of a metric"),
-    "accuracy of lists": ({"metrics": {"m": lambda f, t: accuracy([f], [t])}}, TypeError, "take the mean"),
+    "accuracy of lists": (
+        {"metrics": {"m": lambda f, t: accuracy([f], [t, t])}},
+        ValueError,
+        "as many targets as outputs",
+    ),
 }
 
 
@@ -229,7 +246,6 @@ class Group:
 
 
 NO_ROWS = {
-    "a table": (Table(), r"is a table, \S*Table: pass .*\.to_numpy\(\)"),
     "a masked array": (numpy.ma.masked_less(numpy.array(CORNERS), 0.5), r"masked array: fill it, \.filled"),
     "a masked array without a mask": (numpy.ma.array(CORNERS), "masked array"),
     "a sparse array": (Sparse(), r"sparse array: pass .*\.toarray\(\)"),
@@ -293,6 +309,16 @@ def test_what_is_no_list_of_examples_is_refused_at_every_entry(entry, rows, said
         entry(rows, XOR)
     with pytest.raises(TypeError, match=said):
         entry(XOR, rows)
+
+
+PROGRAMS = [name for name in ENTRIES if name not in ("fit", "fit compiled", "validation", "split")]
+
+
+@pytest.mark.parametrize("entry", PROGRAMS)
+def test_a_program_takes_rows_and_no_table(entry):
+    for X, y in ((Table(), XOR), (XOR, Table())):
+        with pytest.raises(TypeError, match=r"is a table, \S*Table: pass .*\.to_numpy\(\)"):
+            ENTRIES[entry](X, y)
 
 
 @pytest.mark.parametrize(("rows", "said"), NO_ROWS.values(), ids=NO_ROWS)
@@ -591,21 +617,75 @@ def test_accuracy_of_one_output_of_every_kind(output, target):
     assert accuracy(output[1], target) == accuracy(numpy.float32(0.5), target) == 1.0
 
 
-@pytest.mark.parametrize("as_targets", [list, tuple, numpy.array])
-@pytest.mark.parametrize("output", [*ONE_OUTPUT.values(), 0.3, [[0.1, 2.0], [1.0, 0.0]], []])
-def test_accuracy_of_a_set_of_outputs_is_refused_and_says_to_take_the_mean(output, as_targets):
-    for targets in ([1], [1, 0], [0, 1, 1]):
-        with pytest.raises(TypeError, match="one output.*with one class.*take the mean"):
-            accuracy(output, as_targets(targets))
+AS_TARGETS = [list, tuple, numpy.array, lambda y: numpy.array(y)[:, None], pandas.Series, polars.Series]
+AS_OUTPUTS = [list, tuple, numpy.array, lambda z: [numpy.array(each) for each in z]]
+
+
+@pytest.mark.parametrize("as_targets", AS_TARGETS)
+@pytest.mark.parametrize("as_outputs", AS_OUTPUTS)
+@given(data=st.data(), count=st.integers(1, 6), classes=st.integers(1, 4))
+def test_accuracy_of_a_set_is_the_mean_over_its_outputs(as_targets, as_outputs, data, count, classes):
+    logits = (
+        st.floats(-2, 2) if classes == 1 else st.lists(st.floats(-2, 2), min_size=classes, max_size=classes)
+    )
+    outputs = data.draw(st.lists(logits, min_size=count, max_size=count))
+    targets = data.draw(st.lists(st.integers(0, max(classes - 1, 1)), min_size=count, max_size=count))
+    singly = [accuracy(z, k) for z, k in zip(outputs, targets)]
+    assert {*singly} <= {0.0, 1.0}
+    assert accuracy(as_outputs(outputs), as_targets(targets)) == pytest.approx(sum(singly) / count)
+
+
+def test_a_logit_in_a_list_of_its_own_is_a_logit():
+    assert [accuracy([z], k) for z in (0.3, -0.3) for k in (0, 1)] == [0.0, 1.0, 1.0, 0.0]
+    assert accuracy([[0.3], [-0.3]], [1, 1]) == accuracy([0.3, -0.3], [[1], [1]]) == 0.5
+    assert accuracy(0.3, [1]) == 1.0
+
+
+@pytest.mark.parametrize(("outputs", "targets"), [([0.1, 2.0], [1]), ([[0.1, 2.0]], [1, 0]), ([], [])])
+def test_a_set_has_as_many_targets_as_outputs(outputs, targets):
+    with pytest.raises(ValueError, match="as many targets as outputs, at least one"):
+        accuracy(outputs, targets)
 
 
 @pytest.mark.parametrize(
     ("output", "target"),
-    [([[0.1, 2.0]], 1), (numpy.array([[0.1, 2.0]]), 1), ([], 1), (None, 1), (0.3, None), (0.3, "1")],
+    [
+        (0.1, 0.5),
+        ([0.1, 2.0], nan),
+        ([[0.1, 2.0]], 1),
+        (numpy.array([[0.1, 2.0]]), 1),
+        ([], 1),
+        (None, 1),
+        (0.3, None),
+        (0.3, "1"),
+    ],
 )
 def test_accuracy_of_what_is_no_output_or_no_class_is_refused(output, target):
     with pytest.raises(TypeError, match="one output"):
         accuracy(output, target)
+
+
+def test_accuracy_of_a_model_and_of_outputs_as_targets_is_refused():
+    with pytest.raises(TypeError, match=r"write accuracy\(predict\(model, X\), y\)"):
+        accuracy(small(), XOR)
+    with pytest.raises(TypeError, match="with one class"):
+        accuracy(XOR, predict(small(), CORNERS))
+
+
+@pytest.mark.parametrize("model", ["model", None, CORNERS, nn.MLP])
+def test_predict_with_what_is_no_model_is_refused(model):
+    with pytest.raises(TypeError, match="a model is a Module or a function of one example, got"):
+        predict(model, CORNERS)
+
+
+def test_predict_of_one_example_that_is_no_list_of_examples_says_so():
+    for X in ([0.0, 1.0], numpy.array([0.0, 1.0]), pandas.Series([0.0, 1.0])):
+        with pytest.raises(ValueError, match="expected 2 inputs, got 1") as caught:
+            predict(small(), X)
+        assert "of one it is predict(model, [x])" in caught.value.__notes__[0]
+    with pytest.raises(ValueError) as caught:
+        predict(small(), [[0.0]])
+    assert not hasattr(caught.value, "__notes__")
 
 
 def test_nan_picks_no_class():
@@ -1145,7 +1225,7 @@ BARS = []
 @pytest.fixture
 def bars(monkeypatch):
     BARS.clear()
-    monkeypatch.setitem(sys.modules, "tqdm.auto", types.SimpleNamespace(tqdm=Bar))
+    monkeypatch.setitem(sys.modules, "tqdm", types.SimpleNamespace(tqdm=Bar))
     return BARS
 
 
@@ -1155,18 +1235,113 @@ def test_a_bar_counts_steps_and_is_closed(bars):
     assert (bar.total, bar.n, bar.closed) == (6, 6, True)
 
 
-def test_short_work_has_no_bar_and_long_work_has_one(bars):
-    fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=3)
+@pytest.mark.parametrize(("seconds", "shown"), [(0.5, 0), (0.99, 0), (1.0, 1), (1.5, 1)])
+def test_a_bar_waits_until_two_seconds_have_really_passed(bars, monkeypatch, seconds, shown):
+    """However long the first step took, and however much is said to be ahead."""
+    clock = itertools.count(0.0, seconds)  # read once when it begins, and once in each step
+    monkeypatch.setattr("autograd_lite.training.progress.time.perf_counter", lambda: next(clock))
+    bar = Progress(None)
+    bar.expect(steps=10**6)
+    bar.advance(0.5)
     assert bars == []
-    stop = [lambda epoch, history: True]
-    fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=10**6, callbacks=stop)
-    assert len(bars) == 1
-    fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=10**6, callbacks=stop, progress=False)
-    assert len(bars) == 1
+    bar.advance(0.5)
+    assert len(bars) == shown
+
+
+def test_a_bar_is_not_begun_by_the_last_step(bars, monkeypatch):
+    monkeypatch.setattr("autograd_lite.training.progress.PATIENCE", 0.0)
+    for steps, shown in ((1, 0), (2, 1)):
+        bar = Progress(None)
+        bar.expect(steps)
+        for _ in range(steps):
+            bar.advance(0.5)
+        assert len(bars) == shown
+
+
+def test_there_is_no_bar_where_none_is_wanted(bars, monkeypatch):
+    monkeypatch.setattr("autograd_lite.training.progress.PATIENCE", 0.0)
+    settings = {"optimizer": optim.SGD(lr=0.1), "epochs": 3}
+    fit(small(), BCE, CORNERS, XOR, **settings, progress=False)
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    fit(small(), BCE, CORNERS, XOR, optimizer=optim.SGD(lr=0.1), epochs=3, progress=True)
+    assert bars == []
+
+
+NOTEBOOK = """
+from autograd_lite import datasets, fit, losses, nn, optim
+from autograd_lite.training import progress
+progress.PATIENCE = progress.PAUSE = 0.0
+X, y = datasets.xor()
+fit(nn.MLP(2, [2, 1], seed=0), losses.bce_with_logits, X, y, optimizer=optim.SGD(lr=0.1), epochs=50)
+"""
+
+
+def test_in_a_notebook_the_bar_is_the_notebooks_and_the_history_a_table_and_a_curve():
+    from nbclient import NotebookClient
+    from nbformat import v4
+
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(NOTEBOOK)])
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    bar, shown = (output["data"] for output in notebook.cells[0].outputs)
+    assert bar["text/html"].startswith(
+        '<div><progress value="50" max="50"></progress> 50 of 50 steps, loss 0.'
+    )
+    assert bar["text/plain"].startswith("50 of 50 steps, loss 0.")
+    assert shown["text/plain"].startswith("History(50 epochs, loss 0.")
+    assert "<table>" in shown["text/html"] and "data:image/svg+xml" in shown["text/html"]
+
+
+LINES = {
+    "History(0 epochs)": History(),
+    "History(1 epoch, loss 0.5, compiled, 0.25 s)": History([0.5], seconds=[0.25], engine="compiled"),
+    "History(2 epochs, loss 0.25, validation loss 0.75, right 1, compiled, 1.23 s, early stopping)": History(
+        [0.5, 0.25], [0.5, 0.75], {"right": [0.5, 1.0]}, [0.234, 1.0], "compiled", "early stopping"
+    ),
+    f"History(1 epoch, loss nan, eager: a b {'c' * 49}..., 0 s)": History(
+        [nan], seconds=[0.0], engine=f"eager: a\n   b {'c' * 99}"
+    ),
+}
+
+
+@pytest.mark.parametrize(("line", "history"), LINES.items())
+def test_a_history_is_one_line(line, history):
+    assert repr(history) == str(history) == line
+    assert history._repr_mimebundle_()["text/plain"] == line
+
+
+def test_a_history_is_a_table_of_its_first_best_and_last_epoch_and_a_curve():
+    history = History([0.5, 0.25, 0.2, 0.1], [0.5, 0.3, 0.4, 0.6], {"<right>": [0.5, 0.6, 0.7, 0.8]})
+    shown = history._repr_mimebundle_()["text/html"]
+    table = ElementTree.fromstring(re.search("<table>.*</table>", shown)[0])
+    cells = [[cell.text for cell in row] for row in table.iter("tr")]
+    assert cells == [
+        ["epoch", "loss", "validation loss", "<right>"],
+        ["0 (first)", "0.5", "0.5", "0.5"],
+        ["1 (best)", "0.25", "0.3", "0.6"],
+        ["3 (last)", "0.1", "0.6", "0.8"],
+    ]
+    picture = ElementTree.fromstring(base64.b64decode(re.search('base64,([^"]*)', shown)[1]))
+    curves = [line.get("points").split() for line in picture.iter("{http://www.w3.org/2000/svg}polyline")]
+    heights = [[float(point.split(",")[1]) for point in curve] for curve in curves]
+    assert [len(curve) for curve in curves] == [4, 4]
+    assert [curve.index(min(curve)) for curve in heights] == [0, 3]  # the highest stand on top
+    assert max(heights[0]) == heights[0][3] > max(heights[1])
+
+
+@pytest.mark.parametrize("losses", [[0.5], [0.5, 0.5], [nan], [inf, 1.0], [0.0, 1e308]])
+def test_a_history_of_any_losses_can_be_shown(losses):
+    shown = History(list(losses), list(losses))._repr_mimebundle_()["text/html"]
+    picture = base64.b64decode(re.search('base64,([^"]*)', shown)[1]).decode()
+    ElementTree.fromstring(picture)
+    assert "nan" not in picture and "inf" not in picture
+
+
+def test_a_history_without_epochs_shows_its_line_alone():
+    assert History()._repr_mimebundle_() == {"text/plain": "History(0 epochs)"}
 
 
 def test_a_bar_without_tqdm_is_an_error_only_if_asked_for(monkeypatch):
-    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    monkeypatch.setitem(sys.modules, "tqdm", None)
     model = small()
     before = numbers(model)
     with pytest.raises(ImportError, match="pip install tqdm"):

@@ -86,11 +86,11 @@ def _split_by_values(cache: Cache, columns: Sequence[Any]) -> Iterator[Part]:
 
 def mean_of_rows(array: Any) -> float:
     """Compute the mean of an array; that of finite numbers is finite, also where their sum is not."""
-    import numpy
-
     if array.size == 1:
         return float(array.item())
     if array.size > FEW:
+        import numpy
+
         with numpy.errstate(over="ignore"):
             mean = float(array.sum() / array.size)
         if math.isfinite(mean):

@@ -85,8 +85,8 @@ class Eager:
                 "the program and the function itself differ. Either what the function reads from elsewhere, "
                 "and not from its arguments and parameters, has changed since it was traced: pass it as an "
                 "argument, or compile the function again. Or it does something else when it is traced, with "
-                "Values in place of numbers: isinstance(x, float) is false then, and noise that it draws "
-                "itself is drawn once (nn.Dropout draws it anew)"
+                "Values in place of numbers: isinstance(x, float) is false then, ask for (float, Value); and "
+                "noise that it draws itself is drawn once: pass it as an argument (nn.Dropout draws it anew)"
             )
 
     def warn_of_guards(self, rows: int) -> None:

@@ -17,8 +17,8 @@ from autograd_lite.engine import Value
 from autograd_lite.ops import OPS
 
 __all__ = [
-    "argument_names", "has_numpy", "hashable", "list_parameters", "modules_of", "name_of", "names_in",
-    "positional", "reached_by",
+    "argument_names", "has_numpy", "hashable", "labels_of", "list_parameters", "modules_of", "name_of",
+    "names_in", "positional", "reached_by",
 ]  # fmt: skip
 
 PACKAGE = "autograd_lite."
@@ -46,6 +46,13 @@ def list_parameters(parameters: Any) -> list[Value]:
     if len(set(listed)) != len(listed):
         raise ValueError("a parameter stands there twice: pass each once")
     return listed
+
+
+def labels_of(parameters: Any) -> list[str]:
+    """Return what each parameter is called: by the key of a dict it is in, by its module, or not at all."""
+    if isinstance(parameters, Mapping):
+        return [*map(str, parameters)]
+    return [value.label or "" for value in list_parameters(parameters)]
 
 
 def modules_of(f: Callable[..., Any], parameters: Any) -> list[Any]:
@@ -133,8 +140,6 @@ def argument_names(f: Callable[..., Any], count: int) -> list[str]:
     A name that the generated source needs for itself, such as that of a function of NumPy, gets an
     underscore.
     """
-    import numpy
-
     try:
         parameters = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):
@@ -142,13 +147,25 @@ def argument_names(f: Callable[..., Any], count: int) -> list[str]:
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     several = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "x")
     names += [f"{several}{number}" for number in range(1, count - len(names) + 1)]
-    own = {"N", "len", "floats", "added", "unpick", "shares", "array", "forward", "value_and_gradient"}
-
-    def is_taken(name: str) -> bool:
-        made = re.search(r"^own_|_float$|_partials\d+$", name)
-        return bool(made) or name in own or name in OPS or callable(getattr(numpy, name, None))
-
     return [f"{name}_" if is_taken(name) else name for name in names[:count]]
+
+
+OWN = frozenset(
+    (
+        "N", "len", "int", "slice", "floats", "added", "scattered", "pick", "unpick", "shares", "sums",
+        "dots", "array", "windows", "max_over", "sum_over", "repeated", "to_largest", "forward",
+        "value_and_gradient",
+    )
+)  # fmt: skip
+"""What the source of a program on arrays calls, beside functions of NumPy and operations."""
+
+
+def is_taken(name: str) -> bool:
+    """Tell whether the source of a program on arrays needs a name for itself."""
+    import numpy
+
+    made = re.search(r"^own_|_float$|_partials\d+$", name)
+    return bool(made) or name in OWN or name in OPS or callable(getattr(numpy, name, None))
 
 
 def hashable(thing: Any) -> Any:

@@ -90,18 +90,24 @@ class Inputs:
         ]
 
     @functools.cached_property
-    def _expected(self) -> list[tuple[int, Signature, Any, list[tuple[int, int]]]]:
+    def _expected(self) -> list[tuple[int, Signature, Any, Any]]:
         """For each argument that varies its number, its signature, the dtype of its array, and the bounds."""
         import numpy
 
         dtypes = {"integers": numpy.dtype("int64")}
         return [
-            (number, signature, dtypes.get(signature.kind, numpy.dtype(self.dtype)), self.bounds[number])
+            (number, signature, dtypes.get(signature.kind, numpy.dtype(self.dtype)), self._limits(number))
             for number, signature in zip(self.varying, self.varying_signatures)
         ]
 
+    def _limits(self, number: int) -> Any:
+        """For an argument the positions of indices and what each must be below; None if it has none."""
+        import numpy
 
-def _as_array(array: Any, signature: Signature, dtype: Any, bounds: Sequence[tuple[int, int]]) -> Any:
+        return numpy.array(self.bounds[number]).T if self.bounds[number] else None
+
+
+def _as_array(array: Any, signature: Signature, dtype: Any, limits: Any) -> Any:
     """Turn the argument of some rows into an array.
 
     An index that is negative or too large is refused: NumPy would take the former from the end.
@@ -116,20 +122,15 @@ def _as_array(array: Any, signature: Signature, dtype: Any, bounds: Sequence[tup
             raise SignaturesDifferError(f"traced for {signature}, got rows of {rows.signature}")
         with numpy.errstate(over="ignore"):  # what is inf as float32 runs eagerly
             array = rows.array.astype(dtype, copy=False)
-    if bounds:
-        flat = array.reshape(len(array), -1)
-        lowest = min([bound for _, bound in bounds])
-        if not (flat.min() >= 0 and flat.max() < lowest):  # which also nan beside them is not
-            _check_each(flat, bounds)
+    if limits is not None:
+        positions, bounds = limits
+        indices = array.reshape(len(array), -1)
+        if len(positions) < indices.shape[1]:
+            indices = indices[:, positions]
+        if indices.min() < 0 or (indices >= bounds).any():
+            rows, places = ((indices < 0) | (indices >= bounds)).nonzero()
+            raise _out_of_range(indices[rows[0], places[0]], bounds[places[0]])
     return array
-
-
-def _check_each(flat: Any, bounds: Sequence[tuple[int, int]]) -> None:
-    """Raise an IndexError if an index at one of some positions is out of its range."""
-    for position, bound in bounds:
-        indices = flat[:, position]
-        if indices.min() < 0 or indices.max() >= bound:
-            raise _out_of_range(indices[(indices < 0) | (indices >= bound)][0], bound)
 
 
 def _out_of_range(index: Any, bound: int) -> IndexError:

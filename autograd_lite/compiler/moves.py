@@ -16,19 +16,21 @@ Move = Callable[..., tuple[list[float], list[tuple[float, ...]]]]
 """Given parameters, gradient, states, learning rate and number of the step: both after it."""
 RULES = "autograd_lite.optim.rules"
 """Where rules stand that do the same whatever the numbers are."""
-OF_OPTIMISER = {"lr", "parameters", "states", "steps"}
+OF_OPTIMISER = {"lr", "parameters", "groups", "states", "steps", "steps_per_epoch"}
 """What an optimiser holds besides the settings of its rule."""
 
 
 def move_of(optimizer: Any) -> Move | None:
     """Write the rule of an optimiser down, as it is set; None for a rule of one's own, which may branch.
 
+    None as well where groups of parameters have settings of their own.
+
     Example:
         >>> from autograd_lite import optim
         >>> move_of(optim.SGD(lr=0.5))([3.0, 1.0], [4.0, 0.0], [(), ()], 0.5, 1)
         ([1.0, 1.0], [(), ()])
     """
-    if optimizer.update.__module__ != RULES:
+    if optimizer.update.__module__ != RULES or optimizer.groups:
         return None
     names: dict[str, Any] = {}
     return _Source(optimizer, names).function()

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from autograd_lite.compiler.devices.mesh import NEEDS_JAX
 from autograd_lite.compiler.explain import explanation
 from autograd_lite.compiler.introspection import has_numpy, name_of
 from autograd_lite.compiler.runner import Runner
@@ -43,13 +44,20 @@ class Program(Runner):
             parameter.grad += derivative
         return mean
 
-    def trainer(self, optimizer: Any) -> Trainer:
+    def trainer(self, optimizer: Any, devices: Any = None) -> Trainer:
         """Make what trains the parameters in arrays, as ``fit`` does.
 
         Args:
             optimizer: an optimiser; one without parameters is bound to those of the program.
+            devices: of a program with ``backend="jax"``: "all" for all that JAX sees, in all processes; so
+                many of them; a list of them; or a ``jax.sharding.Mesh``, whose first axis splits the rows of
+                a batch, and whose second, if any, large arrays of parameters. None for one device, or, of
+                several processes, all. Each process passes rows of its own, all equally many.
+
+        Raises:
+            ValueError: if the optimiser moves other parameters, or there are no such devices.
         """
-        return Trainer(self, optimizer)
+        return Trainer(self, optimizer, devices)
 
     @property
     def why_many(self) -> str:
@@ -129,7 +137,7 @@ def compile(
     if not callable(f):
         raise TypeError(f"compile takes a function, got {f!r}")
     if backend == "jax":
-        _need("jax", 'backend="jax" needs JAX: python3 -m pip install "autograd_lite[jax]"')
+        _need("jax", NEEDS_JAX)
     if backend in ("numpy", "jax") or dtype == "float32":
         _need("numpy", 'arrays need NumPy: python3 -m pip install "autograd_lite[fast]", or backend="python"')
     return Program(f, parameters, backend, dtype)

@@ -11,7 +11,7 @@ from typing import Any
 from autograd_lite.compiler.batches import Found, Part, mean_of_rows, means_of, split_rows
 from autograd_lite.compiler.cache import Cache
 from autograd_lite.compiler.eager import OUTSIDE, Eager
-from autograd_lite.compiler.introspection import has_numpy, list_parameters, positional
+from autograd_lite.compiler.introspection import has_numpy, labels_of, list_parameters, positional
 from autograd_lite.compiler.signature import Argument, arguments_of_row, count_rows, read, rows_of
 from autograd_lite.compiler.specialization import Specialization
 from autograd_lite.core.modes import current_mode
@@ -33,7 +33,8 @@ class Runner:
     ) -> None:
         self.f, self.backend, self.dtype = f, backend, dtype
         self.parameters = list_parameters(parameters)
-        make = partial(Specialization, f, self.parameters, backend, dtype, beside=beside)
+        labels = partial(labels_of, parameters)
+        make = partial(Specialization, f, self.parameters, backend, dtype, beside=beside, labels=labels)
         self.cache = Cache(f, parameters, make)
         self.eager = Eager(f, self.parameters, dtype)
 

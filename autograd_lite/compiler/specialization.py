@@ -52,6 +52,7 @@ class Specialization:
         dtype: "float64" or "float32".
         arguments: the example on which it is traced.
         beside: whether the first of several outputs is to be differentiated, on arrays only.
+        labels: gives what each parameter is called, or nothing.
 
     Attributes:
         inputs: the arguments that it takes.
@@ -68,6 +69,7 @@ class Specialization:
         arguments: Sequence[Argument],
         *,
         beside: bool = False,
+        labels: Callable[[], Sequence[str]],
     ) -> None:
         token = MODE.set(ORDINARY)  # it may be made under no_grad, and run without
         try:
@@ -77,7 +79,7 @@ class Specialization:
                 traced.outputs.clear()
         finally:
             MODE.reset(token)
-        self.f, self.parameters = f, parameters
+        self.f, self.parameters, self.labels = f, parameters, labels
         self.backend, self.dtype = backend, dtype
         self.inputs = Inputs(arguments, traced.fixed, self.tape, dtype)
         self.single, self.nesting = traced.single, traced.nesting
@@ -157,7 +159,7 @@ class Specialization:
         names = argument_names(self.f, len(self.inputs.signatures))
         varying = [names[number] for number in self.inputs.varying]
         integers = [signature.kind == "integers" for signature in self.inputs.varying_signatures]
-        return ArraySource(self.raised, varying, integers, self.has_gradient)
+        return ArraySource(self.raised, varying, integers, self.has_gradient, self.labels())
 
     @functools.cached_property
     def script(self) -> ArrayScript:
@@ -311,24 +313,18 @@ class Specialization:
         self, parameters: Sequence[Any], ready: Sequence[Any], rows: int, *, gradient: bool
     ) -> tuple[Any, Any, Any]:
         """Run some rows together, from arrays such as the program takes; see ``run_on_arrays``."""
+        import numpy
+
         found = self.on_arrays["value_and_gradient" if gradient else "forward"](
             *parameters, *self.leaves.frozen(), *self.leaves.random(rows), *ready
         )
         results = [*found] if gradient or self.raised.guards else [found]
-        held = _for_all(results.pop(), rows) if self.raised.guards else _all_held(rows)
+        held = results.pop() if self.raised.guards else None
         outputs, gradients = results if gradient else (results[0], ())
         if len(self.raised.outputs) == 1:
             outputs = [outputs]
-        return outputs, gradients, held
-
-
-def _for_all(held: Any, rows: int) -> Any:
-    import numpy
-
-    return numpy.broadcast_to(held, (rows,))
-
-
-@functools.lru_cache(256)
-def _all_held(rows: int) -> Any:
-    """Say for each row of a program without comparisons that they held."""
-    return _for_all(True, rows)
+        return (
+            outputs,
+            gradients,
+            numpy.ones(rows, bool) if held is None else numpy.broadcast_to(held, (rows,)),
+        )

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd_lite.compiler.tracing import Index, Trace, TraceError
+from autograd_lite.core.node import MANY
 from autograd_lite.core.op import Op
 from autograd_lite.core.own import OWN
-from autograd_lite.engine import Value, record, topological_order
+from autograd_lite.engine import Value
 from autograd_lite.ops import DOT, PICK, SUM
 
 __all__ = ["CONSTANT", "FROZEN", "INNER", "INPUT", "PARAMETER", "RANDOM", "Tape", "write_tape"]
@@ -153,7 +154,8 @@ def write_tape(traced: Trace, parameters: Sequence[Value]) -> Tape:
         places[value] = tape.add(RANDOM, value._data)
         tape.random.append((source, places[value]))
 
-    _write_nodes(tape, traced, places)
+    compared = [side for guard in traced.guards for side in guard[1:3]]
+    _write_nodes(tape, [*traced.outputs, *compared], places)
 
     def place_of(side: Any) -> int:
         return places[side] if isinstance(side, Value) else tape.constant(float(side))
@@ -168,54 +170,75 @@ def write_tape(traced: Trace, parameters: Sequence[Value]) -> Tape:
     return tape
 
 
-def _write_nodes(tape: Tape, traced: Trace, places: dict[Value, int]) -> None:
-    """Write down all operations, and the leaves that are neither parameters nor passed.
+def _write_nodes(tape: Tape, roots: Sequence[Any], places: dict[Value, int]) -> None:
+    """Write down all operations that some Values need, each after what it is computed from.
 
     Args:
-        tape: where they are appended.
-        traced: what needs them.
-        places: the place of each Value; those that are appended are added.
+        tape: where they are appended, in the order of ``topological_order``.
+        roots: those Values; plain numbers among them need none.
+        places: the place of each Value; those that are appended are added. A leaf that is not in it is
+            neither a parameter nor passed.
     """
     op, arguments, constants = tape.op, tape.args, tape.constants
-    compared = [side for guard in traced.guards for side in guard[1:3]]
-    for value in _in_order([*traced.outputs, *compared]):
-        if value in places:
-            continue
-        where = value._layout
-        if where is None:
-            places[value] = tape.add(FROZEN, value._data)
-            tape.frozen.append((value, places[value]))
-        elif where.kind != "two":
-            places[value] = _write(tape, value, places)
-        else:  # nearly all
-            args = (places[value._first], places[value._second])
-            if args[0] in constants and args[1] in constants:
-                places[value] = tape.constant(value._data)
+    waiting: list[Any] = [root for root in reversed(roots) if isinstance(root, Value)]
+    take, wait = waiting.pop, waiting.append
+    while waiting:
+        node = take()
+        while node not in places:  # down along what is not written yet
+            where = node._layout
+            if where is None or node._second is MANY:
+                missing = [value for value in _needed(node) if value not in places]
+                if missing:
+                    waiting += (node, *reversed(missing))
+                else:
+                    places[node] = _write(tape, node, places)
+                break
+            first, second = node._first, node._second
+            if first not in places:
+                waiting += (node,) if second is None or second in places else (node, second)
+                node = first
                 continue
-            places[value] = len(op)
+            if second is None:
+                places[node] = _write_one(tape, node, places[first])
+                break
+            if second not in places:
+                wait(node)
+                node = second
+                continue
+            args = (places[first], places[second])
+            if args[0] in constants and args[1] in constants:
+                places[node] = tape.constant(node._data)
+                break
+            places[node] = len(op)
             op.append(where.op)
             arguments.append(args)
+            break
     tape.fill_up()
 
 
-def _in_order(outputs: Sequence[Any]) -> list[Value]:
-    """List all Values that some outputs need, each after what it is computed from."""
-    roots: dict[Value, None] = {output: None for output in outputs if isinstance(output, Value)}
-    known = 0
-    while True:
-        together = record(SUM, ([*roots],))
-        leaves, nodes = topological_order(together)
-        picked = [node.inputs[-1] for node in nodes if node._layout.op is PICK]  # type: ignore[union-attr]
-        computed: dict[Value, None] = {i: None for i in picked if isinstance(i, Index) and i._layout}
-        if len(computed) == known:
-            return [*leaves, *nodes[:-1]]
-        known, roots = len(computed), {**computed, **roots}
+def _needed(node: Value) -> tuple[Any, ...]:
+    """Return what a node is computed from, the index of a pick too."""
+    if node.op is PICK and isinstance(node.inputs[-1], Index):
+        return (*node.parents, node.inputs[-1])
+    return node.parents
+
+
+def _write_one(tape: Tape, node: Value, place: int) -> int:
+    """Append an operation on one number that is not plain."""
+    layout, kept = node._layout, node._second_partial
+    assert layout is not None
+    if layout.kind == "one":
+        return _add(tape, node, layout.op, (place,), tuple(kept or ()))
+    other = tape.constant(float(kept))
+    return _add(tape, node, layout.op, (place, other) if layout.kind == "constant_right" else (other, place))
 
 
 def _write(tape: Tape, node: Value, places: dict[Value, int]) -> int:
-    """Append an operation."""
+    """Append an operation, or a leaf that the program reads anew each time."""
     op = node.op
-    assert op is not None
+    if op is None:
+        tape.frozen.append((node, tape.add(FROZEN, node._data)))
+        return tape.frozen[-1][1]
     if op is OWN:
         raise TraceError(
             "a node made with its own local gradients cannot be compiled, since what it computes is not "

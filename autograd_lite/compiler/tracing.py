@@ -24,6 +24,10 @@ INSTEAD_OF_IF = (
 """What replaces a comparison: the branch that is not chosen must stay finite, or 0 times inf is nan."""
 
 
+PASS_AS_INT = "What is to be a plain whole number, as for is_integer(), round() or range(), pass as int"
+"""What replaces a question that only a plain number answers: an int that is asked it is fixed."""
+
+
 class Trace:
     """What a function did when it was run once: a tracer, told of everything that a graph does not show.
 
@@ -109,10 +113,9 @@ class Trace:
     def refuse(self, what: str) -> NoReturn:
         """Say that a number may not be read."""
         raise TraceError(
-            f"a function to be compiled is run once, for all inputs, and a number in it is not known yet: "
-            f"{what}. Use .detach() for a number without its gradient, logsumexp instead of subtracting "
-            f"the largest number, a.exp() instead of math.exp(a), an Op for an operation of your own, "
-            f"{INSTEAD_OF_IF}"
+            "a function to be compiled is run once, to be traced for all inputs, and a number in it is not "
+            f"known yet: {what}. Use .detach() or .data for a number without its gradient, a.exp() instead "
+            f"of math.exp(a), an Op for an operation of your own, {INSTEAD_OF_IF}. {PASS_AS_INT}"
         )
 
 
@@ -164,8 +167,7 @@ def _traced(f: Callable[..., Any], arguments: Sequence[Argument]) -> Trace:
             "with, to be traced, and this one only runs with plain numbers: "
             f"{type(error).__name__}: {error}. Use "
             "operators and functions of autograd_lite on single numbers, such as x.exp() or "
-            "pick(values, k), or run it without compiling it, as fit does with compiled=False. What is to be "
-            "a plain whole number, for % and // and the like, pass as int"
+            f"pick(values, k), or run it without compiling it, as fit does with compiled=False. {PASS_AS_INT}"
         ) from error
     traced.outputs = [*map(as_value, flat(result))]
     traced.single, traced.nesting = is_number(result), nesting_of(result)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd_lite.compiler.devices.mesh import Placement
+from autograd_lite.compiler.devices.training import OnDevices
 from autograd_lite.compiler.introspection import has_numpy
 from autograd_lite.compiler.runner import Runner
 from autograd_lite.compiler.signature import SignaturesDifferError, count_rows, read_rows
@@ -23,9 +26,10 @@ class Trainer:
     Args:
         program: what computes the loss of one example, or of all.
         optimizer: an optimiser; one without parameters is bound to those of the program.
+        devices: of a program with ``backend="jax"``, those that train, as for ``Program.trainer``.
 
     Raises:
-        ValueError: if the optimiser's parameters are not those of the program.
+        ValueError: if the optimiser's parameters are not those of the program, or there are no such devices.
 
     Example:
         >>> from autograd_lite import Value, optim
@@ -38,7 +42,9 @@ class Trainer:
         1.5
     """
 
-    def __init__(self, program: Runner, optimizer: Any) -> None:
+    def __init__(self, program: Runner, optimizer: Any, devices: Any = None) -> None:
+        if devices is not None and program.backend != "jax":
+            raise ValueError('devices are those of JAX: compile with backend="jax"')
         if optimizer.parameters is None:
             optimizer.bind(program.parameters)
         moved: list[Value] = optimizer.parameters or []
@@ -48,6 +54,11 @@ class Trainer:
         self._training: Training | None = None
         self._trainings: dict[Any, Training] = {}
         self._chosen_for: Any = None
+        self.placement: Placement | None = None
+        self._on_devices: Any = None
+        if program.backend == "jax":
+            self.placement = devices if isinstance(devices, Placement) else Placement(devices)
+            self._on_devices = functools.partial(OnDevices, placement=self.placement)
 
     def step(self, *columns: Any) -> float:
         """Move the parameters once, against the gradient of the mean over a batch.
@@ -62,11 +73,27 @@ class Trainer:
             FloatingPointError: if the loss, or a parameter after the step, is not finite; then
                 nothing has moved.
         """
+        return float(self.start(*columns))
+
+    def start(self, *columns: Any) -> Any:
+        """Begin to move the parameters, as ``step`` does, and return what ``float`` gives the mean of.
+
+        On devices of JAX, that waits for the step; without it, steps follow each other without a wait, and
+        an error is raised by a later call.
+
+        Args:
+            columns: as for ``step``.
+        """
         training = self._prepared(columns)
         try:
-            return training.step(columns)
+            return training.start(columns)
         except SignaturesDifferError:  # the rows need another program than those of the last step
-            return self._choose(columns).step(columns)
+            return self._choose(columns).start(columns)
+
+    @property
+    def is_on_devices(self) -> bool:
+        """Whether the last step, or what was prepared, keeps its numbers on devices of JAX."""
+        return isinstance(self._training, OnDevices)
 
     @property
     def beside(self) -> list[float]:
@@ -79,7 +106,28 @@ class Trainer:
         Args:
             columns: as for ``step``.
         """
-        self._prepared(columns)
+        training = self._prepared(columns)
+        if isinstance(training, OnDevices):
+            training.compiled(columns)
+
+    def compiled_step(self, *columns: Any) -> Any:
+        """Return the step on devices of JAX as JAX has compiled it: its ``as_text()`` is what they run.
+
+        Args:
+            columns: as for ``step``.
+
+        Raises:
+            ValueError: if such rows are not trained on devices.
+        """
+        training = self._prepared(columns)
+        if not isinstance(training, OnDevices):
+            raise ValueError('such rows are not trained on devices: compile with backend="jax"')
+        return training.compiled(columns)
+
+    def settle(self) -> None:
+        """Wait for all steps that were begun."""
+        if isinstance(self._training, OnDevices):
+            self._training.settle()
 
     def write_back(self) -> None:
         """Put the parameters into the Values, and the optimiser's state into the optimiser."""
@@ -114,7 +162,7 @@ class Trainer:
         self._training = training
         return training
 
-    def _kind_for(self, columns: Sequence[Any]) -> tuple[type[Training], Specialization | None]:
+    def _kind_for(self, columns: Sequence[Any]) -> tuple[Callable[..., Training], Specialization | None]:
         """Find the program that runs such rows, and the way in which it is fast; or the way with several."""
         program = self.program
         example, rows = [], 1
@@ -123,11 +171,18 @@ class Trainer:
             try:
                 example = [read_rows(column).argument(0) for column in columns]
             except SignaturesDifferError:
-                return (OnParts if has_numpy() else OnValues), None
+                return self._of_several(), None
         specialization = program.cache.find(example)
         specialization.need_gradient()
         if specialization.calls == 0:
             program.check_row(specialization, example)
         if specialization.inputs.fixed:
-            return (OnParts if has_numpy() else OnValues), None
-        return (OnFloats if specialization.choose(rows) == "python" else OnArrays), specialization
+            return self._of_several(), None
+        kinds: dict[str, Any] = {"python": OnFloats, "numpy": OnArrays, "jax": self._on_devices}
+        return kinds[specialization.choose(rows)], specialization
+
+    def _of_several(self) -> Callable[..., Training]:
+        """Return the way of training with several programs."""
+        if self.placement is not None:
+            self.placement.check_alone("the rows need several programs")
+        return OnParts if has_numpy() else OnValues

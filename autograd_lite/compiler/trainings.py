@@ -18,7 +18,7 @@ from autograd_lite.compiler.signature import arguments_of_row, count_rows
 from autograd_lite.compiler.tracing import TraceError
 from autograd_lite.core.ieee import mean_of
 
-__all__ = ["OnArrays", "OnFloats", "OnParts", "OnValues", "Training"]
+__all__ = ["NOT_FINITE", "OTHER_WAY", "InArrays", "OnArrays", "OnFloats", "OnParts", "OnValues", "Training"]
 
 NOT_FINITE = "the loss, a gradient or a parameter is not finite: try a smaller learning rate"
 OTHER_WAY = "comparisons came out otherwise than when the batch was traced"
@@ -70,6 +70,10 @@ class Training(ABC):
     def in_order(self, moved: Sequence[Any]) -> Any:
         """Return a number for each parameter, a list or an array of them."""
 
+    def start(self, columns: Sequence[Any]) -> Any:
+        """Move the parameters once, and return what ``float`` gives the loss of, perhaps later."""
+        return self.step(columns)
+
     @abstractmethod
     def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
         """Compute the mean over some rows, and its gradient as the optimiser's rule takes it."""
@@ -100,8 +104,7 @@ class Training(ABC):
         mean, gradient = compute(columns)
         optimizer, (moved, states, steps) = self.optimizer, self.now
         optimizer.steps = steps
-        rate, number_of_step = itertools.repeat(optimizer.learning_rate), itertools.repeat(steps + 1)
-        changes, states = zip(*map(optimizer.update, moved, gradient, states, rate, number_of_step))
+        changes, states = zip(*optimizer.updates(moved, gradient, states, self.taken))
         del gradient  # the next arrays take its place, which is in the caches
         moved = [*map(self.subtract, moved, changes)]
         return mean, (moved, states, steps + 1) if all(map(self.is_finite, moved)) else None
@@ -205,7 +208,7 @@ SMALL = 20_000
 """Up to so many parameters are kept in one array, and moved with one call."""
 
 
-class _InArrays(Training):
+class InArrays(Training):
     """Training of arrays."""
 
     def __init__(self, program: Runner, optimizer: Any, specialization: Any) -> None:
@@ -216,6 +219,7 @@ class _InArrays(Training):
         super().__init__(program, optimizer, specialization)
 
     def step(self, columns: Sequence[Any]) -> float:
+        """Move the parameters once; see ``Trainer``."""
         with self.numpy.errstate(all="ignore"):  # the engine says it, where something is not finite
             return super().step(columns)
 
@@ -225,7 +229,7 @@ class _InArrays(Training):
         return bool(math.isfinite(flat @ flat) or self.numpy.isfinite(flat).all())
 
 
-class OnArrays(_InArrays):
+class OnArrays(InArrays):
     """Training with a program on arrays."""
 
     def __init__(self, program: Runner, optimizer: Any, specialization: Any) -> None:
@@ -242,7 +246,7 @@ class OnArrays(_InArrays):
         arrays = self.leaves.parameters(numbers)
         if self.together:
             return self._joined(arrays)
-        return [self.numpy.array(array, order="F") for array in arrays]  # large products like columns better
+        return [*arrays]
 
     def take_over(self, other: Training) -> None:
         """Go on from where another way of training is, in its arrays if they are cut alike."""
@@ -257,11 +261,14 @@ class OnArrays(_InArrays):
 
     def _joined(self, arrays: Sequence[Any]) -> list[Any]:
         """Put the arrays of a program into one."""
-        return [self.numpy.concatenate([array.ravel() for array in arrays])]
+        return [self.numpy.concatenate(arrays, axis=None)]
 
     def _parts(self, moved: Sequence[Any]) -> Sequence[Any]:
         """Cut it again into what the program takes."""
-        return [moved[0][cut].reshape(shape) for cut, shape in self.cuts] if self.together else moved
+        if not self.together:
+            return moved
+        (flat,) = moved
+        return [flat[cut] if len(shape) == 1 else flat[cut].reshape(shape) for cut, shape in self.cuts]
 
     def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
         """Compute the mean over some rows, and its gradient."""
@@ -269,15 +276,15 @@ class OnArrays(_InArrays):
         (losses, *self.beside), gradient, held = self.specialization.run_quietly(
             columns, rows, gradient=True, parameters=self._parts(self.now[0])
         )
-        if self.specialization.raised.guards and not self.numpy.all(held):
+        if self.specialization.raised.guards and not held.all():
             if self.beside:
                 raise TraceError(OTHER_WAY)
             return self.through_values(columns)
-        arrays = [*map(self.numpy.asarray, gradient)]
-        return mean_of_rows(self.numpy.asarray(losses)), self._joined(arrays) if self.together else arrays
+        mean = mean_of_rows(self.numpy.asarray(losses))
+        return mean, self._joined(gradient) if self.together else [*map(self.numpy.asarray, gradient)]
 
 
-class OnParts(_InArrays):
+class OnParts(InArrays):
     """Training with several programs, each of which runs some rows: the parameters are in one array."""
 
     def taken(self, numbers: Any) -> Sequence[Any]:

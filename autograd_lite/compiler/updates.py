@@ -36,7 +36,7 @@ class UpdateScript:
         settings: the present numbers of the settings that it takes.
 
     Raises:
-        TypeError: if the rule cannot be written.
+        TypeError: if the rule cannot be written, or groups of parameters have settings of their own.
 
     Example:
         >>> from autograd_lite import optim
@@ -52,6 +52,11 @@ class UpdateScript:
     """
 
     def __init__(self, optimizer: Any, settings: Sequence[str] = ("weight_decay",)) -> None:
+        if optimizer.groups:
+            raise TypeError(
+                "groups of parameters have settings of their own, and a page moves all parameters by one "
+                "rule: leave out the groups"
+            )
         rule = copy.copy(optimizer)
         self.settings = {name: getattr(rule, name) for name in settings if hasattr(rule, name)}
         for name in self.settings:

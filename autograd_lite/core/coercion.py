@@ -12,18 +12,23 @@ __all__ = [
     "check_dtype",
     "check_pairs",
     "check_rows",
+    "got",
     "is_bool",
     "is_foreign",
     "is_plain",
     "leaf_data",
     "leaves_of",
+    "listed",
     "no_leaf",
     "position_of",
+    "refusal",
     "refuse_mask",
+    "refused",
 ]
 
 _HINTS: dict[str, str] = {
-    "str": "convert it with float(...) first",
+    "str": "convert it with float(...) first, or a word into its number with preprocess.LabelEncoder()",
+    "str_": "convert it with float(...) first, or a word into its number with preprocess.LabelEncoder()",
     "bytes": "convert it with float(...) first",
     "NoneType": "is a return statement missing, or a variable not set?",
     "complex": "only real numbers have a gradient here; use its .real or .imag part",
@@ -51,8 +56,41 @@ def as_float(number: Any) -> float:
         return number
     if is_plain(number):
         return float(number)
-    hint = _HINTS.get(type(number).__name__, "only real numbers and Values can be operands")
-    raise TypeError(f"cannot compute with {_shown(number)} of type {type(number).__name__}: {hint}")
+    raise refusal(number)
+
+
+def refused(*operands: Any) -> TypeError | None:
+    """Return the error for the first operand that is none, or None; to be raised where it is called."""
+    for operand in operands:
+        if type(operand) is not float and not hasattr(operand, "apply") and not is_plain(operand):
+            return refusal(operand)
+    return None
+
+
+def refusal(operand: Any) -> TypeError:
+    """Return the error for what cannot be an operand; it says what to do."""
+    hint = _HINTS.get(type(operand).__name__, "only real numbers and Values can be operands")
+    return TypeError(f"cannot compute with {_shown(operand)} of type {type(operand).__name__}: {hint}")
+
+
+def got(thing: Any) -> str:
+    """Write what was passed where a Value is wanted; None is mostly what ``backward()`` returned."""
+    hint = ": backward() returns nothing; call it first, and pass the Value" if thing is None else ""
+    return f"got {_shown(thing)}{hint}"
+
+
+def listed(name: str, values: Any, rest: str = "") -> list[Any]:
+    """Make a list of what was passed to something that takes one.
+
+    Raises:
+        TypeError: if it is no list; the message says how to give one.
+    """
+    try:
+        return list(values)
+    except TypeError:
+        if hasattr(type(values), "__iter__"):
+            raise
+    raise TypeError(f"{name} takes a list, got {_shown(values)}: write {name}([a, b]{rest})")
 
 
 def leaf_data(number: Any) -> float:

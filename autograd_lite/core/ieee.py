@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-__all__ = ["SIGNALS", "Guarded", "mean_of", "warn"]
+__all__ = ["SIGNALS", "Guarded", "mean_of", "warn", "warn_once"]
 
 SIGNALS = (ArithmeticError, ValueError)
 """What Python raises where IEEE 754 has a value."""
@@ -24,6 +24,11 @@ SIGNALS = (ArithmeticError, ValueError)
 _PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 INF = math.inf
 NAN = math.nan
+SQRT_HALF = math.sqrt(0.5)
+BELL = 1.0 / math.sqrt(2.0 * math.pi)
+"""The height of the normal distribution's density, BELL * exp(-a * a / 2)."""
+CUBIC = 0.044715
+"""Of the third power in gelu's tanh form."""
 
 
 class Guarded:
@@ -52,10 +57,27 @@ class Guarded:
 
 def warn(message: str, category: type[Warning] = RuntimeWarning) -> None:
     """Warn at the line of the user's code, outside this package."""
-    frame, level = sys._getframe(1), 2
+    _, level = _outside()
+    warnings.warn(message, category, stacklevel=level)
+
+
+def warn_once(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the line of the user's code, if the same was not said of that line before."""
+    place, level = _outside()
+    if (message, *place) not in _SAID:
+        _SAID.add((message, *place))
+        warnings.warn(message, category, stacklevel=level)
+
+
+_SAID: set[tuple[str, str, int]] = set()
+
+
+def _outside() -> tuple[tuple[str, int], int]:
+    """Find the line of the user's code, and how far above the caller's caller it is."""
+    frame, level = sys._getframe(2), 2
     while frame.f_back is not None and _is_internal(frame.f_code.co_filename):
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, category, stacklevel=level)
+    return (frame.f_code.co_filename, frame.f_lineno), level
 
 
 def _is_internal(filename: str) -> bool:
@@ -85,6 +107,17 @@ sqrt = Guarded("sqrt", math.sqrt, lambda a: NAN)
 sin = Guarded("sin", math.sin, lambda a: NAN)
 cos = Guarded("cos", math.cos, lambda a: NAN)
 tan = Guarded("tan", math.tan, lambda a: NAN)
+asin = Guarded("asin", math.asin, lambda a: NAN)
+acos = Guarded("acos", math.acos, lambda a: NAN)
+sinh = Guarded("sinh", math.sinh, lambda a: math.copysign(INF, a))
+cosh = Guarded("cosh", math.cosh, lambda a: INF)
+acosh = Guarded("acosh", math.acosh, lambda a: NAN)
+atanh = Guarded("atanh", math.atanh, lambda a: math.copysign(INF, a) if abs(a) == 1.0 else NAN)
+log2 = Guarded("log2", math.log2, lambda a: -INF if a == 0.0 else NAN)
+log10 = Guarded("log10", math.log10, lambda a: -INF if a == 0.0 else NAN)
+exp2 = Guarded("exp2", math.exp2, lambda a: INF)
+mod = Guarded("mod", operator.mod, lambda a, b: NAN)
+floordiv = Guarded("floordiv", operator.floordiv, _quotient)
 
 SMALL = 2.0**-64
 """Numbers scaled by it keep their digits, and as many as there can be have a sum that is finite."""
@@ -128,6 +161,12 @@ def log_sigmoid(a: float) -> float:
 
 def silu(a: float) -> float:
     return a * sigmoid(a)
+
+
+def gelu(a: float, approximate: float) -> float:
+    if approximate:
+        return a * sigmoid(4.0 * BELL * (a + CUBIC * (a * a * a)))
+    return 0.5 * a * math.erfc(-SQRT_HALF * a)
 
 
 def elu(a: float, alpha: float) -> float:

@@ -16,17 +16,22 @@ from numbers import Real
 from typing import Any
 
 from autograd_lite import functions
-from autograd_lite.core.coercion import is_foreign
+from autograd_lite.core.coercion import is_foreign, refused
 from autograd_lite.core.ieee import SIGNALS
 from autograd_lite.core.modes import ACTIVE, current_mode
-from autograd_lite.core.node import MANY, Layout, layout
+from autograd_lite.core.node import MANY, Layout, layout, without_graph
 from autograd_lite.core.op import Op, call_source, number_source, python_source
 from autograd_lite.core.operators import Operators
 from autograd_lite.core.source import block, define, function_source
+from autograd_lite.core.updates_in_place import warn_of_update
 from autograd_lite.engine import NO_GRADIENT, Value, record
 from autograd_lite.ops import DOT, OPS
 
 __all__ = ["compile_kernel", "kernel_source", "list_kernel_source", "record_lists"]
+
+
+UPDATES = ("add", "sub")
+"""The operators by which a parameter is moved, ``p -= lr * p.grad``, where ``p.data -= ...`` is meant."""
 
 
 def compile_kernel(op: Op, shared: dict[str, Any]) -> dict[str, Callable[..., Any]]:
@@ -68,7 +73,7 @@ def kernel_source(op: Op, names: dict[str, Any]) -> str:
 def _unary(op: Op, names: dict[str, Any]) -> list[str]:
     ordinary = ["type(a) is Value", *(f"type({name}) is float" for name in op.attributes)]
     fast = ["a_data = a._data", *_recorded(op, "one", names)]
-    return function_source(op, [*block(f"if {' and '.join(ordinary)}:", fast), f"return {_call(op)}"])
+    return function_source(op, [*block(f"if {' and '.join(ordinary)}:", fast), *_with_refusal(op)])
 
 
 def _binary(op: Op, names: dict[str, Any]) -> list[str]:
@@ -81,17 +86,28 @@ def _binary(op: Op, names: dict[str, Any]) -> list[str]:
         *block("if type(b) is float or type(b) is int:", number_right),
     ]
     if op.is_operator:  # Python calls it with a Value on its side; what the other one is may be foreign
-        last = f"return NotImplemented if foreign(a, b) else {_call(op)}"
+        last = ["if foreign(a, b): return NotImplemented", *_with_refusal(op)]
         value_left.append(f"if isinstance(b, Real): return a.__{op.dunder}__(float(b))")
         reflected = [
             *block("if type(a) is float or type(a) is int:", number_left),
             f"if isinstance(a, Real): return b.__r{op.dunder}__(float(a))",
-            last,
+            *last,
         ]
-        return [*function_source(op, [*value_left, last]), *block("def reflected(b, a):", reflected)]
+        functions = [*function_source(op, [*value_left, *last]), *block("def reflected(b, a):", reflected)]
+        if op.dunder in UPDATES:
+            leaf = "if a._layout is None and a._grad is not NO_GRADIENT: warn_of_update()"
+            at = 1 + len(block("if type(b) is Value:", both))
+            functions += block("def in_place(a, b):", [*value_left[:at], leaf, *value_left[at:], *last])
+        return functions
     number_and_value = "if type(b) is Value and (type(a) is float or type(a) is int):"
     body = [*block("if type(a) is Value:", value_left), *block(number_and_value, number_left)]
-    return function_source(op, [*body, f"return {_call(op)}"])
+    return function_source(op, [*body, *_with_refusal(op)])
+
+
+def _with_refusal(op: Op) -> list[str]:
+    """Write the call that does with care what the kernel does fast; what it refuses is refused right here."""
+    inputs = ", ".join(op.names[: len(op.partials)])
+    return [f"wrong = refused({inputs})", "if wrong: raise wrong", f"return {_call(op)}"]
 
 
 def _call(op: Op) -> str:
@@ -106,7 +122,7 @@ def _recorded(op: Op, kind: str, names: dict[str, Any]) -> list[str]:
     wanted = {"two": [0, 1], "constant_left": [1]}.get(kind, [0])
     slopes = [python_source(terms[index], names) for index in wanted]
     compute = [f"y = {call_source(op, operands, names)}", _mode_check(op, op.names)]
-    if any(mark in text for text in (compute[0], *slopes) for mark in ("/", "function(")):
+    if any(mark in text for text in (compute[0], *slopes) for mark in ("/", "%", "function(")):
         places = [f"by_{op.names[index]}" for index in wanted]
         compute += [f"{place} = {slope}" for place, slope in zip(places, slopes)]
         compute = _with_care(compute, _call(op))
@@ -265,11 +281,12 @@ def slow_path(y: float, op: Op, *operands: Any) -> Value:
     """Finish an operation in a context whose mode may differ from the ordinary one."""
     mode = current_mode()
     plain = not (mode.recording or mode.checking or mode.tracer)
-    return Value(y) if plain else record(op, operands)
+    return without_graph(Value(y)) if plain else record(op, operands)
 
 
 ACTIVE.update(
     NO_GRADIENT=NO_GRADIENT, Value=Value, new=object.__new__, record_lists=record_lists, slow_path=slow_path,
+    refused=refused, warn_of_update=warn_of_update,
     foreign=lambda left, right: is_foreign(left) or is_foreign(right), SIGNALS=SIGNALS, Real=Real, MANY=MANY,
 )  # fmt: skip
 functions.dot_for = dot_for
@@ -280,6 +297,8 @@ for _op in OPS.values():
         setattr(Operators, f"__{_op.dunder}__", _kernels[_op.name])
         if "reflected" in _kernels:
             setattr(Operators, f"__r{_op.dunder}__", _kernels["reflected"])
+        if "in_place" in _kernels:
+            setattr(Operators, f"__i{_op.dunder}__", _kernels["in_place"])
     else:
         functions.install(_op, _kernels[_op.name])
         if len(_op.partials) == 1:

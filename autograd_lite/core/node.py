@@ -11,16 +11,21 @@ import functools
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+from autograd_lite.core.ieee import warn
 from autograd_lite.core.op import Op
 from autograd_lite.core.scalar import Scalar, number_of, refuse_while_traced
 from autograd_lite.core.variables import callers_names
 
-__all__ = ["MANY", "Layout", "Node", "check_finite", "layout"]
+__all__ = ["MANY", "Layout", "Node", "check_finite", "check_graph", "layout", "without_graph"]
 
 MANY: Any = object()
 """Stands as the second parent of a node whose first place holds a list of parents."""
+
+
+NO_GRAPH: Any = object()
+"""Stands as the first parent of a leaf that was computed while gradients were off."""
 
 
 class Node(Scalar):
@@ -140,6 +145,25 @@ def check_finite(node: Node, parent: Node, contribution: Any) -> None:
         raise FloatingPointError(
             f"the gradient that {node.op.call_text(node.inputs, names)} gives to the Value "
             f"{name or parent.data!r} is {number}"
+        )
+
+
+AnyNode = TypeVar("AnyNode", bound=Node)
+
+
+def without_graph(leaf: AnyNode) -> AnyNode:
+    """Mark a leaf as the result of an operation that was not recorded."""
+    leaf._first = NO_GRAPH
+    return leaf
+
+
+def check_graph(output: Node) -> None:
+    """Refuse a backward pass while it is traced; warn if the output was computed without being recorded."""
+    refuse_while_traced("its gradient is computed")
+    if output._layout is None and getattr(output, "_first", None) is NO_GRAPH:
+        warn(
+            "backward() of a number that was computed under no_grad() reaches nothing: compute it outside",
+            UserWarning,
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Self, SupportsFloat
 from autograd_lite.core.coercion import as_float, is_foreign, is_plain, leaf_data
 from autograd_lite.core.modes import ACTIVE, current_tracer
 from autograd_lite.core.operators import Operators
+from autograd_lite.core.suggestions import Misnamed
 
 __all__ = ["NO_GRADIENT", "Scalar", "number_of", "refuse_while_traced"]
 
@@ -47,6 +48,21 @@ class FreeAttribute:
         if not making and self.name not in room:
             raise AttributeError(f"{type(value).__name__!r} object has no attribute {self.name!r}")
         return room
+
+
+MISNAMED = {
+    "ln": "did you mean log()?",
+    "item": "its number is .data",
+    "numpy": "its number is .data",
+    "value": "did you mean data?",
+    "gradient": "did you mean grad?",
+    "backwards": "did you mean backward()?",
+    "backprop": "did you mean backward()?",
+    "zero_grad": "write p.grad = 0.0, or model.zero_grad() for all parameters",
+    "pow": "write x ** 2",
+    "requires_grad": "every Value has a gradient; x.detach() is the number without one",
+    **{f"arc{name}": f"did you mean a{name}()?" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+}
 
 
 class Scalar(Operators):
@@ -92,6 +108,8 @@ class Scalar(Operators):
     def grad(self, number: SupportsFloat) -> None:
         if ACTIVE["tracers"]:
             refuse_while_traced("its .grad is set")
+        if number is None:
+            raise TypeError("a gradient is a number: write p.grad = 0.0, or model.zero_grad()")
         self._grad = number if type(number) is float else leaf_data(number)
 
     @property
@@ -121,6 +139,9 @@ class Scalar(Operators):
             f"a Value has no _backward to set: give a node its local gradients, {LOCAL_GRADIENTS}; "
             "step_through(value) shows the backward pass"
         )
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__()} - MISNAMED.keys() - set(FREE))
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
@@ -187,8 +208,12 @@ class Scalar(Operators):
         return (_restore, (type(self), self._data, self.label, gradient))
 
 
-for _name in ("m", "v", "s", "mom", "momentum", "vel", "velocity", "cache", "exp_avg", "exp_avg_sq", "name"):
+FREE = ("m", "v", "s", "mom", "momentum", "vel", "velocity", "cache", "exp_avg", "exp_avg_sq", "name")
+
+for _name in FREE:
     setattr(Scalar, _name, FreeAttribute(_name))
+for _name, _hint in MISNAMED.items():
+    setattr(Scalar, _name, Misnamed(_name, _hint))
 
 _COMPARE = {"==": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 

@@ -29,19 +29,19 @@ _at_fork(
 )
 
 
-def sweep(output: Value) -> None:
+def sweep(output: Value, seed: float = 1.0) -> None:
     """Set the ``.grad`` of every node to the output's derivative; leaves add it to what they had.
 
     ∂L/∂parent = Σ ∂L/∂node · ∂node/∂parent, by one walk in reverse topological order.
     """
     with _one_at_a_time:
-        leaves, before = _swept(output)
+        leaves, before = _swept(output, seed)
         if math.isfinite(sum([leaf._grad for leaf in leaves])):
             for leaf, gradient in zip(leaves, before):
                 leaf._grad += gradient
         else:  # then it matters which nodes pass nothing on
             _put_back(leaves, before)
-            accumulate(output)
+            accumulate(output, seed)
 
 
 def gradient_by(output: Value, leaves: Sequence[Value]) -> list[float]:
@@ -50,7 +50,7 @@ def gradient_by(output: Value, leaves: Sequence[Value]) -> list[float]:
     That of the nodes in between does not: it is for a graph that nobody else has.
     """
     with _one_at_a_time:
-        reached, before = _swept(output)
+        reached, before = _swept(output, 1.0)
         found = dict(zip(reached, [leaf._grad for leaf in reached]))
         _put_back(reached, before)
     if not math.isfinite(sum(found.values())):  # then it matters which nodes pass nothing on
@@ -58,14 +58,14 @@ def gradient_by(output: Value, leaves: Sequence[Value]) -> list[float]:
     return [found.get(leaf, 0.0) for leaf in leaves]
 
 
-def _swept(output: Value) -> tuple[list[Value], list[float]]:
+def _swept(output: Value, seed: float) -> tuple[list[Value], list[float]]:
     """Let each leaf's gradient be the output's derivative; return the leaves, and what they had before."""
     leaves: list[Value] = []
     before: list[float] = []
     isfinite = math.isfinite
     try:
         nodes = _zeroed(output, leaves, before)
-        output._grad = 1.0
+        output._grad = seed
         for node in reversed(nodes):
             upstream = node._grad
             second = node._second
@@ -171,11 +171,12 @@ def adjoints(
     nodes: Sequence[Value],
     partials_of: Callable[[Value], Sequence[Any]] | None = None,
     check: Callable[[Value, Value, Any], None] | None = None,
+    seed: float = 1.0,
 ) -> dict[Value, Any]:
     """Compute the derivative of an output by every Value of its graph; no ``.grad`` is touched."""
     if partials_of is not None or check is not None:
-        return plain_adjoints(output, nodes, partials_of, check)
-    totals: dict[Value, float] = {output: 1.0}
+        return plain_adjoints(output, nodes, partials_of, check, seed)
+    totals: dict[Value, float] = {output: seed}
     for node in reversed(nodes):
         if node not in totals:
             continue
@@ -196,7 +197,7 @@ def adjoints(
                 totals[second] = totals[second] + product if second in totals else product
     if math.isfinite(sum(totals.values())):
         return totals
-    return plain_adjoints(output, nodes)  # then it matters which nodes pass nothing on
+    return plain_adjoints(output, nodes, seed=seed)  # then it matters which nodes pass nothing on
 
 
 engine.accumulate, engine.adjoints, engine.topological_order = sweep, adjoints, topological_order

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["ATOM", "STRENGTH", "Number", "Symbol", "format_number", "unchanged"]
 
 # How strongly Python's signs bind, weakest first. A name or a call binds strongest.
-STRENGTH = {"add": 1, "sub": 1, "mul": 2, "truediv": 2, "neg": 3, "pow": 4}
+STRENGTH = {"add": 1, "sub": 1, "mul": 2, "truediv": 2, "mod": 2, "floordiv": 2, "neg": 3, "pow": 4}
 ATOM = 5
 _MOST_SHOWN = 12  # inputs of one operation, before the middle is left out
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from autograd_lite.core.suggestions import missing, show_only_public
 from autograd_lite.stepping import Trace
 from autograd_lite.transcript import renderers
 
@@ -16,8 +17,9 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         from autograd_lite.drawing import drawing
 
-        return getattr(drawing, name)
-    raise AttributeError(f"module 'autograd_lite.drawing' has no attribute {name!r}")
+        found = globals()[name] = getattr(drawing, name)
+        return found
+    raise missing("module 'autograd_lite.drawing'", name, __all__)
 
 
 def _page(trace: Trace, direction: str = "auto") -> str:
@@ -34,3 +36,4 @@ def _notebook(trace: Trace) -> str:
 
 renderers[".html"] = _page
 renderers["text/html"] = _notebook
+show_only_public(__name__)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from autograd_lite.core.coercion import got
 from autograd_lite.drawing.dot import dot_body, dot_source
 from autograd_lite.drawing.graph import BUDGET, Graph, build
 from autograd_lite.drawing.image import fills_the_page, image
@@ -228,4 +229,4 @@ def _check(output: Any, name: str) -> None:
         raise TypeError(f"{name} takes one Value, got {len(output)}: draw one of them, or their sum")
     if callable(output):
         raise TypeError(f"{name} takes a Value, got {output!r}: call it, and draw what it returns")
-    raise TypeError(f"{name} takes the Value whose graph is to be drawn, got {output!r}")
+    raise TypeError(f"{name} takes the Value whose graph is to be drawn, {got(output)}")

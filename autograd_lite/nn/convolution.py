@@ -7,8 +7,9 @@ from typing import Any
 
 from autograd_lite.engine import Value
 from autograd_lite.functions import dot
+from autograd_lite.nn.images import image_of, places_of, seen_through
 from autograd_lite.nn.module import Module
-from autograd_lite.nn.tools import Seed, check_size, generator_of, inputs_of, weights_drawer
+from autograd_lite.nn.tools import Seed, check_size, generator_of, weights_drawer
 
 __all__ = ["Conv2d"]
 
@@ -20,7 +21,7 @@ class Conv2d(Module):
     shared (the same weights for every window).
 
     Formula:
-        y[o][r][c] = Σ_i Σ_u Σ_v w[o][i][u][v] x[i][stride r + u][stride c + v] + b[o]
+        `y[o][r][c] = Σ_i Σ_u Σ_v w[o][i][u][v] x[i][stride r + u][stride c + v] + b[o]`
 
     Args:
         channels_in: how many numbers each pixel has.
@@ -76,39 +77,13 @@ class Conv2d(Module):
         self.kernel, self.stride, self.padding = kernel, stride, padding
 
     def __call__(self, image: Sequence[Any]) -> list[list[list[Any]]]:
-        padded = self.padded(image)
-        down = range(0, len(padded[0]) - self.kernel + 1, self.stride)
-        across = range(0, len(padded[0][0]) - self.kernel + 1, self.stride)
-        windows = [[self.window(padded, row, column) for column in across] for row in down]
+        padded = image_of(image, self.kernel, channels=len(self.w[0]), padding=self.padding)
+        places = places_of(padded, self.kernel, self.stride)
+        windows = [[seen_through(padded, self.kernel, *place) for place in row] for row in places]
         return [
             [[dot(weights, window, bias) for window in row] for row in windows]
-            for weights, bias in zip([self.window(channels, 0, 0) for channels in self.w], self.b)
+            for weights, bias in zip([seen_through(each, self.kernel, 0, 0) for each in self.w], self.b)
         ]
-
-    def window(self, image: list[list[list[Any]]], row: int, column: int) -> list[Any]:
-        """List the numbers of an image that are seen through the window placed there."""
-        seen = [lines[row : row + self.kernel] for lines in image]
-        return [number for lines in seen for line in lines for number in line[column : column + self.kernel]]
-
-    def padded(self, image: Sequence[Any]) -> list[list[list[Any]]]:
-        """Check an image and put zeros around it."""
-        if len(image) != len(self.w[0]):
-            raise ValueError(f"expected {len(self.w[0])} channels, got {len(image)}")
-        try:
-            rows, columns = len(image[0]), len(image[0][0])
-        except (TypeError, IndexError):
-            raise ValueError("an image is a list [channel][row][column] of numbers, none empty") from None
-        if min(rows, columns) + 2 * self.padding < self.kernel:
-            raise ValueError(f"the image of {rows} x {columns} is smaller than the window of {self.kernel}")
-        side = [0.0] * self.padding
-        rim: list[list[Any]] = [[0.0] * (columns + 2 * self.padding)] * self.padding
-        result = []
-        for channel in image:
-            if len(channel) != rows:
-                raise ValueError(f"expected {rows} rows in every channel, got {len(channel)}")
-            lines = [[*side, *inputs_of(line, columns), *side] for line in channel]
-            result.append([*rim, *lines, *rim])
-        return result
 
     def __repr__(self) -> str:
         return f"Conv2d({len(self.w[0])}, {len(self.w)}, kernel={self.kernel})"

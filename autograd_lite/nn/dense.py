@@ -14,6 +14,7 @@ from autograd_lite.nn.tools import (
     Seed,
     activation_function,
     activation_name,
+    check_size,
     generator_of,
     inputs_of,
     weights_drawer,
@@ -26,7 +27,7 @@ class Neuron(Module):
     """A weighted sum of its inputs and a bias, put through an activation function.
 
     Formula:
-        y = g(Σ_i w[i] x[i] + b)
+        `y = g(Σ_i w[i] x[i] + b)`
 
     Args:
         nin: how many inputs.
@@ -62,8 +63,7 @@ class Neuron(Module):
         nout: int = 1,
         seed: Seed = None,
     ) -> None:
-        if nin < 1:
-            raise ValueError(f"a neuron has at least one input, got {nin}")
+        check_size("nin", nin)
         draw = weights_drawer(init, nin, nout, generator_of(seed))
         self.w = [Value(draw()) for _ in range(nin)]
         self.b = Value(0.0)
@@ -86,7 +86,7 @@ class Layer(Module):
     """Neurons side by side, all with the same inputs.
 
     Formula:
-        h = g(W x + b)
+        `h = g(W x + b)`
 
     Args:
         nin: how many inputs.
@@ -121,8 +121,7 @@ class Layer(Module):
         init: str = "uniform",
         seed: Seed = None,
     ) -> None:
-        if nout < 1:
-            raise ValueError(f"a layer has at least one neuron, got {nout}")
+        check_size("nout", nout)
         self.activation = activation if nonlin is None else nonlin
         each = None if self.activation == "softmax" else self.activation
         generator = generator_of(seed)
@@ -136,15 +135,28 @@ class Layer(Module):
             return softmax(outputs)
         return outputs[0] if len(outputs) == 1 else outputs
 
+    def matrix(self) -> list[list[float]]:
+        """Return W as plain numbers, a row for each neuron: ``numpy.array(layer.matrix())``.
+
+        Example:
+            >>> layer = Layer(2, 3, seed=0)
+            >>> len(layer.matrix()), layer.matrix()[2][1] == layer.neurons[2].w[1].data
+            (3, True)
+        """
+        return [[weight.data for weight in neuron.w] for neuron in self.neurons]
+
     def __repr__(self) -> str:
-        return f"Layer of [{', '.join(map(str, self.neurons))}]"
+        name = getattr(self.activation, "__name__", repr(self.activation))
+        if isinstance(self.activation, bool):
+            name = repr("relu") if self.activation else "None"
+        return f"Layer({len(self.neurons[0].w)}, {len(self.neurons)}, {name})"
 
 
 class MLP(Module):
     """A multi-layer perceptron: layers in a row.
 
     Formula:
-        h_0 = x,  h_l = g(W_l h_{l-1} + b_l),  output = g_out(W_L h_{L-1} + b_L)
+        `h_0 = x,  h_l = g(W_l h_{l-1} + b_l),  output = g_out(W_L h_{L-1} + b_L)`
 
     Args:
         nin: how many inputs.
@@ -179,7 +191,15 @@ class MLP(Module):
         init: str = "uniform",
         seed: Seed = None,
     ) -> None:
+        if isinstance(nouts, (int, float, str)):
+            given = [nouts, *(each for each in (activation, output) if type(each) is int)]
+            raise TypeError(
+                f"nouts is a list of sizes, hidden layers first and outputs last: write "
+                f"{type(self).__name__}({nin!r}, [{', '.join(map(repr, given))}])"
+            )
         sizes = [nin, *nouts]
+        for size in sizes:
+            check_size("each size", size)
         if len(sizes) < 2:
             raise ValueError("an MLP has at least one layer: give the sizes, as in MLP(2, [16, 1])")
         generator = generator_of(seed)
@@ -199,6 +219,3 @@ class MLP(Module):
         for layer in self.layers[:-1]:
             x = layer(x)
         return x
-
-    def __repr__(self) -> str:
-        return f"MLP of [{', '.join(map(str, self.layers))}]"

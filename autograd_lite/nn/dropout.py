@@ -16,7 +16,7 @@ class Dropout(Module):
     """In training, each input is left out with probability p, and the others grow to make up for it.
 
     Formula:
-        y[i] = m[i] x[i],  m[i] = 0 with probability p, else 1 / (1 - p);  so E[y] = x.
+        `y[i] = m[i] x[i],  m[i] = 0 with probability p, else 1 / (1 - p);  so E[y] = x.`
         After ``eval()``: y = x.
 
     Args:
@@ -68,6 +68,11 @@ class Dropout(Module):
     def chances(self) -> list[tuple[float, float]]:
         """List what may be drawn, each number with its probability."""
         return [(0.0, self.p), (1.0 / (1.0 - self.p), 1.0 - self.p)]
+
+    def draw_seed(self) -> int:
+        """Draw the seed, of 32 bits, of an array that is drawn elsewhere."""
+        seed: int = generator_of(self.generator).getrandbits(32)
+        return seed
 
     def draw(self, shape: tuple[int, ...], dtype: str) -> Any:
         """Draw an array of them, of the same distribution."""

@@ -14,7 +14,7 @@ from weakref import WeakSet
 
 from autograd_lite.engine import Value
 
-__all__ = ["PLAIN", "Keeping", "held_by"]
+__all__ = ["PLAIN", "Keeping", "contents_of", "held_by"]
 
 PACKAGE = "autograd_lite."
 
@@ -139,7 +139,7 @@ def held_by(thing: Any, attribute: str, seen: set[int], name: str = "") -> list[
         return [(name, thing)]
     found: list[tuple[str, Any]] = []
     if type(thing) not in PLAIN:
-        for key, item in _contents(thing, attribute, seen):
+        for key, item in contents_of(thing, attribute, seen):
             full = name and f"{name}.{key}"
             if isinstance(item, Value):  # as most are
                 found.append((full, item))
@@ -148,7 +148,7 @@ def held_by(thing: Any, attribute: str, seen: set[int], name: str = "") -> list[
     return found
 
 
-def _contents(thing: Any, attribute: str, seen: set[int]) -> Iterable[tuple[Any, Any]]:
+def contents_of(thing: Any, attribute: str, seen: set[int]) -> Iterable[tuple[Any, Any]]:
     """Return what is in something, with its key or number."""
     if isinstance(thing, dict):
         return thing.items()

@@ -10,14 +10,15 @@ from typing import Any, Self
 from autograd_lite.core.coercion import no_leaf
 from autograd_lite.engine import Value
 from autograd_lite.files import json_text, read_json, write_text
-from autograd_lite.nn.keeping import PLAIN, Keeping, held_by
+from autograd_lite.nn.keeping import PLAIN, held_by
+from autograd_lite.nn.table import Tabled
 
 __all__ = ["Module"]
 
 FORMAT = "autograd_lite parameters, version 1"
 
 
-class Module(Keeping):
+class Module(Tabled):
     """Base class of everything with parameters.
 
     A subclass makes Values and Modules in ``__init__``, keeps them as attributes, and defines

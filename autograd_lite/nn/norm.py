@@ -11,15 +11,15 @@ from autograd_lite.functions import dot, sqrt
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.tools import check_size, inputs_of
 
-__all__ = ["BatchNorm", "LayerNorm"]
+__all__ = ["BatchNorm", "LayerNorm", "RMSNorm"]
 
 
 class BatchNorm(Module):
     """Each feature is normalised over the examples of a batch, then scaled and shifted.
 
     Formula:
-        y[n][i] = scale[i] (x[n][i] - μ[i]) / √(σ²[i] + eps) + shift[i],
-        μ[i] = 1/N Σ_n x[n][i],  σ²[i] = 1/N Σ_n (x[n][i] - μ[i])²
+        `y[n][i] = scale[i] (x[n][i] - μ[i]) / √(σ²[i] + eps) + shift[i]`,
+        `μ[i] = 1/N Σ_n x[n][i],  σ²[i] = 1/N Σ_n (x[n][i] - μ[i])²`
 
         In training, running ← (1 - momentum) running + momentum · (μ, N/(N-1) σ²);
         after ``eval()``, the running mean and variance stand in for μ and σ².
@@ -95,8 +95,8 @@ class LayerNorm(Module):
     """The features of one example are normalised together, then each scaled and shifted.
 
     Formula:
-        y[i] = scale[i] (x[i] - μ) / √(σ² + eps) + shift[i],
-        μ = 1/n Σ_i x[i],  σ² = 1/n Σ_i (x[i] - μ)²
+        `y[i] = scale[i] (x[i] - μ) / √(σ² + eps) + shift[i]`,
+        `μ = 1/n Σ_i x[i],  σ² = 1/n Σ_i (x[i] - μ)²`
 
     Args:
         width: n, how many features there are.
@@ -134,6 +134,46 @@ class LayerNorm(Module):
 
     def __repr__(self) -> str:
         return f"LayerNorm({len(self.scale)})"
+
+
+class RMSNorm(Module):
+    """The features of one example are divided by their size together, then each scaled.
+
+    Formula:
+        y[i] = scale[i] x[i] / √(1/n Σ_j x[j]² + eps)
+
+    Args:
+        width: n, how many features there are.
+        eps: a small positive number that keeps the root away from 0.
+
+    Returns:
+        When called with n inputs: a list of n Values.
+
+    Raises:
+        ValueError: if width is less than 1 or eps not positive; when called, if the number
+            of inputs is not width.
+
+    Example:
+        >>> [round(y.data, 3) for y in RMSNorm(2)([3.0, 4.0])]
+        [0.849, 1.131]
+
+    Source: lectures B14 (in the place of LayerNorm); Zhang and Sennrich, Root Mean Square Layer
+        Normalization (2019).
+    """
+
+    def __init__(self, width: int, *, eps: float = 1e-5) -> None:
+        check_size("width", width)
+        _check_eps(eps)
+        self.scale = [Value(1.0) for _ in range(width)]
+        self.eps = eps
+
+    def __call__(self, x: Any) -> list[Any]:
+        x = inputs_of(x, len(self.scale))
+        size = sqrt(dot(x, x) / len(x) + self.eps)
+        return [scale * (number / size) for scale, number in zip(self.scale, x)]
+
+    def __repr__(self) -> str:
+        return f"RMSNorm({len(self.scale)})"
 
 
 def mean_and_variance(x: Sequence[Any]) -> tuple[Any, Any]:

@@ -17,7 +17,7 @@ class RNN(Module):
     """A layer whose inputs are the vector of this moment and its own outputs of the last one.
 
     Formula:
-        h_t = tanh(W x_t + U h_{t-1} + b),  h_0 = 0
+        `h_t = tanh(W x_t + U h_{t-1} + b),  h_0 = 0`
 
     Args:
         nin: how many numbers each vector of the sequence has.

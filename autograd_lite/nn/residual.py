@@ -14,13 +14,14 @@ class Residual(Module):
     """A module's output is added to its input, which gradients then also reach directly.
 
     Formula:
-        y = x + f(x),  ∂y/∂x = I + ∂f/∂x
+        `y = x + f(x),  ∂y/∂x = I + ∂f/∂x`
 
     Args:
         module: f, a module (or a function) whose output has the shape of its input.
 
     Returns:
-        When called: what f returns (a Value, a list, a list of lists), plus x.
+        When called: what f returns (a Value, a list, a list of lists), plus x. If f takes a list
+        of examples, as a ``BatchNorm`` does, so does this.
 
     Raises:
         TypeError: if module cannot be called.
@@ -38,12 +39,10 @@ class Residual(Module):
         if not callable(module):
             raise TypeError(f"Residual takes a module or a function, got {module!r}")
         self.module = module
+        self.takes_batches = bool(getattr(module, "takes_batches", False))
 
     def __call__(self, x: Any) -> Any:
         return added(x, self.module(x))
-
-    def __repr__(self) -> str:
-        return f"Residual({self.module!r})"
 
 
 def added(x: Any, change: Any) -> Any:

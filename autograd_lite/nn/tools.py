@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import numbers
 import operator
@@ -22,6 +23,7 @@ __all__ = [
     "check_size",
     "generator_of",
     "inputs_of",
+    "is_activation",
     "vectors_of",
     "weights_drawer",
 ]
@@ -43,11 +45,21 @@ def inputs_of(x: Any, count: int) -> list[Value | float]:
         listed = list(x)
     except TypeError:
         listed = [x]
+    if len(listed) == count and KINDS.issuperset(map(type, listed)):
+        return listed
+    if any(hasattr(v, "__len__") and not isinstance(v, Value) and _shape(v) != () for v in listed):
+        raise ValueError(
+            f"a layer takes one example at a time, {count} inputs: this is a list of {len(listed)} lists. "
+            "predict(model, X) gives the outputs of all examples, [model(x) for x in X] with their graphs"
+        )
     if len(listed) != count:
         raise ValueError(f"expected {count} inputs, got {len(listed)}")
-    if KINDS.issuperset(map(type, listed)):
-        return listed
     return [v if isinstance(v, Value) else as_float(v) for v in listed]
+
+
+def _shape(thing: Any) -> Any:
+    """Return the shape of an array; an array of no axes is a number."""
+    return getattr(thing, "shape", None)
 
 
 def vectors_of(sequence: Any, width: int) -> list[list[Value | float]]:
@@ -95,15 +107,25 @@ def activation_function(activation: Activation) -> Callable[[Any], Any]:
     if callable(activation):
         return activation
     name = "relu" if activation is True else activation
-    known = [
-        op.name
-        for op in OPS.values()
-        if len(op.partials) == 1 and not op.is_operator and None not in op.attributes.values()
-    ]
+    known = activations()
     if name not in known:
         raise ValueError(f"activation is None, a function, or one of {', '.join(known)}; got {name!r}")
-    function: Callable[[Any], Any] = getattr(functions, name)
-    return function
+    return known[name]
+
+
+@functools.cache
+def activations() -> dict[str, Callable[[Any], Any]]:
+    """Return the operations on one number, which may be activations, by name."""
+    return {
+        op.name: getattr(functions, op.name)
+        for op in OPS.values()
+        if len(op.partials) == 1 and not op.is_operator and None not in op.attributes.values()
+    }
+
+
+def is_activation(function: Any) -> bool:
+    """Tell whether a function is an operation on one number."""
+    return function is identity or function in activations().values()
 
 
 def identity(value: Any) -> Any:

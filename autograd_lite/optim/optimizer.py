@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd_lite.core.coercion import leaves_of
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
-from autograd_lite.optim.schedules import Schedule
+from autograd_lite.optim.groups import Group, groups_of
+from autograd_lite.optim.schedules import Rate, check_rate, rate_at
 
-__all__ = ["Optimizer", "check_positive", "check_range", "is_moderate"]
+__all__ = ["Optimizer", "Parameters", "is_moderate"]
+
+Parameters = Iterable[Value] | Iterable[Mapping[str, Any]]
 
 MOST_STEPS = 2**53
 """Fewer than this are counted exactly by floats, which schedules and rules compute with."""
@@ -23,44 +27,78 @@ class Optimizer:
     A subclass defines ``begin`` (a parameter's first state) and ``update`` (its rule).
 
     Args:
-        parameters: the Values to move; None to ``bind`` them later, as ``fit`` does.
+        parameters: the Values to move; None to ``bind`` them later, as ``fit`` does. Or groups
+            of them with settings of their own: a list of dicts with the key "parameters", and
+            "lr" or "weight_decay" or both; what a group has not is the optimiser's.
         lr: the learning rate λ, positive, or a schedule: a function of the step.
+
+    Attributes:
+        steps_per_epoch: how many steps a schedule in epochs counts as one; ``fit`` sets it.
 
     Raises:
         ValueError: if a setting is out of its range, or a parameter is not a leaf.
+        TypeError: if a setting is no number.
+
+    Example:
+        >>> from autograd_lite.optim import SGD
+        >>> slow, fast = Value(1.0), Value(1.0)
+        >>> optimizer = SGD([{"parameters": [slow], "lr": 0.25}, {"parameters": [fast]}], lr=0.5)
+        >>> (slow + fast).backward(); optimizer.step(); slow.data, fast.data
+        (0.75, 0.5)
     """
 
-    def __init__(self, parameters: Iterable[Value] | None = None, *, lr: float | Schedule) -> None:
-        if not callable(lr):
-            check_positive("lr", lr)
+    def __init__(self, parameters: Parameters | None = None, *, lr: Rate) -> None:
+        check_rate("lr", lr)
         self.lr = lr
         self.steps = 0
+        self.steps_per_epoch: int | None = None
         self.parameters: list[Value] | None = None
+        self.groups: list[Group] = []
         self.states: list[tuple[Any, ...]] = []
         if parameters is not None:
             self.bind(parameters)
 
-    def bind(self, parameters: Iterable[Value]) -> None:
+    def bind(self, parameters: Parameters) -> None:
         """Take the parameters to move, each once.
+
+        Args:
+            parameters: Values, or groups of them.
 
         Raises:
             TypeError: if one is not a Value.
             ValueError: if there is none, one stands there twice, or one is the result of an
-                operation: its ``.detach()`` is the same number as a leaf.
+                operation: its ``.detach()`` is the same number as a leaf; or if a group has
+                a setting that cannot be its own.
         """
+        parameters, groups = groups_of(parameters, self)
         listed: list[Value] = leaves_of(parameters)
         if not listed or len(set(listed)) != len(listed):
             raise ValueError("an optimiser takes at least one parameter, and each only once")
-        self.parameters, self.steps = listed, 0
+        self.parameters, self.groups, self.steps = listed, groups, 0
         self.states = [self.begin(0.0) for _ in listed]
 
     @property
     def learning_rate(self) -> float:
-        """The learning rate of the next step."""
-        rate = self.lr(self.steps) if callable(self.lr) else self.lr
-        if not 0.0 <= rate < math.inf:
-            raise ValueError(f"the schedule gives the learning rate {rate!r} at step {self.steps}")
-        return rate
+        """The learning rate of the next step; a group may have another."""
+        return rate_at(self.lr, self.steps, self.steps_per_epoch)
+
+    def rates(self) -> list[float]:
+        """List the learning rate of each parameter for the next step."""
+        rates = [group.of(self, "lr") for group in self.groups]
+        numbers = [rate_at(rate, self.steps, self.steps_per_epoch) for rate in rates]
+        return [number for number, group in zip(numbers, self.groups) for _ in range(group.size)]
+
+    def decays(self) -> list[float] | None:
+        """List the weight decay of each parameter; None if all have that of the optimiser."""
+        if all(group.weight_decay is None for group in self.groups):
+            return None
+        return [group.of(self, "weight_decay") for group in self.groups for _ in range(group.size)]
+
+    def with_decay(self, decay: Any) -> Optimizer:
+        """Return the same rule with another weight decay: a number, or an array of them."""
+        rule = copy.copy(self)
+        vars(rule)["weight_decay"] = decay
+        return rule
 
     def step(self, *, finite: bool = False) -> None:
         """Move every parameter once, by its present gradient; all of them or, after an error, none.
@@ -71,11 +109,12 @@ class Optimizer:
         Raises:
             FloatingPointError: if ``finite`` and that is so.
         """
-        parameters, rate = self._bound(), self.learning_rate
-        updates = [
-            self.update(parameter.data, parameter.grad, state, rate, self.steps + 1)
-            for parameter, state in zip(parameters, self.states)
-        ]
+        parameters = self._bound()
+        updates = self.updates(
+            [parameter.data for parameter in parameters],
+            [parameter.grad for parameter in parameters],
+            self.states,
+        )
         moved = [parameter.data - change for parameter, (change, _) in zip(parameters, updates)]
         if finite:
             for parameter, data in zip(parameters, moved):
@@ -91,6 +130,37 @@ class Optimizer:
         """Set the gradient of every parameter to 0."""
         for parameter in self._bound():
             parameter.grad = 0.0
+
+    def fresh(self) -> Optimizer:
+        """Return the same rule, with no parameters, steps or states yet."""
+        rule = copy.copy(self)
+        rule.parameters, rule.groups, rule.states, rule.steps = None, [], [], 0
+        return rule
+
+    def updates(
+        self, data: Sequence[Any], grads: Sequence[Any], states: Sequence[Any], taken: Any = list
+    ) -> list[tuple[Any, Any]]:
+        """Apply the rule to all parameters, each with the settings of its group.
+
+        Args:
+            data: the parameters: numbers, or arrays that hold several of them each.
+            grads: their gradients.
+            states: their states.
+            taken: puts a number for each parameter where ``data`` has that parameter.
+
+        Returns:
+            What ``update`` gives for each element of ``data``.
+        """
+        step = self.steps + 1
+        if not self.groups:
+            rate, update = self.learning_rate, self.update
+            return [update(*each, rate, step) for each in zip(data, grads, states)]
+        rates, decays = taken(self.rates()), self.decays()
+        rules = [self] * len(data) if decays is None else [*map(self.with_decay, taken(decays))]
+        return [
+            rule.update(each, grad, state, rate, step)
+            for rule, each, grad, state, rate in zip(rules, data, grads, states, rates)
+        ]
 
     def begin(self, zero: Any) -> tuple[Any, ...]:
         """Return the first state of a parameter, made of ``zero``: a float or an array of zeros."""
@@ -163,15 +233,3 @@ class Optimizer:
 def is_moderate(number: float) -> bool:
     """Tell whether a number is finite, and its square as well: losses and rules compute squares."""
     return math.isfinite(number * number)
-
-
-def check_range(name: str, number: float, below: float = math.inf) -> None:
-    """Raise a ValueError if a setting is not in [0, below)."""
-    if not 0.0 <= number < below:
-        raise ValueError(f"{name} is at least 0 and below {below}, got {number!r}")
-
-
-def check_positive(name: str, number: float) -> None:
-    """Raise a ValueError if a setting is not above 0."""
-    if not 0.0 < number < math.inf:
-        raise ValueError(f"{name} is a positive number, got {number!r}")

@@ -12,20 +12,21 @@ from typing import Any
 from autograd_lite.core.coercion import leaves_of
 from autograd_lite.core.symbol import Number
 from autograd_lite.engine import Value
-from autograd_lite.ops import SQRT
-from autograd_lite.optim.optimizer import Optimizer, check_positive, check_range
-from autograd_lite.optim.schedules import Schedule
+from autograd_lite.ops import MAXIMUM, SIGN, SQRT
+from autograd_lite.optim.optimizer import Optimizer, Parameters
+from autograd_lite.optim.schedules import Rate
+from autograd_lite.optim.settings import check_positive, check_range
 
-__all__ = ["SGD", "Adam", "AdamW", "RMSprop", "clip_grad_norm"]
+__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Lion", "RMSprop", "clip_grad_norm"]
 
 
 class SGD(Optimizer):
     """Stochastic gradient descent, with momentum and weight decay if wanted.
 
     Formula:
-        g = ∂L/∂θ + weight_decay θ
-        v ← momentum v + g
-        θ ← θ - lr v   (nesterov: θ ← θ - lr (g + momentum v))
+        `g = ∂L/∂θ + weight_decay θ`
+        `v ← momentum v + g`
+        `θ ← θ - lr v   (nesterov: θ ← θ - lr (g + momentum v))`
 
     Args:
         parameters: the Values to move, or None.
@@ -48,9 +49,9 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value] | None = None,
+        parameters: Parameters | None = None,
         *,
-        lr: float | Schedule,
+        lr: Rate,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
@@ -68,8 +69,9 @@ class SGD(Optimizer):
 
     def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
         """Move along the velocity."""
-        if self.weight_decay:
-            grad = grad + self.weight_decay * data
+        decay = self.weight_decay
+        if type(decay) is not float or decay != 0.0:  # it may be an array, or not known yet
+            grad = grad + decay * data
         if not self.momentum:
             return lr * grad, state
         velocity = self.momentum * state[0] + grad
@@ -81,8 +83,8 @@ class RMSprop(Optimizer):
     """Steps scaled by the running size of the gradient.
 
     Formula:
-        s ← decay s + (1 - decay) g²
-        θ ← θ - lr g / (√s + eps)
+        `s ← decay s + (1 - decay) g²`
+        `θ ← θ - lr g / (√s + eps)`
 
     Args:
         parameters: the Values to move, or None.
@@ -104,9 +106,9 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        parameters: Iterable[Value] | None = None,
+        parameters: Parameters | None = None,
         *,
-        lr: float | Schedule = 0.01,
+        lr: Rate = 0.01,
         decay: float = 0.99,
         eps: float = 1e-8,
     ) -> None:
@@ -129,8 +131,10 @@ class Adam(Optimizer):
     """Running means of the gradient and of its square, both corrected for their start at 0.
 
     Formula:
-        m ← β₁ m + (1 - β₁) g,  s ← β₂ s + (1 - β₂) g²
-        θ ← θ - lr (m / (1 - β₁ᵗ)) / (√(s / (1 - β₂ᵗ)) + eps)
+        `m ← β₁ m + (1 - β₁) g,  s ← β₂ s + (1 - β₂) g²`
+        `θ ← θ - lr (m / (1 - β₁ᵗ)) / (√(s / (1 - β₂ᵗ)) + eps)`
+
+        With amsgrad the largest s so far stands in the place of s.
 
     Args:
         parameters: the Values to move, or None.
@@ -138,6 +142,7 @@ class Adam(Optimizer):
         betas: β₁ and β₂, each in [0, 1).
         eps: keeps the divisor from 0.
         weight_decay: added to the gradient as weight_decay θ.
+        amsgrad: let no step grow because the gradient has become small.
 
     Raises:
         ValueError: if a setting is out of its range.
@@ -148,52 +153,52 @@ class Adam(Optimizer):
         >>> (x * x).backward(); optimizer.step(); round(x.data, 6)
         2.9
 
-    Source: Kingma and Ba 2015.
+    Source: Kingma and Ba 2015; Reddi et al. 2018 for amsgrad.
     """
 
     decoupled = False
 
     def __init__(
         self,
-        parameters: Iterable[Value] | None = None,
+        parameters: Parameters | None = None,
         *,
-        lr: float | Schedule = 0.001,
+        lr: Rate = 0.001,
         betas: Sequence[float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
     ) -> None:
-        if len(betas) != 2:
-            raise ValueError(f"betas are two numbers, got {betas!r}")
-        for beta in betas:
-            check_range("each of betas", beta, below=1.0)
         check_positive("eps", eps)
         check_range("weight_decay", weight_decay)
-        self.betas, self.eps, self.weight_decay = (betas[0], betas[1]), eps, weight_decay
+        self.betas, self.eps, self.weight_decay, self.amsgrad = _two(betas), eps, weight_decay, amsgrad
         super().__init__(parameters, lr=lr)
 
     def begin(self, zero: Any) -> tuple[Any, ...]:
-        """Return both means at rest."""
-        return (zero, zero)
+        """Return both means at rest, and the largest mean square so far."""
+        return (zero, zero, zero) if self.amsgrad else (zero, zero)
 
     def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
         """Move by the mean gradient over its running size."""
         first, second = self.betas
-        if self.weight_decay and not self.decoupled:
-            grad = grad + self.weight_decay * data
+        decay = self.weight_decay
+        decays = type(decay) is not float or decay != 0.0  # it may be an array, or not known yet
+        if decays and not self.decoupled:
+            grad = grad + decay * data
         mean = first * state[0] + (1.0 - first) * grad
         square = second * state[1] + (1.0 - second) * grad * grad
-        size = _root(square / (1.0 - second**step)) + self.eps
+        largest = _larger(state[2], square) if self.amsgrad else square
+        size = _root(largest / (1.0 - second**step)) + self.eps
         change = lr * (mean / (1.0 - first**step)) / size
-        if self.weight_decay and self.decoupled:
-            change = change + lr * self.weight_decay * data
-        return change, (mean, square)
+        if decays and self.decoupled:
+            change = change + lr * decay * data
+        return change, (mean, square, largest) if self.amsgrad else (mean, square)
 
 
 class AdamW(Adam):
     """Adam whose weight decay is taken from the parameter itself, not from its gradient.
 
     Formula:
-        θ ← θ - lr weight_decay θ, then as Adam
+        `θ ← θ - lr weight_decay θ, then as Adam`
 
     Args:
         parameters: the Values to move, or None.
@@ -201,6 +206,7 @@ class AdamW(Adam):
         betas: β₁ and β₂, each in [0, 1).
         eps: keeps the divisor from 0.
         weight_decay: at least 0.
+        amsgrad: as for Adam.
 
     Example:
         >>> x = Value(3.0)
@@ -215,14 +221,118 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        parameters: Iterable[Value] | None = None,
+        parameters: Parameters | None = None,
         *,
-        lr: float | Schedule = 0.001,
+        lr: Rate = 0.001,
         betas: Sequence[float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.01,
+        amsgrad: bool = False,
     ) -> None:
-        super().__init__(parameters, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+        super().__init__(parameters, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
+
+
+class Adagrad(Optimizer):
+    """Steps that shrink with all that the gradient has been so far.
+
+    Formula:
+        g = ∂L/∂θ + weight_decay θ
+        s ← s + g²
+        θ ← θ - lr g / (√s + eps)
+
+    Args:
+        parameters: the Values to move, or None.
+        lr: the learning rate, or a schedule.
+        eps: keeps the divisor from 0.
+        weight_decay: added to the gradient as weight_decay θ.
+
+    Raises:
+        ValueError: if a setting is out of its range.
+
+    Example:
+        >>> x = Value(3.0)
+        >>> optimizer = Adagrad([x], lr=0.1)
+        >>> (x * x).backward(); optimizer.step(); round(x.data, 6)
+        2.9
+
+    Source: Duchi, Hazan and Singer 2011.
+    """
+
+    def __init__(
+        self,
+        parameters: Parameters | None = None,
+        *,
+        lr: Rate = 0.01,
+        eps: float = 1e-10,
+        weight_decay: float = 0.0,
+    ) -> None:
+        check_positive("eps", eps)
+        check_range("weight_decay", weight_decay)
+        self.eps, self.weight_decay = eps, weight_decay
+        super().__init__(parameters, lr=lr)
+
+    def begin(self, zero: Any) -> tuple[Any, ...]:
+        """Return the sum of squares at rest."""
+        return (zero,)
+
+    def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
+        """Move by the gradient over the size of all gradients."""
+        decay = self.weight_decay
+        if type(decay) is not float or decay != 0.0:  # it may be an array, or not known yet
+            grad = grad + decay * data
+        total = state[0] + grad * grad
+        return lr * grad / (_root(total) + self.eps), (total,)
+
+
+class Lion(Optimizer):
+    """Steps of one length: only the sign of a running mean of the gradient counts.
+
+    Formula:
+        θ ← θ - lr (sign(β₁ m + (1 - β₁) g) + weight_decay θ)
+        m ← β₂ m + (1 - β₂) g
+
+    Args:
+        parameters: the Values to move, or None.
+        lr: the learning rate, or a schedule: a tenth or so of what Adam is given.
+        betas: β₁ and β₂, each in [0, 1).
+        weight_decay: taken from the parameter itself, at least 0.
+
+    Raises:
+        ValueError: if a setting is out of its range.
+
+    Example:
+        >>> x = Value(3.0)
+        >>> optimizer = Lion([x], lr=0.1)
+        >>> (x * x).backward(); optimizer.step(); round(x.data, 6)
+        2.9
+
+    Source: Chen et al., Symbolic Discovery of Optimization Algorithms (2023).
+    """
+
+    def __init__(
+        self,
+        parameters: Parameters | None = None,
+        *,
+        lr: Rate = 0.0001,
+        betas: Sequence[float] = (0.9, 0.99),
+        weight_decay: float = 0.0,
+    ) -> None:
+        check_range("weight_decay", weight_decay)
+        self.betas, self.weight_decay = _two(betas), weight_decay
+        super().__init__(parameters, lr=lr)
+
+    def begin(self, zero: Any) -> tuple[Any, ...]:
+        """Return the mean at rest."""
+        return (zero,)
+
+    def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
+        """Move by the sign of the mean gradient."""
+        first, second = self.betas
+        direction = _sign(first * state[0] + (1.0 - first) * grad)
+        decay = self.weight_decay
+        if type(decay) is not float or decay != 0.0:  # it may be an array, or not known yet
+            direction = direction + decay * data
+        return lr * direction, (second * state[0] + (1.0 - second) * grad,)
 
 
 def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
@@ -252,6 +362,36 @@ def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
         for parameter in listed:
             parameter.grad *= max_norm / norm
     return norm
+
+
+def _two(betas: Any) -> tuple[float, float]:
+    """Take two numbers in [0, 1), or raise a TypeError or ValueError."""
+    if not hasattr(betas, "__len__") or len(betas) != 2:
+        raise ValueError(f"betas are two numbers, got {betas!r}")
+    for beta in betas:
+        check_range("each of betas", beta, below=1.0)
+    return betas[0], betas[1]
+
+
+# What Python has no operator for: of floats, of arrays, and of other kinds of numbers.
+
+
+def _larger(one: Any, other: Any) -> Any:
+    """Return the larger of two numbers; nan if one is nan."""
+    is_number = isinstance(one, (float, Number)) and isinstance(other, (float, Number))
+    return MAXIMUM(one, other) if is_number else _namespace(other).maximum(one, other)
+
+
+def _sign(number: Any) -> Any:
+    """Return 1, 0 or -1, with the sign of a number; nan for nan."""
+    return SIGN(number) if isinstance(number, (float, Number)) else _namespace(number).sign(number)
+
+
+def _namespace(array: Any) -> Any:
+    """Return the module whose functions an array knows: NumPy, jax.numpy."""
+    import numpy
+
+    return array.__array_namespace__() if hasattr(array, "__array_namespace__") else numpy
 
 
 def _root(number: Any) -> Any:

@@ -19,8 +19,8 @@ from autograd_lite.playing.kinds import Task, task_of
 from autograd_lite.playing.page import Playground, document_of
 from autograd_lite.playing.programs import Programs, programs_of, script_of
 from autograd_lite.playing.rules import described_rules
-from autograd_lite.training.examples import Examples, check_batches, check_examples
-from autograd_lite.training.settings import check_optimizer, parameters_of
+from autograd_lite.training.examples import Examples, check_batches, check_examples, in_a_column
+from autograd_lite.training.settings import check_loss, check_optimizer, parameters_of
 from autograd_lite.training.state import generators_of, kept, mode, values_of
 
 __all__ = ["playground"]
@@ -77,6 +77,10 @@ def playground(
     """
     examples, held_out = check_examples(X, y), None if test is None else check_examples(*test)
     parameters = _checked(model, optimizer, len(examples.X))
+    check_loss(loss)
+    with kept(generators_of(model)), mode(model, training=False):
+        examples = in_a_column(examples, model, loss)
+        held_out = held_out and in_a_column(held_out, model, loss)
     inputs, targets = table_of(examples.X, "examples"), table_of(examples.y, "targets")
     if len(inputs.rows) * len(inputs.rows[0]) > MOST_NUMBERS:
         raise ValueError(f"a page holds at most {MOST_NUMBERS} numbers: pass a part of the examples")

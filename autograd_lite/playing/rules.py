@@ -14,7 +14,7 @@ __all__ = ["described_rules"]
 
 START_RATE, MOMENTUM = 0.1, 0.9
 """Where a rule has no default of its own."""
-WORDS = {"momentum": "momentum {}", "nesterov": "nesterov"}
+WORDS = {"momentum": "momentum {}", "nesterov": "nesterov", "amsgrad": "amsgrad"}
 """How the settings that a rule is offered with are called beside its name."""
 
 

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from autograd_lite.plot.pictures import (
     axes_of,
+    check_finite,
     classes_of,
+    column_of,
     curve_of,
     finished,
     gradient_sizes_of,
@@ -22,6 +24,7 @@ from autograd_lite.plot.pictures import (
     rows_of,
     scores_of,
     span_of,
+    table_of,
 )
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ def loss_curves(history: Any, *, log: bool = False, axes: Axes | None = None) ->
 
     Args:
         history: what ``fit`` returned: it has ``loss``, a list of numbers, and perhaps
-            ``validation_loss``; or a dict of several, by name, to compare them.
+            ``validation_loss``; or a list of losses; or a dict of several, by name, to compare them.
         log: whether the loss is on a logarithmic scale.
         axes: where to draw; None for a new figure.
 
@@ -49,6 +52,7 @@ def loss_curves(history: Any, *, log: bool = False, axes: Axes | None = None) ->
         The axes, with a star at the lowest validation loss.
 
     Raises:
+        TypeError: if it is neither a history nor losses.
         ValueError: if there is no epoch.
 
     Example:
@@ -60,15 +64,16 @@ def loss_curves(history: Any, *, log: bool = False, axes: Axes | None = None) ->
     Source: lectures C4, C7.
     """
     named = dict(history) if isinstance(history, Mapping) else {"": history}
-    if not named or not all(len(one.loss) for one in named.values()):
+    losses = {name: _losses_of(one) for name, one in named.items()}
+    if not all(losses.values()) or not losses:
         raise ValueError("the history holds no epoch: train first")
     panel = axes_of(axes)[0]
     for (name, one), look in zip(named.items(), LOOKS * len(named)):
         prefix, best_label = (f"{name}: ", None) if name else ("", "lowest: epoch {}")
-        style = {**look, "markevery": len(one.loss) // 8 + 1}
-        if not name and len(one.loss) > 1:
+        style = {**look, "markevery": len(losses[name]) // 8 + 1}
+        if not name and len(losses[name]) > 1:
             style["marker"] = None
-        panel.plot(one.loss, label=f"{prefix}training", **style)
+        panel.plot(losses[name], label=f"{prefix}training", **style)
         held_out = list(getattr(one, "validation_loss", []))
         if held_out:
             style["color"] = look["color"] if name else COLOURS[1]
@@ -81,8 +86,16 @@ def loss_curves(history: Any, *, log: bool = False, axes: Axes | None = None) ->
     return finished(panel, axes)
 
 
+def _losses_of(history: Any) -> list[float]:
+    """List the training losses of a history, or losses that are listed already."""
+    loss = getattr(history, "loss", history)
+    if not hasattr(loss, "__iter__") or isinstance(loss, str):
+        raise TypeError(f"loss_curves draws the history that fit returned, got {history!r}")
+    return column_of("losses", loss)
+
+
 def decision_boundary(
-    model: Callable[..., Any], X: Iterable[Any], y: Iterable[float], *, resolution: int = 60, axes: Any = None
+    model: Callable[..., Any], X: Any, y: Any, *, resolution: int = 60, axes: Any = None
 ) -> Axes:
     """Draw which class a model gives to each point of the plane, with the data on top.
 
@@ -92,7 +105,7 @@ def decision_boundary(
 
     Args:
         model: called with a list of two floats; a Module is asked as in ``eval()``.
-        X: points of two numbers each.
+        X: points of two numbers each, as for ``fit``: a list, an array or a table.
         y: their classes: 0 ... K-1, or -1 and 1.
         resolution: how many points of a grid are computed along each side, at least 2.
         axes: where to draw; None for a new figure.
@@ -108,13 +121,14 @@ def decision_boundary(
 
     Source: lectures A5, B10.
     """
-    points, labels = [[float(x) for x in point] for point in X], [float(label) for label in y]
+    points, labels = table_of("X", X), column_of("y", y)
     sizes = sorted({len(point) for point in points})
     if sizes != [2] or len(points) != len(labels) or resolution < 2:
         raise ValueError(
             "a decision boundary is drawn for points of two numbers, a class each, on a grid of 2 or more: "
             f"got {len(points)} points of {sizes} numbers, {len(labels)} classes and resolution {resolution}"
         )
+    check_finite(points, labels)
     at_points = scores_of(model, points)
     classes = classes_of(labels, len(at_points[0]))
     width, height = inches_of(axes)
@@ -237,7 +251,7 @@ def gradients_by_layer(model: Any, *, axes: Axes | None = None) -> Axes:
     """Draw how large the gradients are in each layer, after a ``backward()``.
 
     Formula:
-        size of a layer = mean of |∂L/∂θ| over its parameters θ
+        `size of a layer = mean of |∂L/∂θ| over its parameters θ`
 
     Args:
         model: has ``named_parameters()``; a layer is what stands before the neuron in the

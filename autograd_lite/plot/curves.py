@@ -6,24 +6,35 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from autograd_lite.core.tables import as_rows
 from autograd_lite.plot.charts import COLOURS, LOOKS
-from autograd_lite.plot.pictures import axes_of, finished, numbers_of, scores_of, span_of
+from autograd_lite.plot.pictures import (
+    axes_of,
+    check_finite,
+    column_of,
+    finished,
+    listed,
+    numbers_of,
+    scores_of,
+    span_of,
+    table_of,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["descent", "regression"]
+__all__ = ["descent", "lr_finder", "regression"]
 
 STROKES = ["-", "--", "-.", ":"]
 
 
-def regression(model: Any, X: Iterable[Any], y: Iterable[float], *, axes: Axes | None = None) -> Axes:
+def regression(model: Any, X: Any, y: Any, *, axes: Axes | None = None) -> Axes:
     """Draw a function of one number as a curve, with the data that it was fitted to.
 
     Args:
         model: called with a list of one float, gives one output; a Module is asked as in
             ``eval()``. Or a dict of several, by name, to compare them.
-        X: points of one number each.
+        X: points of one number each, as for ``fit``: rows, or numbers, with which the model is called then.
         y: their targets; or classes 0 and 1, for a model that gives a probability.
         axes: where to draw; None for a new figure.
 
@@ -31,8 +42,8 @@ def regression(model: Any, X: Iterable[Any], y: Iterable[float], *, axes: Axes |
         The axes; the vertical scale is the data's, and a curve may leave it.
 
     Raises:
-        ValueError: if there are no points, one has not one number, or a model has not one
-            output, or one that is not finite.
+        TypeError, ValueError: if there are no points, one has not one number, or a model has not
+            one output, or something is not finite.
 
     Example:
         >>> import matplotlib; matplotlib.use("Agg")
@@ -41,17 +52,22 @@ def regression(model: Any, X: Iterable[Any], y: Iterable[float], *, axes: Axes |
 
     Source: lectures B1, B2, B6, C11.
     """
-    points, targets = [[float(x) for x in point] for point in X], [float(target) for target in y]
+    rows = as_rows("X", listed(X))
+    are_numbers = len(rows) > 0 and not hasattr(rows[0], "__len__")
+    points = [[x] for x in numbers_of(rows)] if are_numbers else table_of("X", rows)
+    targets = column_of("y", y)
     sizes = sorted({len(point) for point in points})
     if sizes != [1] or len(points) != len(targets):
         raise ValueError(
             "a regression is drawn for points of one number, a target each: "
             f"got {len(points)} points of {sizes} numbers, {len(targets)} targets"
         )
+    check_finite(points, targets)
     named = dict(model) if isinstance(model, Mapping) else {"": model}
     low, high = span_of([x for (x,) in points])
     grid = [[low + (high - low) * i / 200] for i in range(201)]
-    curves = {name: scores_of(one, grid) for name, one in named.items()}
+    inputs = [x for (x,) in grid] if are_numbers else grid  # as the model had them in ``fit``
+    curves = {name: scores_of(one, inputs) for name, one in named.items()}
     for rows in curves.values():
         if len(rows[0]) != 1:
             raise ValueError(f"a regression has one output, this model has {len(rows[0])}")
@@ -95,7 +111,9 @@ def descent(
 
     Source: lectures C4.
     """
-    ways = {name: [numbers_of(place) for place in way] for name, way in paths.items()}
+    if not isinstance(paths, Mapping):
+        raise TypeError(f'paths are a dict of paths by name, such as {{"SGD": places}}, got {paths!r}')
+    ways = {name: table_of("places", way) for name, way in paths.items()}
     places = [place for way in ways.values() for place in way]
     if {len(place) for place in places} != {2} or not all(ways.values()) or resolution < 2:
         raise ValueError(
@@ -121,3 +139,35 @@ def descent(
     panel = finished(panel, axes)
     panel.grid(visible=False)
     return panel
+
+
+def lr_finder(tried: Any, *, axes: Axes | None = None) -> Axes:
+    """Draw the loss at each learning rate that ``optim.lr_finder`` has tried.
+
+    Args:
+        tried: what it returned: it has ``rates``, ``losses`` and a ``suggestion``.
+        axes: where to draw; None for a new figure.
+
+    Returns:
+        The axes, rates on a logarithmic scale, with a line at the suggestion.
+
+    Raises:
+        TypeError: if something else is passed.
+
+    Example:
+        >>> import matplotlib; matplotlib.use("Agg")
+        >>> from types import SimpleNamespace
+        >>> tried = SimpleNamespace(rates=[0.01, 0.1, 1.0], losses=[3.0, 2.0, 4.0], suggestion=0.1)
+        >>> lr_finder(tried).get_xscale()
+        'log'
+
+    Source: Smith, Cyclical Learning Rates for Training Neural Networks (2017).
+    """
+    if not hasattr(tried, "suggestion"):
+        raise TypeError(f"pass what optim.lr_finder(model, loss, X, y) returned, got {tried!r}")
+    panel = axes_of(axes)[0]
+    panel.plot(tried.rates, tried.losses, color=COLOURS[0], linewidth=2, label="loss")
+    line = {"color": COLOURS[1], "linestyle": "--", "label": f"falls fastest: {tried.suggestion:.2g}"}
+    panel.axvline(tried.suggestion, **line)
+    panel.set(xlabel="learning rate", ylabel="mean loss", xscale="log")
+    return finished(panel, axes)

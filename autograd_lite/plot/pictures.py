@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from autograd_lite import functions
+from autograd_lite.core.coercion import as_float
 from autograd_lite.core.ieee import mean_of
 from autograd_lite.core.modes import no_grad
+from autograd_lite.core.tables import as_column, as_rows
 from autograd_lite.derivatives import grad
 from autograd_lite.engine import NO_GRADIENT, Value
 from autograd_lite.ops import OPS
@@ -20,17 +22,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "axes_of",
+    "check_finite",
     "classes_of",
+    "column_of",
     "curve_of",
     "finished",
     "gradient_sizes_of",
     "inches_of",
+    "listed",
     "middle_of",
     "mosaic_of",
     "numbers_of",
     "rows_of",
     "scores_of",
     "span_of",
+    "table_of",
 ]
 
 
@@ -73,7 +79,7 @@ def inches_of(axes: Any) -> tuple[float, float]:
     return box.width / axes.figure.dpi, box.height / axes.figure.dpi
 
 
-def scores_of(model: Any, points: list[list[float]]) -> list[list[float]]:
+def scores_of(model: Any, points: Sequence[Any]) -> list[list[float]]:
     """Compute a model's outputs as plain numbers, without building graphs.
 
     They are rounded to ten digits: the last bits, in which machines differ, would change pixels.
@@ -96,7 +102,43 @@ def scores_of(model: Any, points: list[list[float]]) -> list[list[float]]:
 
 def numbers_of(things: Iterable[Any]) -> list[float]:
     """List what Values and numbers hold."""
-    return [thing.data if isinstance(thing, Value) else float(thing) for thing in things]
+    return [_number_of(thing) for thing in things]
+
+
+def _number_of(thing: Any) -> float:
+    if isinstance(thing, Value):
+        return thing.data
+    return as_float(thing) if isinstance(thing, str) or hasattr(thing, "__len__") else float(thing)
+
+
+def listed(things: Any) -> Any:
+    """Return what has a length as it is, and list what can be gone through once."""
+    return things if hasattr(things, "__len__") or not hasattr(things, "__iter__") else list(things)
+
+
+def table_of(name: str, rows: Any) -> list[list[float]]:
+    """List rows of numbers or Values, also those of a table of pandas or polars, as floats.
+
+    Raises:
+        TypeError: if they are none.
+    """
+    found = as_rows(name, listed(rows))
+    for row in found:
+        if not hasattr(row, "__iter__") or isinstance(row, str):
+            raise TypeError(f"{name} are rows of numbers, got {row!r} for a row: write [[...], [...]]")
+    return [numbers_of(row) for row in found]
+
+
+def check_finite(points: list[list[float]], targets: list[float]) -> None:
+    """Raise a ValueError if an example cannot be drawn, as ``fit`` does."""
+    for index, numbers in enumerate(zip(points, targets)):
+        if not all(map(math.isfinite, [*numbers[0], numbers[1]])):
+            raise ValueError(f"example {index} holds a number that is inf or nan: remove or replace it")
+
+
+def column_of(name: str, things: Any) -> list[float]:
+    """List numbers, one of each row, as floats."""
+    return numbers_of(as_column(name, listed(things)))
 
 
 def classes_of(labels: list[float], outputs: int) -> list[int]:
@@ -124,10 +166,11 @@ def span_of(numbers: list[float], room: float = 0.0) -> list[float]:
 
 def rows_of(thing: Any) -> list[list[float]]:
     """List the weights of each neuron of a layer, or of a model's first layer."""
-    layer = (getattr(thing, "layers", None) or [thing])[0]
+    layers = getattr(thing, "layers", None)
+    layer = layers[0] if isinstance(layers, (list, tuple)) and layers else thing
     try:
         neurons = getattr(layer, "neurons", None) or ([layer] if hasattr(layer, "w") else None)
-        return [numbers_of(row) for row in (layer if neurons is None else [neuron.w for neuron in neurons])]
+        return table_of("weights", thing if neurons is None else [neuron.w for neuron in neurons])
     except (AttributeError, TypeError):
         raise TypeError(f"weights draws a layer of neurons, or rows of numbers, got {layer!r}") from None
 

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from autograd_lite.core.tables import as_rows
 from autograd_lite.plot.charts import COLOURS, LOOKS
-from autograd_lite.plot.pictures import axes_of, finished, inches_of, mosaic_of, numbers_of, span_of
+from autograd_lite.plot.pictures import axes_of, finished, inches_of, listed, mosaic_of, span_of, table_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +30,7 @@ def heatmap(
     there is no room for that, a scale stands beside the table.
 
     Args:
-        rows: equally long rows of numbers or Values.
+        rows: equally long rows of numbers or Values: lists, an array, or a DataFrame.
         names: what the rows are, from top to bottom; None for 0, 1, 2, ...
         across: what the columns are; None for the same as ``names`` if there are as many.
         span: colour the numbers from -span to span, blue to orange, so that several tables share
@@ -50,7 +51,7 @@ def heatmap(
 
     Source: lectures B5 (a bigram table), B14 (attention).
     """
-    table = [numbers_of(row) for row in rows]
+    table = table_of("the rows of a heat map", rows)
     widths = sorted({len(row) for row in table})
     if len(widths) != 1 or widths == [0] or not all(math.isfinite(number) for row in table for number in row):
         raise ValueError(f"a heat map needs rows of one length, all numbers finite; got lengths {widths}")
@@ -103,7 +104,8 @@ def images(
     """Draw images, such as handwritten digits, black where a number is largest.
 
     Args:
-        rows: for each image its brightnesses, line by line.
+        rows: for each image its brightnesses, line by line; a list, an array of shape (N, height · width)
+            or (N, height, width), or a DataFrame.
         shape: height and width of the images, such as (8, 8).
         labels: what to write below each.
         columns: how many images stand in a row; None to choose.
@@ -121,26 +123,35 @@ def images(
 
     Source: lectures B11.
     """
-    listed, (height, width) = [numbers_of(row) for row in rows], shape
-    if {len(row) for row in listed} != {height * width} or (columns is not None and columns < 1):
+    flat = [pixels_of(image) for image in as_rows("images", listed(rows))]
+    pictures, (height, width) = table_of("images", flat), shape
+    if {len(row) for row in pictures} != {height * width} or (columns is not None and columns < 1):
         raise ValueError(
             f"images of {height} × {width} have {height * width} numbers each; give at least one"
         )
-    if not all(math.isfinite(number) for row in listed for number in row):
+    if not all(math.isfinite(number) for row in pictures for number in row):
         raise ValueError("an image holds a number that is not finite")
-    if labels is not None and len(labels) != len(listed):
-        raise ValueError(f"as many labels as images: got {len(labels)} and {len(listed)}")
+    if labels is not None and len(labels) != len(pictures):
+        raise ValueError(f"as many labels as images: got {len(labels)} and {len(pictures)}")
     gap = 1 if labels is None else 1 + math.ceil(0.3 * height)
-    picture, across = mosaic_of(listed, shape, columns, gap)
+    picture, across = mosaic_of(pictures, shape, columns, gap)
     panel = axes_of(axes)[0]
     panel.imshow(picture, cmap="gray_r", interpolation="nearest")
     panel.set_facecolor("#E3E8EE")  # what shows between the images
-    for index, label in enumerate(labels or ()):
+    for index, label in enumerate([] if labels is None else labels):
         left, top = index % across * (width + 1), index // across * (height + gap)
         place = left + 0.5 + width / 2.0, top + height + gap / 2.0
         panel.text(*place, str(label), ha="center", va="center")
     panel.set(xticks=[], yticks=[])
     return cast("Axes", panel)
+
+
+def pixels_of(image: Any) -> Any:
+    """List the brightnesses of an image, line by line, if its lines are lists or rows of an array."""
+    lines = [] if isinstance(image, str) or not hasattr(image, "__len__") else image
+    if len(lines) and hasattr(lines[0], "__len__"):
+        return [pixel for line in lines for pixel in line]
+    return image
 
 
 def embedding(
@@ -149,7 +160,7 @@ def embedding(
     """Draw an embedding of width 2: each thing's name at the place of its vector.
 
     Args:
-        table: an ``Embedding``, or rows of two numbers or Values.
+        table: an ``Embedding``, or rows of two numbers or Values, also as a DataFrame.
         names: what the rows stand for.
         groups: for each row a group it belongs to; groups differ in colour and in shape.
         axes: where to draw; None for a new figure.
@@ -165,7 +176,7 @@ def embedding(
 
     Source: lectures B5.
     """
-    points = [numbers_of(row) for row in getattr(table, "table", table)]
+    points, names = table_of("the vectors of an embedding", getattr(table, "table", table)), list(names)
     kinds = list(groups) if groups is not None else [""] * len(points)
     if not points or not len(points) == len(names) == len(kinds):
         raise ValueError(

@@ -1,10 +1,11 @@
-"""History: what happened in a training; Checkpoint: all that it needs to go on to the same numbers."""
+"""Checkpoint: all that a training needs to go on to the same numbers."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from types import UnionType
@@ -15,39 +16,16 @@ from autograd_lite.files import json_text, read_json, replace_not_finite, write_
 from autograd_lite.interrupts import uninterrupted
 from autograd_lite.nn.module import checked_state, is_finite_number
 from autograd_lite.optim.optimizer import Optimizer, is_moderate
+from autograd_lite.training.history import History
 from autograd_lite.training.state import numbers_of, set_numbers, set_states, states_of
 
-__all__ = ["Best", "Checkpoint", "History", "Records"]
+__all__ = ["Best", "Checkpoint", "Records"]
 
 FORMAT = "autograd_lite checkpoint, version 1"
+ENGINE = re.compile("compiled(, not on JAX: .*)?|jax, [1-9][0-9]* devices?|eager: .*", re.DOTALL)
 LARGEST_FLOAT32 = (2.0 - 2.0**-23) * 2.0**127
 LARGEST_GAUSS = 9.0
 """``random.gauss`` keeps √(-2 log(1 - u)) · sin 2πv, and u is at most 1 - 2⁻⁵³."""
-
-
-@dataclass
-class History:
-    """What happened in a training, a number for each epoch.
-
-    Attributes:
-        loss: the mean training loss, as met during the epoch.
-        validation_loss: the mean loss on the validation examples after it, if there are any.
-        metrics: for each metric its mean on the validation examples (without any, on the
-            training examples) after the epoch.
-        seconds: how long the epoch took; compiling, which comes before the first, is not in it.
-        engine: "compiled", or "eager: " and why the steps were not compiled, or not from some epoch on.
-        stopped: why the training ended: "epochs", "early stopping", "interrupted" or "callback".
-    """
-
-    loss: list[float] = field(default_factory=list)
-    validation_loss: list[float] = field(default_factory=list)
-    metrics: dict[str, list[float]] = field(default_factory=dict)
-    seconds: list[float] = field(default_factory=list)
-    engine: str = ""
-    stopped: Literal["epochs", "early stopping", "interrupted", "callback"] = "epochs"
-
-    def __len__(self) -> int:
-        return len(self.loss)
 
 
 @dataclass
@@ -93,7 +71,7 @@ class Records:
             raise ValueError("a loss or a time of history is not finite")
         if min(history.seconds) < 0.0:
             raise ValueError("a time of history.seconds is negative")
-        if history.engine != "compiled" and not history.engine.startswith("eager: "):
+        if not ENGINE.fullmatch(history.engine):
             raise ValueError(f"history.engine is {history.engine[:40]!r}")
         expected = Best()
         if validated:
@@ -114,6 +92,7 @@ class Checkpoint:
         generators: what random numbers are drawn from.
         records: the ``Records`` of the training.
         settings: what must be the same when the training goes on.
+        is_written: whether it is this process that writes it.
     """
 
     path: str | os.PathLike[str] | None
@@ -122,6 +101,7 @@ class Checkpoint:
     generators: list[Any]
     records: Records
     settings: Mapping[str, Any]
+    is_written: bool = True
 
     def write(self) -> None:
         """Write the file, whole or not at all.
@@ -131,7 +111,7 @@ class Checkpoint:
                 refused; the old file is as it was.
             OSError: if it cannot be written.
         """
-        if self.path is not None:
+        if self.path is not None and self.is_written:
             write_text(self.path, self._text())
 
     def resume(self) -> None:

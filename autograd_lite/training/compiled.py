@@ -13,8 +13,8 @@ from autograd_lite.core.ieee import warn
 from autograd_lite.core.modes import no_grad
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
-from autograd_lite.training.checkpoints import History
 from autograd_lite.training.examples import Examples
+from autograd_lite.training.history import History
 from autograd_lite.training.settings import Settings
 from autograd_lite.training.state import (
     kept,
@@ -27,7 +27,7 @@ from autograd_lite.training.state import (
 )
 from autograd_lite.training.steps import EagerStep, outputs_of
 
-__all__ = ["CompiledStep", "choose_step"]
+__all__ = ["CompiledBatches", "CompiledStep", "Found", "check_size", "choose_step", "reason_of"]
 
 Found = TypeVar("Found")
 
@@ -58,17 +58,23 @@ class CompiledStep:
         model, dtype = eager.model, settings.dtype
         self.eager, self.optimizer = eager, eager.optimizer
         self.settings, self.history = settings, history
+        self.backend, self.devices = self.where(settings)
         self.X, self.y = examples.X, examples.y
         self.columns = [_in_array(column) for column in (examples.X, examples.y)]
         self.program: Program = self._program()
-        self.model_program = compile(lambda x: model(x), [], dtype=dtype)
-        self.trainer = self.program.trainer(self.optimizer)
+        self.model_program = compile(lambda x: model(x), [], dtype=dtype, backend=self.backend)
+        self.trainer = self.program.trainer(self.optimizer, self.devices)
         self.is_ahead = self.is_eager = self.has_warned = False
+
+    def where(self, settings: Settings) -> tuple[str, Any]:
+        """Return the backend, and its devices."""
+        return settings.backend if settings.backend != "jax" else "numpy", None
 
     def _program(self) -> Program:
         """Make the program of the loss."""
         model, loss = self.eager.model, self.eager.loss
-        return compile(lambda x, y: loss(model(x), y), self.eager.parameters, dtype=self.settings.dtype)
+        arguments: dict[str, Any] = {"dtype": self.settings.dtype, "backend": self.backend}
+        return compile(lambda x, y: loss(model(x), y), self.eager.parameters, **arguments)
 
     def try_out(self, rows: Sequence[int]) -> None:
         """Trace the model, and compare the program with it, on some rows; nothing is moved."""
@@ -105,14 +111,16 @@ class CompiledStep:
             return self.trainer.step(*self._rows(rows))
         except FloatingPointError as error:
             self.write_back()
-            numbers = numbers_of(self.eager.others)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", RuntimeWarning)
-                reason = self.eager.first_trouble(examples, rows) or error
-            set_numbers(self.eager.others, numbers)
-            raise FloatingPointError(
-                f"{place}: {reason}; try a smaller learning rate, or scale the inputs"
-            ) from None
+            raise self._named(error, examples, rows, place) from None
+
+    def _named(self, error: Exception, examples: Examples, rows: Sequence[int], place: str) -> Exception:
+        """Return the error that names the first operation of a step whose result is not finite."""
+        numbers = numbers_of(self.eager.others)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            reason = self.eager.first_trouble(examples, rows) or error
+        set_numbers(self.eager.others, numbers)
+        return FloatingPointError(f"{place}: {reason}; try a smaller learning rate, or scale the inputs")
 
     def _or_eagerly(self, fast: Callable[[], Found], eagerly: Callable[[], Found]) -> Found:
         """Do something compiled, or from now on eagerly if a program cannot be made."""
@@ -127,7 +135,7 @@ class CompiledStep:
             with uninterrupted():
                 self.write_back()
                 set_states(self.eager.generators, states)  # which a trace may have drawn from
-            reason = _reason(error)
+            reason = reason_of(error)
             _check_may_be_eager(self.settings, reason, error)
             self.is_eager = True
             self.history.engine = f"eager: from epoch {len(self.history)} on, {reason}"
@@ -176,7 +184,8 @@ class CompiledBatches(CompiledStep):
 
     def _program(self) -> Program:
         self.held: list[Value] = []
-        arguments = self.eager.parameters, "numpy", self.settings.dtype
+        backend = "jax" if self.backend == "jax" else "numpy"
+        arguments = self.eager.parameters, backend, self.settings.dtype
         return Program(self._loss_of_batch, *arguments, beside=True)
 
     def _loss_of_batch(self, X: list[Any], y: list[Any]) -> list[Any]:
@@ -260,12 +269,11 @@ def choose_step(
     takes_batches = getattr(eager.model, "takes_batches", False)
     if settings.compiled is False:
         reason = "as asked for"
-    elif takes_batches and settings.batch_size * len(eager.parameters) > MOST_IN_BATCH:
-        reason = "the model maps whole batches, which are too large to be traced"
-    elif settings.compiled is None and settings.count < FEW:
+    elif settings.compiled is None and settings.count < FEW and settings.backend == "auto":
         reason = f"fewer than {FEW} examples"
     else:
         try:
+            check_size(eager, settings)
             kind = CompiledBatches if takes_batches else CompiledStep
             step = kind(eager, examples, settings, history)
             with kept(eager.generators):
@@ -273,7 +281,7 @@ def choose_step(
             history.engine = "compiled"
             return step
         except Exception as caught:
-            reason, error = _reason(caught), caught
+            reason, error = reason_of(caught), caught
     _check_may_be_eager(settings, reason, error)
     if error is not None:
         _warn_of_bug(error, reason)
@@ -281,7 +289,14 @@ def choose_step(
     return eager
 
 
-def _reason(error: Exception) -> str:
+def check_size(eager: EagerStep, settings: Settings) -> None:
+    """Raise a ValueError if the model maps whole batches, and those of the training are too large."""
+    is_large = settings.batch_size * len(eager.parameters) > MOST_IN_BATCH
+    if is_large and getattr(eager.model, "takes_batches", False):
+        raise ValueError("the model maps whole batches, which are too large to be traced")
+
+
+def reason_of(error: Exception) -> str:
     """Say why something could not be compiled."""
     if isinstance(error, ImportError):
         return "compiling needs NumPy: python3 -m pip install numpy"
@@ -290,7 +305,8 @@ def _reason(error: Exception) -> str:
 
 def _check_may_be_eager(settings: Settings, reason: str, error: Exception | None) -> None:
     """Raise an error if a training must be compiled."""
-    if settings.compiled and error is not None and not isinstance(error, ImportError):
+    is_wanted = settings.compiled and not isinstance(error, ImportError)
+    if error is not None and (is_wanted or settings.processes.count > 1):
         raise error
     if settings.compiled or settings.dtype != "float64":
         raise ValueError(

@@ -8,12 +8,13 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from autograd_lite.core.coercion import check_pairs, refuse_mask
+from autograd_lite.core.coercion import refuse_mask
 from autograd_lite.core.modes import no_grad
+from autograd_lite.core.tables import as_column, as_pairs
 from autograd_lite.engine import Value
 from autograd_lite.nn.module import Module
 
-__all__ = ["Examples", "check_batches", "check_data", "check_examples", "plain", "split"]
+__all__ = ["Examples", "check_batches", "check_data", "check_examples", "in_a_column", "plain", "split"]
 
 MOST_NUMBERS = 1000
 """How many different targets, or tokens, are tried out; of more, also the smallest and the largest."""
@@ -31,10 +32,10 @@ def check_examples(X: Any, y: Any) -> Examples:
     """Take examples and targets of equal number, every number in them finite.
 
     Raises:
-        TypeError: if they are no lists or arrays.
+        TypeError: if they are no lists, arrays or tables of numbers.
         ValueError: if there are none, their numbers differ, or a number is inf or nan.
     """
-    check_pairs(X, y)
+    X, y = as_pairs(X, y)
     if len(X) == 0:
         raise ValueError("there are no examples")
     for rows in (X, y):
@@ -85,7 +86,7 @@ def check_data(
     model: Callable[[Any], Any],
     loss: Callable[[Any, Any], Any],
     metrics: Mapping[str, Callable[[Any, Any], float]],
-) -> None:
+) -> Examples:
     """Try out the model and the loss on one example of each form, and each label and token once.
 
     So a wrong length or label shows at once, at the cost of a few examples: numbers of
@@ -97,10 +98,15 @@ def check_data(
         loss: called with an output and a target.
         metrics: tried out once each.
 
+    Returns:
+        The examples; with a number for each target, where there were rows of one, as of shape
+        (N, 1), unless the loss wants such.
+
     Raises:
         TypeError: if the loss returns no Value, or a metric no number.
         ValueError: whatever the model or the loss has to say.
     """
+    examples = in_a_column(examples, model, loss)
     forms: dict[Any, int] = {}
     tokens: dict[Any, int] = {}
     labels: dict[Any, int] = {}
@@ -127,6 +133,35 @@ def check_data(
             output = model(examples.X[next(iter(labels.values()))])
             for target in _some_of(labels):
                 loss(output, target)
+    return examples
+
+
+def in_a_column(examples: Examples, model: Callable[[Any], Any], loss: Callable[[Any, Any], Any]) -> Examples:
+    """Take targets out of rows of one, if they stand in such and the loss wants none.
+
+    Args:
+        examples, model, loss: as for ``check_data``.
+    """
+    first = examples.rows[0]
+    target = examples.y[first]
+    if not hasattr(target, "__len__") or isinstance(target, (str, Mapping)) or len(target) != 1:
+        return examples
+    column = as_column("y", examples.y)
+    if not all(map(_is_number, column)):
+        return examples
+    with no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        output = model(examples.X[first])
+        wants_rows = not _takes(loss, output, column[first]) and _takes(loss, output, target)
+    return examples if wants_rows else examples._replace(y=column)
+
+
+def _takes(loss: Callable[[Any, Any], Any], output: Any, target: Any) -> bool:
+    """Tell whether a loss takes a target of this form."""
+    try:
+        return isinstance(loss(output, target), Value)
+    except Exception:  # the check of all data lets it speak
+        return False
 
 
 def plain(output: Any) -> Any:

@@ -14,15 +14,18 @@ from autograd_lite.core.coercion import is_bool
 from autograd_lite.core.ieee import mean_of
 from autograd_lite.interrupts import OneInterrupt, uninterrupted
 from autograd_lite.optim import Optimizer
-from autograd_lite.training.checkpoints import Best, Checkpoint, History, Records
-from autograd_lite.training.compiled import CompiledStep, choose_step
+from autograd_lite.training.checkpoints import Best, Checkpoint, Records
+from autograd_lite.training.compiled import CompiledStep
 from autograd_lite.training.examples import Examples, check_batches, check_data, check_examples, plain, split
+from autograd_lite.training.history import History
+from autograd_lite.training.on_devices import choose_step
 from autograd_lite.training.progress import Progress
-from autograd_lite.training.settings import Metric, Settings, check_optimizer, parameters_of
+from autograd_lite.training.settings import Metric, Settings, check_loss, check_optimizer, parameters_of
 from autograd_lite.training.state import generators_of, kept, mode, put_back, set_numbers, values_of
 from autograd_lite.training.steps import EagerStep, outputs_of
 
 __all__ = ["fit"]
+__docformat__ = "google"
 
 
 def fit(
@@ -44,6 +47,8 @@ def fit(
     progress: bool | None = None,
     compiled: bool | None = None,
     dtype: str = "float64",
+    backend: str = "auto",
+    devices: Any = None,
 ) -> History:
     """Train a model by gradient descent on mini-batches.
 
@@ -56,8 +61,9 @@ def fit(
             one Value or a list of them. If its ``takes_batches`` is true, as a model with a
             BatchNorm needs, it is called with a list of examples and returns a list of outputs.
         loss: called with the output and the target of one example, returns a Value.
-        X: N examples, each a list or an array's row; not copied.
-        y: N targets.
+        X: N examples: a list, an array, or a DataFrame or Series of pandas or polars; not copied.
+        y: N targets, likewise; each a number, or a row of several. Of shape (N, 1), they are taken
+            for N numbers, unless the loss wants rows.
         optimizer: moves the model's parameters; one without parameters is bound to them.
         epochs: how many times to go through the examples, at least 1. With a checkpoint
             this is the total, over all calls.
@@ -77,6 +83,10 @@ def fit(
         compiled: whether to compile the steps; None for only where it pays and can be done.
             ``History.engine`` says why not. The results are the same up to rounding.
         dtype: "float64", or "float32" for a compiled training.
+        backend: of compiled steps, as for ``compile``; "jax" trains on JAX's devices, as far as it can.
+        devices: with ``backend="jax"``, as for ``Program.trainer``: "all", a number of them, a list or a
+            ``jax.sharding.Mesh``. Of several processes each passes rows of its own, all equally many;
+            ``batch_size`` counts the rows of all.
 
     Returns:
         The history. After Ctrl-C as well: what was learnt stays in the model.
@@ -100,17 +110,18 @@ def fit(
         True
     """
     parameters = parameters_of(model)
+    check_loss(loss)
     check_optimizer(optimizer, parameters)
     examples, held_out = split(check_examples(X, y), validation, seed)
     settings = Settings(
         count=len(examples.rows), epochs=epochs, batch_size=batch_size, shuffle=shuffle, seed=seed,
         metrics=metrics, early_stopping=early_stopping, callbacks=callbacks, checkpoint=checkpoint,
-        compiled=compiled, dtype=dtype,
+        compiled=compiled, dtype=dtype, backend=backend, devices=devices,
     )  # fmt: skip
     if early_stopping is not None and held_out is None:
         raise ValueError("early_stopping looks at the validation loss: give validation=0.2 or the like")
     bar = Progress(progress)
-    _try_out(model, loss, examples, held_out, settings)
+    examples, held_out = _try_out(model, loss, examples, held_out, settings)
     was_bound = optimizer.parameters is not None
     if not was_bound:
         optimizer.bind(parameters)
@@ -118,6 +129,7 @@ def fit(
         eager = EagerStep(model, loss, optimizer, values_of(model, parameters), generators_of(model))
         training = Training(eager, examples, held_out, settings, bar)
         training.saved.resume()
+        training.agree()
     except BaseException:
         if not was_bound:
             optimizer.parameters, optimizer.states = None, []
@@ -127,14 +139,18 @@ def fit(
 
 def _try_out(
     model: Any, loss: Any, examples: Examples, held_out: Examples | None, settings: Settings
-) -> None:
-    """Find out what the model, the loss and the metrics refuse; they are put back as they were."""
+) -> tuple[Examples, Examples | None]:
+    """Find out what the model, the loss and the metrics refuse; they are put back as they were.
+
+    Returns:
+        The examples, with their targets as the loss takes them.
+    """
     check_batches(model, settings.count, settings.batch_size)
     metrics = settings.metrics
     with mode(model, training=False), kept(generators_of(model)), put_back(model, loss, *metrics.values()):
-        for each in (examples, held_out):
-            if each is not None:
-                check_data(each, lambda x: outputs_of(model, [x])[0], loss, metrics)
+        of_one = lambda x: outputs_of(model, [x])[0]
+        checked = check_data(examples, of_one, loss, metrics)
+        return checked, held_out and check_data(held_out, of_one, loss, metrics)
 
 
 def _run(training: Training) -> History:
@@ -186,18 +202,27 @@ class Training:
         self.step: EagerStep | CompiledStep = eager
         self.history, self.best = History(metrics={name: [] for name in settings.metrics}), Best()
         self.shuffler = random.Random(settings.seed)
-        fixed = {name: getattr(settings, name) for name in ("seed", "shuffle", "batch_size", "dtype")}
-        fixed |= {"examples": settings.count, "metrics": [*settings.metrics]}
-        fixed |= {"validation": len(self.held_out.rows) if self.held_out else 0}
+        fixed = {name: getattr(settings, name) for name in ("seed", "shuffle", "dtype")}
+        count, held_out = settings.processes.count, len(self.held_out.rows) if self.held_out else 0
+        fixed |= {"batch_size": settings.batch_size * count, "examples": settings.count * count}
+        fixed |= {"metrics": [*settings.metrics], "validation": held_out * count}
         generators, records = [self.shuffler, *eager.generators], Records(self.history, self.best)
         self.saved = Checkpoint(
-            settings.checkpoint, eager.values, eager.optimizer, generators, records, fixed
-        )
+            settings.checkpoint, eager.values, eager.optimizer, generators, records, fixed,
+            settings.processes.is_first,
+        )  # fmt: skip
+
+    def agree(self) -> None:
+        """See to it that several processes begin with the same numbers."""
+        processes = self.settings.processes
+        processes.check_begin(self.eager.values, len(self.history), self.saved.settings["validation"])
+        processes.take_generators(self.eager.generators)
 
     def begin(self) -> None:
         """Choose whether to take compiled steps."""
         settings = self.settings
         batches = math.ceil(settings.count / settings.batch_size)
+        self.eager.optimizer.steps_per_epoch = batches
         self.bar.expect(steps=(settings.epochs - len(self.history)) * batches)
         self.step = choose_step(self.eager, self.examples, settings, self.history)
 
@@ -226,7 +251,7 @@ class Training:
             self.best.update(history, self.eager.values)
             self.saved.write()
         said = [callback(number, history) for callback in self.settings.callbacks]
-        if any(is_bool(each) and each for each in said):
+        if self.settings.processes.any_of(any(is_bool(each) and each for each in said)):
             history.stopped = "callback"
         elif said:  # they may have moved something
             self.step.read()
@@ -242,6 +267,7 @@ class Training:
             losses.append(self.step(self.examples, batch, f"epoch {epoch}, batch {number}"))
             self.bar.advance(losses[-1])
         self.step.write_back()
+        losses = [*map(float, losses)]  # which devices tell later
         return mean_of(losses, [len(batch) for batch in batches])
 
     def evaluate(self, epoch: int) -> tuple[dict[str, float], list[float]]:
@@ -260,7 +286,8 @@ class Training:
                 name: mean_of([metric(plain(output), target) for output, target in zip(outputs, targets)])
                 for name, metric in metrics.items()
             }
-        return found, validation_loss
+        mean = self.settings.processes.mean
+        return dict(zip(found, mean([*found.values()]))), mean(validation_loss)
 
     def end(self) -> None:
         """Take the parameters of the best epoch, if the training looked for it."""

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import operator
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any
 
+from autograd_lite import losses, optim
+from autograd_lite.compiler.devices.mesh import placement_of
 from autograd_lite.core.coercion import check_dtype, leaves_of
 from autograd_lite.engine import Value
 from autograd_lite.files import check_writable
 from autograd_lite.optim import Optimizer
+from autograd_lite.optim.schedules import rate_at
+from autograd_lite.training.processes import Processes
 
-__all__ = ["Metric", "Settings", "check_optimizer", "parameters_of"]
+__all__ = ["Metric", "Settings", "check_loss", "check_optimizer", "parameters_of"]
 
 Callback = Callable[[int, Any], Any]
 Metric = Callable[[Any, Any], float]
@@ -25,8 +30,13 @@ Metric = Callable[[Any, Any], float]
 class Settings:
     """How to train so many examples, as ``fit`` is told.
 
+    Attributes:
+        batch_size: how many rows of a batch this process has.
+        placement: the devices of JAX, if they train.
+        processes: those that train together, perhaps this one alone.
+
     Raises:
-        TypeError, ValueError, OSError: if there is no way to train so.
+        TypeError, ValueError, OSError, ImportError: if there is no way to train so.
     """
 
     count: int
@@ -40,27 +50,47 @@ class Settings:
     checkpoint: str | os.PathLike[str] | None
     compiled: bool | None
     dtype: str
+    backend: str = "auto"
+    devices: Any = None
 
     def __post_init__(self) -> None:
         if isinstance(self.seed, bool) or not isinstance(self.seed, int):
             raise TypeError(f"seed is a whole number, got {self.seed!r}")
         self.epochs = check_whole("epochs", self.epochs)
-        size = self.count if self.batch_size is None else check_whole("batch_size", self.batch_size)
-        self.batch_size = min(size, self.count)
+        size = None if self.batch_size is None else check_whole("batch_size", self.batch_size)
         if self.early_stopping is not None:
             check_whole("early_stopping", self.early_stopping)
         check_dtype(self.dtype)
+        if isinstance(self.shuffle, str) or self.shuffle not in (True, False):
+            raise TypeError(f"shuffle is True or False, got {self.shuffle!r}")
         if self.compiled is not None and not isinstance(self.compiled, bool):
             raise TypeError(f"compiled is True, False or None, got {self.compiled!r}")
         if self.compiled is False and self.dtype != "float64":
             raise ValueError(
                 f"with dtype {self.dtype!r} a training must be compiled: leave out compiled=False"
             )
+        self._check_backend()
+        self.placement = placement_of(self.devices) if self.backend == "jax" else None
+        self.processes = Processes(self.placement)
+        self.processes.check_same(self.count, "each process holds equally many examples")
+        self.batch_size = self.count if size is None else min(self.processes.share(size), self.count)
         self.callbacks, self.metrics = check_functions(self.callbacks, self.metrics)
         if self.checkpoint is not None:
             if not os.path.isdir(os.path.dirname(os.path.abspath(self.checkpoint))):
                 raise FileNotFoundError(f"there is no folder for the checkpoint {os.fspath(self.checkpoint)}")
-            check_writable(self.checkpoint)
+            if self.processes.is_first:
+                check_writable(self.checkpoint)
+
+    def _check_backend(self) -> None:
+        """Raise a ValueError if a backend is none, or contradicts other settings."""
+        if self.backend not in ("auto", "python", "numpy", "jax"):
+            raise ValueError(f"backend is 'auto', 'python', 'numpy' or 'jax', got {self.backend!r}")
+        if self.devices is not None and self.backend != "jax":
+            raise ValueError('devices are those of JAX: pass backend="jax" with them')
+        if self.compiled is False and self.backend != "auto":
+            raise ValueError(f"backend={self.backend!r} is one of compiled steps: leave out compiled=False")
+        if self.backend == "python" and self.dtype != "float64":
+            raise ValueError("Python's floats are float64: use backend='numpy' for float32")
 
 
 def check_whole(name: str, number: Any) -> int:
@@ -111,14 +141,35 @@ def parameters_of(model: Any) -> list[Value]:
     return parameters
 
 
+def check_loss(loss: Any) -> None:
+    """Raise a TypeError if a loss cannot be called."""
+    if not callable(loss):
+        hint = f": pass {_nearest(loss, 'losses', losses.__all__)}" if isinstance(loss, str) else ""
+        raise TypeError(f"loss is a function, got {loss!r}{hint}")
+
+
+def _nearest(word: str, part: str, names: Sequence[str]) -> str:
+    """Write the name that somebody means, or all there are."""
+    lowered = {name.lower(): name for name in names}
+    found = difflib.get_close_matches(word.lower(), lowered, 1)
+    return f"{part}.{lowered[found[0]]}" if found else f"one of {part}: {', '.join(names)}"
+
+
 def check_optimizer(optimizer: Any, parameters: list[Value]) -> None:
     """Raise a TypeError or ValueError if an optimiser is none, or not one for these parameters."""
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer is one of autograd_lite.optim, such as SGD(lr=0.1), got {optimizer!r}")
+        hint = ""
+        if isinstance(optimizer, type) and issubclass(optimizer, Optimizer):
+            hint = f": call it, optim.{optimizer.__name__}(lr=0.01)"
+        elif isinstance(optimizer, str):
+            hint = f": pass {_nearest(optimizer, 'optim', optim.__all__)}(lr=0.01)"
+        raise TypeError(
+            f"optimizer is one of autograd_lite.optim, such as SGD(lr=0.1), got {optimizer!r}{hint}"
+        )
     strangers = {*(optimizer.parameters or [])} - {*parameters}
     if strangers:
         raise ValueError(
             f"the optimiser holds {len(strangers)} parameters that the model does not train "
             "(of another model, or frozen since): make a new optimiser"
         )
-    float(optimizer.learning_rate)
+    float(rate_at(optimizer.lr, optimizer.steps, optimizer.steps_per_epoch or 1))

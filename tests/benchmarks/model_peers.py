@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 Step = Callable[[], float]
+Batches = Sequence[Sequence[Any]]
+"""For each step the arrays of its columns; after the last step it begins anew."""
 LEARNING_RATE = 0.1
 
 
@@ -18,7 +21,6 @@ class Torch:
     def __init__(self) -> None:
         import torch
 
-        torch.set_num_threads(1)
         self.torch, self.functional = torch, importlib.import_module("torch.nn.functional")
         self.tanh, self.relu, self.stack = torch.tanh, torch.relu, torch.stack
         self.softplus, self.cross_entropy = self.functional.softplus, self.functional.cross_entropy
@@ -39,13 +41,13 @@ class Torch:
         y = f(x)
         return y, self.torch.autograd.grad(y.sum(), x, create_graph=True)[0]
 
-    def steps(self, loss: Callable[..., Any], arrays: dict[str, Any], columns: Sequence[Any]) -> Step:
+    def steps(self, loss: Callable[..., Any], arrays: dict[str, Any], batches: Batches) -> Step:
         parameters = {key: self.torch.tensor(array, requires_grad=True) for key, array in arrays.items()}
-        given = [self.torch.tensor(column) for column in columns]
+        turns = itertools.cycle([[*map(self.torch.tensor, columns)] for columns in batches])
         optimizer = self.torch.optim.SGD(parameters.values(), lr=LEARNING_RATE)
 
         def step() -> float:
-            total = loss(self, parameters, *given)
+            total = loss(self, parameters, *next(turns))
             optimizer.zero_grad()
             total.backward()
             optimizer.step()
@@ -84,38 +86,38 @@ class Jax:
         """Compute f and its derivative at each point."""
         return f(x), self.jax.grad(lambda x: f(x).sum())(x)
 
-    def steps(self, loss: Callable[..., Any], arrays: dict[str, Any], columns: Sequence[Any]) -> Step:
+    def steps(self, loss: Callable[..., Any], arrays: dict[str, Any], batches: Batches) -> Step:
         @self.jax.jit
         def whole(parameters: dict[str, Any], given: Sequence[Any]) -> tuple[Any, dict[str, Any]]:
             found, gradients = self.jax.value_and_grad(lambda p: loss(self, p, *given))(parameters)
             return found, {key: p - LEARNING_RATE * gradients[key] for key, p in parameters.items()}
 
         parameters = {key: self.jnp.asarray(array) for key, array in arrays.items()}
-        given = [*map(self.jnp.asarray, columns)]
+        turns = itertools.cycle([[*map(self.jnp.asarray, columns)] for columns in batches])
 
         def step() -> float:
             nonlocal parameters
-            found, parameters = whole(parameters, given)
+            found, parameters = whole(parameters, next(turns))
             return float(found)
 
         return step
 
 
 def steps_of(
-    contestant: str, loss: Callable[..., Any], arrays: dict[str, Any], columns: Sequence[Any], variant: Any
+    contestant: str, loss: Callable[..., Any], arrays: dict[str, Any], batches: Batches, variant: Any
 ) -> Step:
-    """Make a function that trains one step and gives the loss before it."""
+    """Make a function that trains one step, on one batch after the other, and gives the loss before it."""
     if contestant == "NumPy":
-        return numpy_steps(loss, arrays, columns)
+        return numpy_steps(loss, arrays, batches)
     backend = {"PyTorch": Torch, "jax.jit": Jax}[contestant]()
-    return backend.steps(lambda *given: loss(*given, variant), arrays, columns)
+    return backend.steps(lambda *given: loss(*given, variant), arrays, batches)
 
 
 # ---- For PyTorch and JAX ---------------------------------------------------------------------
 
 
-def gpt(xp: Any, p: Any, tokens: Any, letters: int) -> Any:
-    heads, size = 4, 4
+def gpt(xp: Any, p: Any, tokens: Any, _: Any) -> Any:
+    letters, heads, size = tokens.shape[1] - 1, 4, 4
     rmsnorm = lambda x: x * ((x * x).mean(-1)[:, None] + 1e-5) ** -0.5
     x = rmsnorm(p["wte"][tokens[0, :-1]] + p["wpe"][:letters])
     normed = rmsnorm(x)
@@ -201,12 +203,12 @@ LOSSES: dict[str, Callable[..., Any]] = {
 # ---- By hand ---------------------------------------------------------------------------------
 
 
-def numpy_steps(passes: Callable[..., Any], arrays: dict[str, Any], columns: Sequence[Any]) -> Step:
+def numpy_steps(passes: Callable[..., Any], arrays: dict[str, Any], batches: Batches) -> Step:
     """Train with a function that returns the loss and the gradients."""
-    p = {key: array.copy() for key, array in arrays.items()}
+    p, turns = {key: array.copy() for key, array in arrays.items()}, itertools.cycle(batches)
 
     def step() -> float:
-        loss, gradients = passes(p, *columns)
+        loss, gradients = passes(p, *next(turns))
         for key, gradient in gradients.items():
             p[key] -= LEARNING_RATE * gradient
         return float(loss)

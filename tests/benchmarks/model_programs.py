@@ -371,7 +371,7 @@ def step_of(name: str, contestant: str) -> Callable[[], float]:
     arrays = {key: numpy.array(numbers_in(nested)) for key, nested in model.state.items()}
     kind = name.partition("-")[0]
     peers = NUMPY if contestant == "NumPy" else LOSSES
-    return steps_of(contestant, peers[kind], arrays, model.columns, variant)
+    return steps_of(contestant, peers[kind], arrays, [model.columns], variant)
 
 
 def program(name: str) -> Callable[[str], Repeat]:

@@ -15,7 +15,9 @@ import time
 import browser_programs
 import chain_programs
 import compiled_programs
+import device_programs
 import epoch_programs
+import loop_programs
 import model_programs
 import programs
 
@@ -25,7 +27,9 @@ PROGRAMS = {
     **chain_programs.PROGRAMS,
     **epoch_programs.PROGRAMS,
     **model_programs.PROGRAMS,
+    **loop_programs.PROGRAMS,
     **browser_programs.PROGRAMS,
+    **device_programs.PROGRAMS,
 }
 
 

@@ -6,7 +6,7 @@ import random
 import warnings
 from unittest import mock
 
-from programs_for_compiler import BranchingMaker
+from programs_for_compiler import VariedMaker
 from random_source import Writer
 from rounding import sums_of_absolute_terms
 
@@ -96,10 +96,10 @@ class Made:
 
     def cases(self):
         for blocks in (self.blocks, *range(1, self.blocks)):
-            maker = BranchingMaker(random.Random(self.seed), width=self.width, most=self.most)
+            maker = VariedMaker(random.Random(self.seed), width=self.width, most=self.most)
             function = maker.make(blocks)
             text = (
-                f"maker = BranchingMaker(random.Random({self.seed}), width={self.width}, most={self.most})\n"
+                f"maker = VariedMaker(random.Random({self.seed}), width={self.width}, most={self.most})\n"
                 f"program = maker.make({blocks})  # {', '.join(maker.names)}\n# rows: {self.rows}"
             )
             yield Case(function, maker.parameters, self.rows, text)

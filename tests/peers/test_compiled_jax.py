@@ -27,9 +27,10 @@ from test_compiler import (
     u,
     w,
 )  # fmt: skip
+from test_images import BASE, assert_agree, network
 
 import autograd_lite as ag
-from autograd_lite import Op, Value
+from autograd_lite import Op, Value, optim
 from autograd_lite.compiler import compile
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -92,3 +93,38 @@ def test_programs_with_branches(program, seed, count):
 @pytest.mark.parametrize("beside", ["a constant", "a parameter", "different constants"])
 def test_rows_that_change_a_part_of_the_comparisons(comparison, beside):
     check_ways("jax", comparison, beside, [WAYS[0], WAYS[3]])
+
+
+RULES = {
+    "SGD": lambda: optim.SGD(lr=0.1, momentum=0.9, weight_decay=0.1),
+    "RMSprop": lambda: optim.RMSprop(lr=0.1),
+    "AdamW": lambda: optim.AdamW(lr=0.1),
+    "amsgrad": lambda: optim.Adam(lr=0.1, amsgrad=True),
+    "Adagrad": lambda: optim.Adagrad(lr=0.1, weight_decay=0.1),
+    "Lion": lambda: optim.Lion(lr=0.1, weight_decay=0.1),
+}
+
+
+@pytest.mark.parametrize("make", RULES.values(), ids=RULES)
+def test_a_rule_moves_jax_arrays_also_where_jax_compiles_it(make):
+
+    with jax.enable_x64(True):
+        rule, start = make(), [1.0, -2.0, 0.0]
+        arrays = numbers = jax.numpy.array(start)
+        state = before = rule.begin(jax.numpy.zeros(3))
+        floats, states = start, [rule.begin(0.0)] * 3
+        for step in range(1, 6):
+            slopes = [step * 0.3 - number for number in floats]
+            change, state = jax.jit(rule.update)(arrays, jax.numpy.array(slopes), state, 0.1, step)
+            plain, before = rule.update(numbers, jax.numpy.array(slopes), before, 0.1, step)
+            arrays, numbers = arrays - change, numbers - plain
+            moves = [rule.update(*each, 0.1, step) for each in zip(floats, slopes, states)]
+            floats = [number - move for number, (move, _) in zip(floats, moves)]
+            states = [each for _, each in moves]
+            assert arrays.tolist() == pytest.approx(floats, rel=1e-14)
+            assert numbers.tolist() == pytest.approx(floats, rel=1e-14)
+
+
+@pytest.mark.parametrize("by", ["largest", "sum"])
+def test_convolutions_and_pools(by):
+    assert_agree(*network({**BASE, "by": by}), backend="jax")

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from autograd_lite import Value, dot, nn
+from autograd_lite import Value, dot, functions, nn
 
 
 def flat(nested):
@@ -40,7 +40,7 @@ def numbers(*shape, seed=0):
 
 
 def close(expected):
-    return pytest.approx(expected.flatten().tolist(), rel=1e-10, abs=1e-12)
+    return pytest.approx(expected.flatten().tolist(), rel=1e-12, abs=1e-12)
 
 
 def assert_same(output, expected, pairs):
@@ -220,3 +220,118 @@ def test_attention_weights(causal):
     output, weights = theirs(t, t, t, attn_mask=mask, average_attn_weights=False)
     assert flat(attention.weights(sequence)) == close(weights.detach())
     assert [value.data for value in flat(attention(sequence))] == close(output.detach())
+
+
+@pytest.mark.parametrize(("size", "stride"), [(1, None), (2, None), (2, 1), (3, None), (3, 2), (2, 3)])
+@pytest.mark.parametrize("kind", ["AvgPool2d", "MaxPool2d"])
+def test_pooling(kind, size, stride):
+    image = numbers(2, 5, 6)
+    t = tensor(image)
+    output, expected = (
+        getattr(nn, kind)(size, stride)(image),
+        getattr(torch.nn, kind)(size, stride)(t[None])[0],
+    )
+    assert (len(output), len(output[0]), len(output[0][0])) == expected.shape
+    assert_same(output, expected, [(image, t)])
+
+
+def gates_of(layer, theirs):
+    """Give PyTorch's recurrent layer our weights; its second bias has no use but for a."""
+    with torch.no_grad():
+        theirs.weight_ih_l0.copy_(tensor(layer.W))
+        theirs.weight_hh_l0.copy_(tensor(layer.U))
+        theirs.bias_ih_l0.copy_(tensor(layer.b))
+        theirs.bias_hh_l0.zero_()
+    return [(layer.W, theirs.weight_ih_l0), (layer.U, theirs.weight_hh_l0), (layer.b, theirs.bias_ih_l0)]
+
+
+def with_biases(layer):
+    for index, bias in enumerate([*layer.b, *getattr(layer, "a", [])]):
+        bias.data = math.sin(index)
+    return layer
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_an_lstm_with_and_without_a_state_before(given):
+    lstm, sequence, h, c = with_biases(nn.LSTM(3, 4, seed=11)), numbers(5, 3), numbers(4), numbers(4, seed=1)
+    theirs = torch.nn.LSTM(3, 4, dtype=torch.float64)
+    pairs = gates_of(lstm, theirs)
+    t, hidden, cells = tensor(sequence), tensor(h), tensor(c)
+    expected, (last_h, last_c) = theirs(t, (hidden[None], cells[None]) if given else None)
+    states = lstm.states(sequence, h, c) if given else lstm.states(sequence)
+    assert [v.data for v in states[-1][0]] == close(last_h.detach())
+    assert [v.data for v in states[-1][1]] == close(last_c.detach())
+    pairs += [(sequence, t), (h, hidden), (c, cells)] if given else [(sequence, t)]
+    assert_same(lstm(sequence, h, c) if given else lstm(sequence), expected, pairs)
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_a_gru_with_and_without_a_state_before(given):
+    gru, sequence, h = with_biases(nn.GRU(3, 4, seed=12)), numbers(5, 3), numbers(4)
+    theirs = torch.nn.GRU(3, 4, dtype=torch.float64)
+    pairs = gates_of(gru, theirs)
+    with torch.no_grad():
+        theirs.bias_hh_l0[8:] = tensor(gru.a)
+    t, before = tensor(sequence), tensor(h)
+    expected, _ = theirs(t, before[None] if given else None)
+    pairs += [(sequence, t), (h, before)] if given else [(sequence, t)]
+    assert_same(gru(sequence, h) if given else gru(sequence), expected, pairs)
+    assert [v.grad for v in gru.a] == close(theirs.bias_hh_l0.grad[8:])
+
+
+def test_rms_norm():
+    norm, x = nn.RMSNorm(6, eps=1e-4), numbers(6)
+    for index, scale in enumerate(norm.scale):
+        scale.data = 0.5 + index
+    scale, t = tensor(norm.scale), tensor(x)
+    expected = functional.rms_norm(t, (6,), scale, eps=1e-4)
+    assert_same(norm(x), expected, [(norm.scale, scale), (x, t)])
+
+
+def test_a_sequence_of_words_and_their_places():
+    words, places = nn.Embedding(5, 3, seed=13), nn.PositionalEmbedding(6, 3, seed=14)
+    model = nn.Sequential(words, places)
+    table, positions = tensor(words.table), tensor(places.table)
+    expected = functional.embedding(torch.tensor([4, 0, 4]), table) + positions[:3]
+    assert_same(model([4, 0, 4]), expected, [(words.table, table), (places.table, positions)])
+
+
+@pytest.mark.parametrize("heads", [1, 2])
+def test_cross_attention(heads):
+    attention = nn.SelfAttention(4, heads=heads, seed=15)
+    sequence, memory = numbers(3, 4), numbers(5, 4, seed=1)
+    theirs = torch.nn.MultiheadAttention(4, heads, bias=False, dtype=torch.float64)
+    with torch.no_grad():
+        theirs.in_proj_weight.copy_(tensor([*attention.Q, *attention.K, *attention.V]))
+        theirs.out_proj.weight.copy_(tensor(attention.O))
+    t, m = tensor(sequence), tensor(memory)
+    expected, weights = theirs(t, m, m, average_attn_weights=False)
+    assert flat(attention.weights(sequence, memory)) == close(weights.detach())
+    pairs = [(attention.O, theirs.out_proj.weight), (sequence, t), (memory, m)]
+    assert_same(attention(sequence, memory), expected, pairs)
+    given = [*attention.Q, *attention.K, *attention.V]
+    assert [v.grad for v in flat(given)] == close(theirs.in_proj_weight.grad)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_sequential_with_batch_norm_inside(training):
+    norm = norm_with_numbers(nn.BatchNorm(4))
+    first, last = nn.Layer(3, 4, None, seed=16), nn.Layer(4, 2, None, seed=17)
+    ours = nn.Sequential(first, norm, nn.Sequential("tanh", last), functions.softplus)
+    theirs = torch.nn.BatchNorm1d(4, dtype=torch.float64)
+    peer = torch.nn.Sequential(torch.nn.Linear(3, 4), theirs, torch.nn.Tanh(), torch.nn.Linear(4, 2)).double()
+    pairs = [(norm.scale, theirs.weight), (norm.shift, theirs.bias)]
+    with torch.no_grad():
+        for values, parameter in pairs:
+            parameter.copy_(tensor(values))
+        for layer, linear in ((first, peer[0]), (last, peer[3])):
+            linear.weight.copy_(torch.tensor(layer.matrix(), dtype=torch.float64))
+            linear.bias.copy_(tensor([neuron.b for neuron in layer.neurons]))
+            pairs += [([neuron.w for neuron in layer.neurons], linear.weight)]
+            pairs += [([neuron.b for neuron in layer.neurons], linear.bias)]
+    x = numbers(5, 3)
+    t = tensor(x)
+    (ours.train if training else ours.eval)()
+    (peer.train if training else peer.eval)()
+    assert_same(ours(x), functional.softplus(peer(t)), [*pairs, (x, t)])
+    assert [value.data for value in norm.running_mean] == close(theirs.running_mean)

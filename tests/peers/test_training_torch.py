@@ -24,7 +24,50 @@ def close(ours, theirs, tolerance=1e-12):
 
 LISTS = [[0.5, -1.25, 3.0], [-40.0, 0.0, 40.0], [1e-3, 1.0, -7.5]]
 TARGETS = [1.5, -0.25, 2.0]
+SHARES = [[0.2, 0.5, 0.3], [0.0, 1.0, 0.0], [0.0, 0.25, 0.75]]
+
+
+def doubles(numbers):
+    return torch.tensor(numbers, dtype=torch.float64)
+
+
+def sigmoid_focal(z, y, alpha, gamma):
+    """The loss as torchvision.ops.sigmoid_focal_loss defines it."""
+    p = torch.sigmoid(z)
+    nll = functional.binary_cross_entropy_with_logits(z, y, reduction="none")
+    right = p * y + (1.0 - p) * (1.0 - y)
+    return (alpha * y + (1.0 - alpha) * (1.0 - y)) * nll * (1.0 - right) ** gamma
+
+
+WEIGHTS = [0.5, 2.0, 1.0]
+
+
+def cross_entropies(weight, smoothing, ignored, cases):
+    """Pair our cross entropy with PyTorch's, for some settings."""
+    return (
+        lambda z, k: losses.cross_entropy(
+            z, k, label_smoothing=smoothing, weight=weight, ignore_index=ignored
+        ),
+        lambda z, k: functional.cross_entropy(
+            z[None],
+            torch.tensor([k]) if isinstance(k, int) else doubles([k]),
+            label_smoothing=smoothing,
+            weight=None if weight is None else doubles(weight),
+            ignore_index=-100 if ignored is None else ignored,
+            reduction="none",
+        ).sum(),
+        [(z, target) for z in [*LISTS, [0.0, 1000.0, -1000.0]] for target in cases],
+    )
+
+
 PAIRS = {
+    "cross_entropy, smoothed": cross_entropies(None, 0.1, None, range(3)),
+    "cross_entropy, weighted": cross_entropies(WEIGHTS, 0.0, None, range(3)),
+    "cross_entropy, both": cross_entropies(WEIGHTS, 0.3, None, range(3)),
+    "cross_entropy, without class 1": cross_entropies(WEIGHTS, 0.3, 1, range(3)),
+    "cross_entropy, with padding": cross_entropies(None, 0.0, -100, [-100, 2]),
+    "cross_entropy of shares": cross_entropies(None, 0.0, None, SHARES),
+    "cross_entropy of shares, both": cross_entropies(WEIGHTS, 0.3, None, SHARES),
     "squared_error": (
         losses.squared_error,
         lambda f, t: 0.5 * functional.mse_loss(f, torch.tensor(t, dtype=torch.float64), reduction="sum"),
@@ -61,6 +104,38 @@ PAIRS = {
         lambda z, k: functional.cross_entropy(z[None], torch.tensor([k])),
         [(z, k) for z in [*LISTS, [0.0, 1000.0, -1000.0]] for k in range(3)],
     ),
+    "l1": (
+        losses.l1,
+        lambda f, t: functional.l1_loss(f, torch.tensor(t, dtype=torch.float64)),
+        [(f, TARGETS) for f in LISTS],
+    ),
+    "huber": (
+        lambda f, t: losses.huber(f, t, delta=1.3),
+        lambda f, t: functional.huber_loss(f, torch.tensor(t, dtype=torch.float64), delta=1.3),
+        [(f, TARGETS) for f in [*LISTS, [2.8, -1.0, 2.0]]],
+    ),
+    "bce_with_logits of several": (
+        lambda z, y: losses.bce_with_logits(z, y, pos_weight=[0.5, 3.0, 1.0]),
+        lambda z, y: functional.binary_cross_entropy_with_logits(
+            z, doubles(y), pos_weight=doubles([0.5, 3.0, 1.0])
+        ),
+        [(z, y) for z in LISTS for y in ([0, 1, 1], [1, 0, 0], [0.3, 0.7, 1.0])],
+    ),
+    "kl_divergence": (
+        losses.kl_divergence,
+        lambda z, p: functional.kl_div(torch.log_softmax(z, 0), doubles(p), reduction="sum"),
+        [(z, p) for z in LISTS for p in SHARES],
+    ),
+    "focal": (
+        lambda z, y: losses.focal(z, y, alpha=0.25),
+        lambda z, y: sigmoid_focal(z, torch.full_like(z, y), 0.25, 2.0),
+        [([z], y) for z in (-30.0, -0.5, 0.0, 2.0, 8.0) for y in (0, 1)],
+    ),
+    "focal of several": (
+        lambda z, k: losses.focal(z, k, gamma=1.5),
+        lambda z, k: (1.0 - torch.softmax(z, 0)[k]) ** 1.5 * -torch.log_softmax(z, 0)[k],
+        [(z, k) for z in LISTS[::2] for k in range(3)],
+    ),
     "hinge": (
         losses.hinge,
         lambda f, y: torch.clamp(1.0 - y * f, min=0.0).sum(),
@@ -79,7 +154,7 @@ def test_value_and_gradient_of_each_loss(ours, theirs, cases):
 
 
 def test_every_loss_has_a_peer():
-    assert {*PAIRS, "l2"} == {*losses.__all__}
+    assert {name for name in PAIRS if name.isidentifier()} | {"l2"} == {*losses.__all__}
     peer = tensor([3.0, -4.0])
     (0.5 * (peer**2).sum()).backward()
     outputs = [Value(3.0), Value(-4.0)]
@@ -106,6 +181,19 @@ OPTIMISERS = {
         lambda p: torch.optim.Adam(p, lr=0.05, betas=(0.8, 0.95), weight_decay=0.1),
     ),
     "AdamW": (optim.AdamW(lr=0.05), lambda p: torch.optim.AdamW(p, lr=0.05)),
+    "Adam with amsgrad": (
+        optim.Adam(lr=0.05, betas=(0.5, 0.6), amsgrad=True),
+        lambda p: torch.optim.Adam(p, lr=0.05, betas=(0.5, 0.6), amsgrad=True),
+    ),
+    "AdamW with amsgrad": (
+        optim.AdamW(lr=0.05, betas=(0.5, 0.6), amsgrad=True),
+        lambda p: torch.optim.AdamW(p, lr=0.05, betas=(0.5, 0.6), amsgrad=True),
+    ),
+    "Adagrad": (optim.Adagrad(lr=0.05), lambda p: torch.optim.Adagrad(p, lr=0.05)),
+    "Adagrad with weight decay": (
+        optim.Adagrad(lr=0.05, weight_decay=0.1),
+        lambda p: torch.optim.Adagrad(p, lr=0.05, weight_decay=0.1),
+    ),
     "RMSprop": (optim.RMSprop(lr=0.01), lambda p: torch.optim.RMSprop(p, lr=0.01)),
 }
 
@@ -131,9 +219,58 @@ def test_twenty_steps_of_each_optimiser(ours, make):
         assert close([v.data for v in values], peer.tolist())
 
 
+GROUPS = {
+    "SGD": lambda module: lambda p: module.SGD(p, lr=0.05, momentum=0.5, weight_decay=0.1),
+    "Adam": lambda module: lambda p: module.Adam(p, lr=0.05, weight_decay=0.1),
+    "AdamW": lambda module: lambda p: module.AdamW(p, lr=0.05),
+    "Adagrad": lambda module: lambda p: module.Adagrad(p, lr=0.05),
+}
+
+
+@pytest.mark.parametrize("make", GROUPS.values(), ids=GROUPS)
+def test_groups_of_parameters_with_rates_and_decays_of_their_own(make):
+    start = [1.0, -2.0, 0.5]
+    values, peers = [Value(n) for n in start], [tensor([n]) for n in start]
+    own = [{"lr": 0.02}, {"weight_decay": 0.3}, {"lr": 0.1, "weight_decay": 0.0}]
+    ours = make(optim)([{"parameters": [each], **table} for each, table in zip(values, own)])
+    theirs = make(torch.optim)([{"params": [each], **table} for each, table in zip(peers, own)])
+    for step in range(20):
+        ours.zero_grad()
+        theirs.zero_grad()
+        for a, b, c in (values, peers):
+            ((a * b + c) ** 2.0 + (a * math.sin(step)).tanh() + b * b * 0.1).backward()
+        ours.step()
+        theirs.step()
+        assert close([v.data for v in values], [p.item() for p in peers])
+
+
+def test_lion_is_that_of_optax():
+    """PyTorch has none; optax is installed with jax: python3 -m pip install optax."""
+    import jax
+    import optax
+
+    with jax.enable_x64(True):
+        for decay in (0.0, 0.1):
+            values = [Value(1.0), Value(-2.0), Value(0.5)]
+            ours = optim.Lion(values, lr=0.05, betas=(0.8, 0.9), weight_decay=decay)
+            theirs = optax.lion(0.05, b1=0.8, b2=0.9, weight_decay=decay)
+            numbers = jax.numpy.array([v.data for v in values])
+            state = theirs.init(numbers)
+            for step in range(20):
+                slopes = [math.sin(step * (place + 1)) + 0.1 * v.data for place, v in enumerate(values)]
+                for value, slope in zip(values, slopes):
+                    value.grad = slope
+                ours.step()
+                moves, state = theirs.update(jax.numpy.array(slopes), state, numbers)
+                numbers = optax.apply_updates(numbers, moves)
+                assert close([v.data for v in values], numbers.tolist())
+
+
 def test_every_optimiser_has_a_peer():
-    kinds = {type(ours).__name__ for ours, _ in OPTIMISERS.values()}
-    assert kinds == {"SGD", "Adam", "AdamW", "RMSprop"}
+    kinds = {type(ours).__name__ for ours, _ in OPTIMISERS.values()} | {"Lion"}
+    things = [getattr(optim, name) for name in optim.__all__]
+    rules = [each for each in things if isinstance(each, type) and issubclass(each, optim.Optimizer)]
+    assert kinds == {each.__name__ for each in rules} - {"Optimizer"}
 
 
 def test_a_training_goes_through_the_same_losses():

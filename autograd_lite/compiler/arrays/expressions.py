@@ -18,7 +18,7 @@ from autograd_lite.ops import ADD, DIV, MUL, NEG, POW, SUB
 
 __all__ = [
     "BATCH", "Expression", "Line", "call", "from_template", "in_array_form", "name", "number", "operation",
-    "slope", "span",
+    "slope", "slope_form", "span",
 ]  # fmt: skip
 
 BATCH = "N"
@@ -73,7 +73,31 @@ class Expression(Number):
 
     def swapped(self, first: int, second: int) -> Expression:
         """Exchange two axes."""
-        return call("swapaxes", self, first, second)
+        match self.form, self.arguments:
+            case "method", (Expression() as array, "swapaxes", axes, _) if axes == (first, second):
+                return array
+            case "method", (Expression() as array, "transpose", (order,), _):
+                axes = [*order]
+                axes[first], axes[second] = axes[second], axes[first]
+                return array.permuted(axes)
+            case "call", ("broadcast_to", (Expression("index", (Expression() as array, added)), shape), _):
+                if (first, second) == (-1, -2) and added == LAST_NEW:
+                    turned = (*shape[:-2], shape[-1], shape[-2])
+                    return call("broadcast_to", array[..., None, :], turned)
+        return self.method("swapaxes", first, second)
+
+    def permuted(self, axes: Sequence[int]) -> Expression:
+        """Put all axes into an order."""
+        moved = [axis - len(axes) for axis, place in enumerate(axes) if axis != place]
+        if len(moved) == 2:
+            return self.swapped(moved[1], moved[0])
+        return self.method("transpose", tuple(axes)) if moved else self
+
+    def contains(self, part: Expression) -> bool:
+        """Tell whether something is computed in it."""
+        return self == part or any(
+            isinstance(each, Expression) and each.contains(part) for each in self.arguments
+        )
 
     def method(self, name: str, *arguments: Any, **named: Any) -> Expression:
         """Call a method."""
@@ -84,14 +108,45 @@ class Expression(Number):
         return self.method("take", positions, **dict(zip(["axis"], axis)))
 
     def sum(self, *axes: int) -> Expression:
-        """Sum over some axes."""
-        return self.method("sum", axis=axes[0] if len(axes) == 1 else axes)
+        """Sum over some axes; over the last one with what does so fast."""
+        if axes != (-1,):
+            return self.method("sum", axis=axes[0] if len(axes) == 1 else axes)
+        match self.form, self.arguments:
+            case "method", (Expression() as array, "swapaxes", (-1, -2), _):
+                return array.method("sum", axis=-2)
+            case "operation", (op, Expression() as array, Expression("number") as factor) if op is MUL:
+                return array.sum(-1) * factor
+            case "operation", (op, Expression() as array, other) if op is MUL and array.form != "number":
+                return _dots(array, other)
+            case "operation", (op, Expression() as array) if op is NEG:
+                return -array.sum(-1)
+        return call("sums", self)
 
     def reshape(self, *shape: int) -> Expression:
         """Put the elements into another shape; a number is repeated."""
         if self.form == "number":
             return call("full", shape, self)
-        return self.method("reshape", *(shape or ((),)))
+        array = self
+        while array.form == "method" and array.arguments[1] == "reshape":  # which keeps the order, too
+            array = array.arguments[0]
+        return array.method("reshape", *(shape or ((),)))
+
+
+LAST_NEW = (Ellipsis, None)
+"""The index that adds an axis at the end."""
+
+
+def _dots(left: Expression, right: Expression) -> Expression:
+    """Sum products along the last axis; what divides all of them alike does so once, at the end."""
+    match right.form, right.arguments:
+        case "operation", (op, term, Expression("index", (Expression() as divisor, (*items, None)))) if (
+            op is DIV
+        ):
+            if all(item == span() for item in items):
+                return _dots(left, term) / divisor
+        case "operation", (op, term) if op is NEG:
+            return -_dots(left, term)
+    return call("dots", left, right)
 
 
 Line = tuple[str, Expression, str]
@@ -136,6 +191,11 @@ def slope(op: Op, slot: int, rule: Any, *operands: Any) -> Any:
     if isinstance(rule, float) or not any(op.array_slopes[slot : slot + 1]):
         return rule
     return Expression("slope", (op, slot, rule, *map(number, operands)))
+
+
+def slope_form(op: Op, slot: int, _: Any, *operands: Expression) -> Expression:
+    """Put operands into the form on arrays that is declared for a partial derivative."""
+    return from_template(str(op.array_slopes[slot]), operands)
 
 
 def in_array_form(op: Op, operands: Sequence[Expression]) -> Expression:

@@ -105,10 +105,20 @@ class Constant:
         flat = self.values.reshape(-1)
         return float(flat[0]) if (flat == flat[0]).all() or flat.size == 1 else None
 
+    @functools.cached_property
+    def shortest(self) -> Any:
+        """The numbers without the axes in front along which they repeat."""
+        values = self.values
+        while values.ndim > 1 and (values == values[:1]).all():
+            values = values[0]
+        return values
+
     def read(self, named: Named, exact: bool = False) -> Expression:
         """Read it: in its shape, or unless ``exact`` in one that can be broadcast to it."""
         known = None if exact and self.shape else self.number
-        return named(self.values) if known is None else number(known)
+        if known is not None:
+            return number(known)
+        return named(self.values if exact else self.shortest)
 
     def read_lists(self, named: Named) -> Expression:
         """Read it in its shape."""

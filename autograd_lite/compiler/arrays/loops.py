@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from autograd_lite.compiler.arrays.blocks import Block
-from autograd_lite.compiler.arrays.expressions import Expression
+from autograd_lite.compiler.arrays.expressions import Expression, name
 from autograd_lite.compiler.arrays.places import (
     Layout,
     Place,
@@ -18,10 +19,11 @@ from autograd_lite.compiler.arrays.places import (
     flat_place,
     plain,
     spread_over,
+    strided,
 )
 from autograd_lite.core.op import Op
 from autograd_lite.javascript import Term, slopes_of, value_of
-from autograd_lite.ops import ADD, MUL, POW
+from autograd_lite.ops import ADD, AMAX, LESS, MUL, POW
 
 __all__ = ["Elements", "Loops"]
 
@@ -93,7 +95,9 @@ class Loops:
         return expression.form == "name" and self.layouts.get(expression.arguments[0]) == target
 
     def _store_elements(self, target: Layout, elements: Elements, *, add: bool) -> None:
-        """Write an array element by element."""
+        """Write an array element by element; what is spread over an axis is repeated along it."""
+        if elements.size < target.size:
+            elements = _broadcast(elements, target.shape)
         flat = elements.flat
         if flat is not None and target.is_even:
             self._loop(target, (elements.size,), lambda places, block: flat(places[0], block), add=add)
@@ -352,6 +356,12 @@ class Loops:
 
         return Elements(tuple(values.shape[each] for each in kept), at)
 
+    def _sums(self, array: Expression) -> Elements:
+        return self._sum(array, -1)
+
+    def _dots(self, left: Expression, right: Expression) -> Elements:
+        return self._sum(Expression("operation", (MUL, left, right)), -1)
+
     def _reshape(self, array: Expression, *shape: Any) -> Elements:
         values = self.elements(array)
         new: Shape = () if shape == ((),) else shape
@@ -368,12 +378,15 @@ class Loops:
         return self._swapaxes(matrix, 0, 1)
 
     def _swapaxes(self, array: Expression, first: int, second: int) -> Elements:
-        values = self.elements(array)
-        order = [*range(len(values.shape))]
+        order = [*range(len(self.elements(array).shape))]
         order[first], order[second] = order[second], order[first]
+        return self._transpose(array, order)
+
+    def _transpose(self, array: Expression, order: Sequence[int]) -> Elements:
+        values = self.elements(array)
 
         def at(places: Places, block: Block) -> Any:
-            return values.at([places[axis] for axis in order], block)
+            return values.at([places[order.index(axis)] for axis in range(len(order))], block)
 
         return Elements(tuple(values.shape[axis] for axis in order), at, None, values.is_read)
 
@@ -410,6 +423,17 @@ class Loops:
     def _take(self, array: Expression, positions: Expression, axis: int = 0) -> Elements:
         return self._index(array, (*[_ALL] * axis, positions))
 
+    def _windows(self, array: Expression, start: int, counts: Shape, steps: Shape) -> Elements:
+        positions = start + strided(counts, steps).reshape(-1)
+        table = "windows$" + "_".join(map(str, (start, *counts, *steps)))
+        self.constants[table], self.layouts[table] = positions, plain(table, positions.shape)
+        taken = self._take(array, name(table))
+
+        def flat(place: Place, block: Block) -> Any:
+            return taken.at([place], block)
+
+        return Elements(counts, lambda places, block: flat(flat_place(places, counts), block), flat, True)
+
     def _chosen(self, item: Any, length: int) -> Elements:
         """Return the positions along an axis that an index chooses."""
         if isinstance(item, int):
@@ -444,6 +468,47 @@ class Loops:
             return rows.at((*places, _known_place(chosen.at(places, block), count, block)), block)
 
         return Elements(chosen.shape, at)
+
+    # ---- Pooling ---------------------------------------------------------------------------
+
+    _sum_over = _sum
+
+    def _max_over(self, array: Expression, axis: Sequence[int]) -> Elements:
+        values = self.elements(array)
+        kept = [at for at in range(len(values.shape)) if at - len(values.shape) not in axis]
+
+        def at(places: Places, block: Block) -> Any:
+            whole = [Place()] * len(values.shape)
+            for along, place in zip(kept, places):
+                whole[along] = place
+            return value_of(AMAX, [_window(values, whole, axis, block)])
+
+        return Elements(tuple(values.shape[along] for along in kept), at)
+
+    def _repeated(self, array: Expression, counts: Sequence[int], axis: Sequence[int]) -> Elements:
+        values = self.elements(array)
+        shape = [*values.shape]
+        for count, along in zip(counts, axis):
+            shape[along] = count
+        return _broadcast(values, tuple(shape))
+
+    def _to_largest(
+        self, d: Expression, largest: Expression, array: Expression, axis: Sequence[int]
+    ) -> Elements:
+        """Share numbers out among the largest of each window."""
+        values = self._once(self.elements(array), 2**53)
+        given, most = (
+            _broadcast(self._once(self.elements(each), 2**53), values.shape) for each in (d, largest)
+        )
+
+        def at(places: Places, block: Block) -> Any:
+            y = most.at(places, block)
+            count: Any = 0.0
+            for value in _window(values, places, axis, block):
+                count = count + _is_largest(value, y)
+            return given.at(places, block) * (_is_largest(values.at(places, block), y) / count)
+
+        return Elements(values.shape, at)
 
     def _shares(self, partials: Expression) -> Elements:
         """Divide the partials of each list by their sum, unless that is no number."""
@@ -516,6 +581,21 @@ def _row(elements: Elements, places: Places, shape: Shape, block: Block) -> list
     count = elements.shape[-1]
     whole = _broadcast(elements, (*shape, count))
     return [whole.at((*places, Place(start=number)), block) for number in range(count)]
+
+
+def _window(elements: Elements, places: Sequence[Any], axis: Sequence[int], block: Block) -> list[Any]:
+    """List the elements of a window, which has axes of its own; where else it stands is given."""
+    found = []
+    for within in itertools.product(*(range(elements.shape[along]) for along in axis)):
+        whole = [*places]
+        for along, place in zip(axis, within):
+            whole[along] = Place(start=place)
+        found.append(elements.at(whole, block))
+    return found
+
+
+def _is_largest(value: Any, largest: Any) -> Any:
+    return 1.0 - value_of(LESS, [value, largest])
 
 
 def _known_place(number: Any, count: int, block: Block) -> Place:

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import keyword
+import re
 from collections.abc import Sequence
 
 from autograd_lite.compiler.arrays.expressions import BATCH
 from autograd_lite.compiler.arrays.ir import Array, ArrayProgram, Leaf, Operand, View
 from autograd_lite.compiler.arrays.primitives import Map, MatrixProduct, Pick, RowDots, SumsOfProducts
-from autograd_lite.naming import array_name
+from autograd_lite.compiler.introspection import is_taken
+from autograd_lite.javascript import known_names
+from autograd_lite.naming import LAYER, array_name
 
-__all__ = ["is_layer", "name_arrays"]
+__all__ = ["identifier", "is_layer", "name_arrays"]
 
 
-def name_arrays(program: ArrayProgram, arguments: Sequence[str]) -> None:
-    """Give each array that has none a name; the arguments' names are taken."""
+PLACES = re.compile(r"(\.\d+|\[\d+\])+$")
+"""Where a number stands in what has the name."""
+
+
+def name_arrays(program: ArrayProgram, arguments: Sequence[str], labels: Sequence[str]) -> None:
+    """Give each array that has none a name; the arguments' names are taken.
+
+    Args:
+        program: what holds the arrays.
+        arguments: the names of the arguments.
+        labels: what each parameter is called, or nothing: an array of one name's numbers has that.
+    """
     namer = _Namer(program, arguments)
+    namer.name_labelled(labels)
     namer.name_roles()
     namer.name_loss()
     namer.number_rest()
@@ -22,7 +37,8 @@ def name_arrays(program: ArrayProgram, arguments: Sequence[str]) -> None:
 
 class _Namer:
     def __init__(self, program: ArrayProgram, arguments: Sequence[str]) -> None:
-        self.program, self.taken = program, {*arguments, BATCH}
+        self.program = program
+        self.taken = {*arguments, BATCH, *known_names()}  # exp2 is a function, and not the second exp
 
     def give(self, array: Array, name: str) -> None:
         """Give an array a name, or one like it; the first name that is given stays.
@@ -33,8 +49,18 @@ class _Namer:
         while {unique, f"d{unique}"} & self.taken:
             count += 1
             unique = f"{name}_{count}"
-        self.taken.add(unique)
+        self.taken |= {unique, f"d{unique}"}
         array.name = array.name or unique
+
+    def name_labelled(self, labels: Sequence[str]) -> None:
+        """Name the parameters by their module's attributes, or the keys of a dict; layers have roles."""
+        for leaf in self.program.leaves("parameter"):
+            if LAYER.fullmatch(labels[int(leaf.places[0])]):
+                continue
+            places: list[int] = leaf.places.tolist()
+            found = {PLACES.sub("", labels[place]) for place in places}
+            if len(found) == 1 and "" not in found:
+                self.give(leaf, identifier(found.pop()))
 
     def name_roles(self) -> None:
         """Name the parts of layers, and the rows of tables."""
@@ -77,6 +103,18 @@ class _Namer:
             if not array.name:
                 counts[array.stem] = counts.get(array.stem, 0) + 1
                 self.give(array, f"{array.stem}{counts[array.stem]}")
+
+
+def identifier(label: str) -> str:
+    """Make a label an identifier that the source does not need for itself.
+
+    Example:
+        >>> identifier("layers[0].W"), identifier("lambda"), identifier("x); import os"), identifier("N")
+        ('layers_0_W', 'lambda_', 'x_import_os', 'N_')
+    """
+    name = re.sub("[^0-9A-Za-z]+", "_", label).strip("_") or "p"
+    name = f"p{name}" if name[0].isdigit() else name
+    return f"{name}_" if keyword.iskeyword(name) or keyword.issoftkeyword(name) or is_taken(name) else name
 
 
 def is_layer(array: Array) -> bool:

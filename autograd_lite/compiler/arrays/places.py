@@ -7,7 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Layout", "Place", "Variable", "even_steps", "flat_place", "plain", "spread_over"]
+__all__ = [
+    "Layout",
+    "Place",
+    "Variable",
+    "even_steps",
+    "factored",
+    "flat_place",
+    "plain",
+    "spread_over",
+    "strided",
+]
 
 
 @dataclass(frozen=True)
@@ -173,3 +183,59 @@ def even_steps(positions: Any) -> tuple[int, tuple[int, ...]] | None:
         numpy.zeros(positions.shape, int),
     )
     return (start, tuple(steps)) if (expected == positions).all() else None
+
+
+def strided(counts: Sequence[int], steps: Sequence[int]) -> Any:
+    """Return the positions that are so many steps from 0 along each axis."""
+    import numpy
+
+    places = numpy.zeros(tuple(counts), numpy.int64)
+    for axis, (count, step) in enumerate(zip(counts, steps)):
+        places += step * numpy.arange(count).reshape(-1, *[1] * (len(counts) - axis - 1))
+    return places
+
+
+def factored(positions: Any) -> list[list[tuple[int, int]]] | None:
+    """Find axes along which the step is everywhere the same; one axis may be several of these.
+
+    Args:
+        positions: whole numbers, an array.
+
+    Returns:
+        For each axis of the array pairs of a count and a step, the outermost first; None if there are none.
+
+    Example:
+        >>> import numpy
+        >>> factored(numpy.array([[0, 1, 5, 6], [20, 21, 25, 26]]))
+        [[(2, 20)], [(2, 5), (2, 1)]]
+        >>> factored(numpy.array([0, 1, 3]))
+    """
+    expected = start = positions[(0,) * positions.ndim]
+    found = []
+    for axis in range(positions.ndim):
+        line = positions[(0,) * axis + (slice(None),) + (0,) * (positions.ndim - axis - 1)]
+        parts = _parts_of(line)
+        if parts is None:
+            return None
+        found.append(parts)
+        expected = expected + (line - start).reshape(-1, *[1] * (positions.ndim - axis - 1))
+    return found if (expected == positions).all() else None
+
+
+def _parts_of(line: Any) -> list[tuple[int, int]] | None:
+    """Find how positions in a row are counted, the outermost first."""
+    import numpy
+
+    parts: list[tuple[int, int]] = []
+    while len(line) > 1:
+        steps = numpy.diff(line)
+        others = numpy.flatnonzero(steps != steps[0])
+        count = int(others[0]) + 1 if len(others) else len(line)
+        if len(line) % count or steps[0] <= 0:
+            return None
+        table = line.reshape(-1, count)
+        if (numpy.diff(table, axis=1) != steps[0]).any():
+            return None
+        parts.insert(0, (count, int(steps[0])))
+        line = table[:, 0]
+    return parts

@@ -11,10 +11,13 @@ from autograd_lite.compiler.arrays.indexing import Named, reshaped
 from autograd_lite.compiler.arrays.ir import Array, Constant, Operand, View
 from autograd_lite.core.op import Op, evaluate
 from autograd_lite.core.symbol import Symbol, formula
+from autograd_lite.ops import MUL, WHERE
 
 __all__ = [
     "Concatenate",
+    "FilledUp",
     "Map",
+    "Masked",
     "MatrixProduct",
     "Pick",
     "PickRows",
@@ -156,7 +159,7 @@ class MatrixProduct(SumsOfProducts):
         if not others:
             return d[..., None] * (other[..., None, :] if several or slot == 1 else other)
         if many and slot == 1:
-            return d.swapped(-1, -2) @ other if several else (other.T @ d).T
+            return (d.swapped(-1, -2) if several else d.T) @ other
         return d @ other if many or not several else (d[..., None, :] @ other)[..., 0, :]
 
     def _blocks_back(self, slot: int, d: Expression, other: Expression) -> Expression:
@@ -259,13 +262,35 @@ class Map(_OfOp):
         return result
 
     def back(self, named: Named, slot: int, d: Expression) -> Expression:
+        return _scaled(d, self._partial(named, slot))
+
+    def fills(self, named: Named, slot: int) -> bool:
+        """Tell whether a local derivative has the full shape, so that it can be multiplied by less.
+
+        What is multiplied may lack one of the last two axes.
+        """
+        partial = self._partial(named, slot)
+        full = [name(self.name)]
+        for each in self.operands:
+            if isinstance(each, Constant):
+                is_full = each.number is None and each.shortest.ndim > 1
+            else:
+                is_full = each.batched == self.batched and not each.way.repeated
+            full += [each.read(named)] * is_full
+        return isinstance(partial, Expression) and any(map(partial.contains, full))
+
+    def scales(self, named: Named, slot: int) -> bool:
+        """Tell whether a local derivative is a number."""
+        return isinstance(self._partial(named, slot), float)
+
+    def _partial(self, named: Named, slot: int) -> Any:
         values: dict[str, Any] = {"y": name(self.name)}
         for label, operand in zip(self.op.names, self.operands):
             known = operand.number if isinstance(operand, Constant) else None
             values[label] = operand.read(named) if known is None else known
         values.update(zip(self.op.attributes, map(float, self.attributes)))
         rule = evaluate(self.op._terms[slot], values)
-        return _scaled(d, slope(self.op, slot, rule, *values.values()))
+        return slope(self.op, slot, rule, *values.values())
 
     def back_comment(self, named: Named, slot: int) -> str:
         reads = [each.read(named) for each in self.operands]
@@ -415,6 +440,51 @@ class Spread(Primitive):
         return flat.take(named(self.among), *[1] * self.batched)
 
 
+class FilledUp(Primitive):
+    """An array in which what is not used repeats what is; nothing comes back to what is not used.
+
+    Args:
+        values: the array.
+        used: whether each place is.
+        axis: along which axis the elements are repeated,
+        place: and where along that they stand.
+    """
+
+    kind = stem = "filled"
+
+    def __init__(self, values: View, used: Any, axis: int, place: int) -> None:
+        super().__init__(values.shape, (values,))
+        self.used, self.repeated = Constant(used.astype(float)), (axis, place)
+
+    def comment(self) -> str:
+        return "what is not used repeats what is"
+
+    def forward(self, named: Named) -> Expression:
+        axis, place = self.repeated
+        values = self.operands[0].read(named)
+        behind = [slice(None)] * (len(self.shape) - 1 - axis)
+        return operation(WHERE, self.used.read(named), values, values[..., place : place + 1, *behind])
+
+    def back(self, named: Named, slot: int, d: Expression) -> Expression:
+        return d
+
+
+class Masked(Map):
+    """An array with zeros where it is not used.
+
+    Args:
+        values: the array.
+        used: whether each place is.
+    """
+
+    def __init__(self, values: View, used: Any) -> None:
+        super().__init__(MUL, (values, Constant(used.astype(float))))
+        self.kind = self.stem = "masked"
+
+    def comment(self) -> str:
+        return "0 where not used"
+
+
 class Concatenate(Primitive):
     """Operands side by side.
 
@@ -456,6 +526,9 @@ def _scaled(d: Expression, partial: Any) -> Expression:
     if isinstance(partial, float):
         if d.form == "number":
             return number(d.arguments[0] * partial)
+        if d.form == "call" and d.arguments[0] == "broadcast_to":
+            spread, shape = d.arguments[1]
+            return call("broadcast_to", _scaled(spread, partial), shape)
         if abs(partial) == 1.0:
             return d if partial == 1.0 else -d
     return d * number(partial)

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.compiler.arrays.expressions import BATCH, Expression, Line, from_template, in_array_form
+from autograd_lite.compiler.arrays.expressions import (
+    BATCH,
+    Expression,
+    Line,
+    in_array_form,
+    number,
+    slope_form,
+)
 from autograd_lite.core.op import Op, number_source
 from autograd_lite.core.symbol import ATOM, STRENGTH
-from autograd_lite.ops import OPS
+from autograd_lite.ops import DIV, MUL, OPS
 
 __all__ = ["NumPyPrinter"]
 
@@ -89,6 +96,10 @@ class NumPyPrinter:
         return STRENGTH["neg"] if text.startswith("-") else ATOM, text
 
     def _operation(self, op: Op, *operands: Expression) -> tuple[int, str]:
+        if op is MUL and operands[1].form == "slope":  # d * (1 / a) is d / a
+            factor = slope_form(*operands[1].arguments)
+            if factor.arguments[:2] == (DIV, number(1.0)):
+                return self._operation(DIV, operands[0], factor.arguments[2])
         strength = STRENGTH.get(op.dunder, 0)
         special = {"neg": [strength], "pow": [ATOM, strength]}
         needed = special.get(op.dunder, [strength, strength + 1] if strength else [ATOM] * len(operands))
@@ -98,7 +109,7 @@ class NumPyPrinter:
         return self._written(in_array_form(op, operands))
 
     def _slope(self, op: Op, slot: int, rule: Expression, *operands: Expression) -> tuple[int, str]:
-        return self._written(from_template(str(op.array_slopes[slot]), operands))
+        return self._written(slope_form(op, slot, rule, *operands))
 
     def _matmul(self, left: Expression, right: Expression) -> tuple[int, str]:
         strength = STRENGTH["mul"]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
+from autograd_lite.compiler.arrays.places import strided
 from autograd_lite.compiler.arrays.source import ArraySource
 from autograd_lite.core.op import Op
 
@@ -26,17 +29,38 @@ def namespace(xp: Any, source: ArraySource, dtype: str) -> dict[str, Any]:
     names |= {
         "array": functools.partial(xp.asarray, dtype=dtype),
         "floats": lambda values: values.astype(dtype),
-        "added": _added_numpy if xp.__name__ == "numpy" else _added_functional,
-        "scattered": Scattered() if xp.__name__ == "numpy" else functools.partial(_scattered_functional, xp),
+        "added": _added_functional,
+        "scattered": functools.partial(_scattered_functional, xp),
         "pick": functools.partial(_picked, xp),
         "unpick": functools.partial(_unpicked, xp),
         "shares": functools.partial(_shares, xp),
+        "sums": _sums,
+        "dots": _dots,
+        "windows": functools.partial(_windows, xp),
+        "max_over": functools.partial(_over, xp, "max"),
+        "sum_over": functools.partial(_over, xp, "sum"),
+        "repeated": functools.partial(_repeated, xp),
+        "to_largest": _to_largest if xp.__name__ == "numpy" else _to_largest_functional,
     }
+    if xp.__name__ == "numpy":
+        names |= _of_numpy(xp)
     for name, values in source.constants.items():
         names[name] = xp.asarray(values.astype(dtype) if values.dtype.kind == "f" else values)
     for name, (op, slot) in source.printer.operations.items():
         names[name] = array_function(op, xp) if slot is None else functools.partial(_partials, xp, op, slot)
     return names
+
+
+def _of_numpy(xp: Any) -> dict[str, Any]:
+    """Return what NumPy does faster in a way of its own."""
+    return {
+        "added": _added_numpy,
+        "scattered": Scattered(),
+        "unpick": _unpicked_numpy,
+        "shares": _shares_numpy,
+        "sums": _sums_numpy,
+        "dots": _dots_numpy if hasattr(xp, "vecdot") else _dots,
+    }
 
 
 def array_function(op: Op, xp: Any) -> Callable[..., Any]:
@@ -76,6 +100,10 @@ def _table(xp: Any, listed: Any, shape: tuple[int, ...]) -> Any:
     return xp.broadcast_to(listed, (*shape, length)).reshape(-1, length).tolist()
 
 
+FEW_ROWS = 256
+"""A table of up to so many rows is added to by a matrix product."""
+
+
 def _added_numpy(target: Any, place: tuple[Any, ...], values: Any) -> Any:
     """Add values at chosen places, each as often as it is named."""
     import numpy
@@ -84,9 +112,19 @@ def _added_numpy(target: Any, place: tuple[Any, ...], values: Any) -> Any:
         target[place] += values
         return target
     (rows,), size = place, target[0].size
+    if len(target) <= FEW_ROWS:  # a product with the rows of the identity that are named
+        named = _identity(len(target), target.dtype.char).take(rows.reshape(-1), axis=0)
+        return (named.T @ values.reshape(-1, size)).reshape(target.shape)
     positions = (rows % len(target)).reshape(-1, 1) * size + numpy.arange(size)
     sums = numpy.bincount(positions.reshape(-1), values.reshape(-1), target.size)
     return sums.reshape(target.shape).astype(target.dtype, copy=False)
+
+
+@functools.cache
+def _identity(size: int, dtype: str) -> Any:
+    import numpy
+
+    return numpy.eye(size, dtype=dtype)
 
 
 def _added_functional(target: Any, place: tuple[Any, ...], values: Any) -> Any:
@@ -143,10 +181,11 @@ def _scattered_functional(xp: Any, values: Any, positions: Any, size: int) -> An
 
 def _picked(xp: Any, values: Any, index: Any) -> Any:
     """Pick a number from each row."""
-    if values.ndim == 2 and values.shape[:1] == index.shape:  # the usual case, for which this is faster
-        return values[xp.arange(len(index)), index]
-    values = xp.broadcast_to(values, (*index.shape, values.shape[-1]))
-    return xp.take_along_axis(values, index[..., None], axis=-1)[..., 0]
+    count = values.shape[-1]
+    if values.shape[:-1] != index.shape:
+        values = xp.broadcast_to(values, (*index.shape, count))
+    flat = index.reshape(-1)
+    return values.reshape(-1, count)[xp.arange(flat.size), flat].reshape(index.shape)
 
 
 def _unpicked(xp: Any, d: Any, index: Any, count: int) -> Any:
@@ -154,7 +193,111 @@ def _unpicked(xp: Any, d: Any, index: Any, count: int) -> Any:
     return xp.where(xp.arange(count) == index[..., None], d[..., None], 0.0)
 
 
+def _unpicked_numpy(d: Any, index: Any, count: int) -> Any:
+    import numpy
+
+    rows = numpy.zeros((index.size, count), d.dtype)
+    rows[numpy.arange(index.size), index.reshape(-1)] = d.reshape(-1)
+    return rows.reshape(*index.shape, count)
+
+
 def _shares(xp: Any, partials: Any) -> Any:
     """Divide the partials of each list by their sum, unless that is no number."""
     total = partials.sum(axis=-1, keepdims=True)
     return partials / xp.where(xp.isfinite(total), total, 1.0)
+
+
+def _shares_numpy(partials: Any) -> Any:
+    import numpy
+
+    total = _sums_numpy(partials)
+    if not math.isfinite(total.sum()):
+        return _shares(numpy, partials)
+    return partials / total[..., None]
+
+
+SHORT, MANY = 64, 1024
+"""NumPy adds up so many numbers, in lists of up to this length, faster as products."""
+
+
+def _sums_numpy(values: Any) -> Any:
+    """Add up along the last axis."""
+    import numpy
+
+    length = values.shape[-1]
+    if length > SHORT or values.size < MANY:
+        return numpy.add.reduce(values, axis=-1)
+    return (values.reshape(-1, length) @ numpy.ones(length, values.dtype)).reshape(values.shape[:-1])
+
+
+def _sums(values: Any) -> Any:
+    return values.sum(axis=-1)
+
+
+def _dots_numpy(left: Any, right: Any) -> Any:
+    """Multiply, and add up along the last axis."""
+    import numpy
+
+    return numpy.vecdot(left, right) if left.shape == right.shape else _dots(left, right)
+
+
+def _dots(left: Any, right: Any) -> Any:
+    return (left * right).sum(axis=-1)
+
+
+# ---- Images ----------------------------------------------------------------------------------
+
+
+def _windows(xp: Any, flat: Any, start: int, counts: tuple[int, ...], steps: tuple[int, ...]) -> Any:
+    """Read the numbers at ``start + i * steps[0] + j * steps[1] + ...`` along the last axis."""
+    import numpy
+
+    if xp is numpy:
+        strides = (*flat.strides[:-1], *(flat.strides[-1] * step for step in steps))
+        part = flat[..., start:]
+        shape = (*flat.shape[:-1], *counts)
+        return numpy.ascontiguousarray(numpy.lib.stride_tricks.as_strided(part, shape, strides))
+    return flat[..., start + strided(counts, steps)]
+
+
+def _over(xp: Any, reduction: str, values: Any, axis: tuple[int, ...]) -> Any:
+    """Reduce short axes: NumPy is faster with a few arrays than with many short lists."""
+    if xp.__name__ != "numpy":
+        return getattr(values, reduction)(axis=axis)
+    within = [along % values.ndim for along in axis]
+    others = [along for along in range(values.ndim) if along not in within]
+    shape = [values.shape[along] for along in others]
+    return getattr(values.transpose(*within, *others).reshape(-1, *shape), reduction)(axis=0)
+
+
+def _slots(shape: tuple[int, ...], axis: tuple[int, ...]) -> list[tuple[Any, ...]]:
+    """List the indices of all places along some axes."""
+    chosen = itertools.product(*(range(shape[along]) for along in axis))
+    at = [dict(zip(axis, places)) for places in chosen]
+    return [(..., *(each.get(along, slice(None)) for along in range(min(axis), 0))) for each in at]
+
+
+def _to_largest(d: Any, largest: Any, values: Any, axis: tuple[int, ...]) -> Any:
+    """Share numbers out among the largest of each window, whose axes have length 1 in the first two."""
+    import numpy
+
+    once = (..., *(0 if along in axis else slice(None) for along in range(min(axis), 0)))
+    slots = _slots(values.shape, axis)
+    masks = [values[place] == largest[once] for place in slots]
+    shares = d[once] / functools.reduce(numpy.add, [mask.view(numpy.int8) for mask in masks])
+    result = numpy.empty(values.shape, values.dtype)
+    for place, mask in zip(slots, masks):
+        numpy.multiply(shares, mask, out=result[place])
+    return result
+
+
+def _to_largest_functional(d: Any, largest: Any, values: Any, axis: tuple[int, ...]) -> Any:
+    mask = values == largest
+    return d / mask.sum(axis=axis, keepdims=True) * mask
+
+
+def _repeated(xp: Any, values: Any, counts: tuple[int, ...], axis: tuple[int, ...]) -> Any:
+    """Repeat what has one place along some axes, the innermost first."""
+    for count, along in sorted(zip(counts, axis), key=lambda pair: -pair[1]):
+        values = values.repeat(count, axis=along)
+    return values

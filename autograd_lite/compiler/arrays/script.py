@@ -114,7 +114,7 @@ class ArrayScript:
         """Give an array of numbers a name, the same for the same array."""
         key = (values.dtype, values.shape, values.tobytes())
         if key not in self._known:
-            text = f"{'i' if values.dtype.kind == 'i' else 'c'}{len(self._known) + 1}_"
+            text = f"{'i' if values.dtype.kind == 'i' else 'c'}${len(self._known) + 1}"
             self._known[key] = name(text)
             self._loops.constants[text] = values
             self._loops.layouts[text] = plain(text, values.shape)
@@ -268,6 +268,6 @@ RESERVED = frozenset(
 
 
 def safe(label: str) -> str:
-    """Return the name of an array in a script: with an underscore where the script needs the name itself."""
-    taken = label in RESERVED or label in known_names() or re.fullmatch(r"[i-u]\d*", label)
+    """Return the name of an array in a script, which may not be one that the script needs itself."""
+    taken = label in RESERVED or label in known_names() or re.fullmatch(r"[i-u]\d*|.*_", label)
     return f"{label}_" if taken else label

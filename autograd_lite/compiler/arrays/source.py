@@ -24,6 +24,7 @@ class ArraySource:
         arguments: the names of the arguments.
         integers: for each, whether it holds integers.
         gradient: whether to write ``value_and_gradient``, for one output.
+        labels: what each parameter is called, or nothing.
 
     Attributes:
         text: the source: ``forward`` and, for one output, ``value_and_gradient``.
@@ -35,13 +36,18 @@ class ArraySource:
     """
 
     def __init__(
-        self, program: ArrayProgram, arguments: Sequence[str], integers: Sequence[bool], gradient: bool
+        self,
+        program: ArrayProgram,
+        arguments: Sequence[str],
+        integers: Sequence[bool],
+        gradient: bool,
+        labels: Sequence[str],
     ) -> None:
         self.program, self.arguments = program, arguments
         for leaf in program.leaves("input"):
             place = int(leaf.source)
             leaf.name, leaf.holds_integers = arguments[place], integers[place]
-        name_arrays(program, arguments)
+        name_arrays(program, arguments, labels)
         self.names = [array.name for array in program.arrays]
         self.parameters = sorted(program.leaves("parameter"), key=lambda leaf: int(leaf.places.min()))
         self.frozen, self.random = program.leaves("frozen"), program.leaves("random")

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.compiler.arrays.ir import ArrayProgram, Operand
+from autograd_lite.compiler.arrays.images import Convolution, Pool
+from autograd_lite.compiler.arrays.indexing import overlapping, pooled
+from autograd_lite.compiler.arrays.ir import ArrayProgram, Constant, Operand, View
 from autograd_lite.compiler.arrays.primitives import (
     Map,
     MatrixProduct,
@@ -26,9 +28,10 @@ from autograd_lite.compiler.raising.placement import Placement
 from autograd_lite.compiler.raising.ragged import continued, merged, rectangular
 from autograd_lite.compiler.raising.simplify import LARGEST, simplified
 from autograd_lite.compiler.raising.sums import Sums, collect_sums
+from autograd_lite.compiler.raising.wholes import Wholes
 from autograd_lite.compiler.tape import CONSTANT, INNER, Tape
 from autograd_lite.core.op import Op
-from autograd_lite.ops import ADD, DOT, MUL, PICK
+from autograd_lite.ops import ADD, AMAX, DOT, MUL, PICK
 
 __all__ = ["Raiser"]
 
@@ -54,6 +57,7 @@ class Raiser:
         self.tape = tape = simplified(tape)
         self.placement = Placement(tape, arguments)
         self.program = self.placement.program
+        self.wholes = Wholes(self.placement)
         self.sums = collect_sums(tape)
         levels = self.sums.level
         self.groups = merged(tape, self.sums, levels, group_alike(tape, self.sums, levels))
@@ -96,10 +100,15 @@ class Raiser:
     # ---- Sums of products ------------------------------------------------------------------
 
     def _factors(self, members: Any) -> tuple[Any, Any]:
-        """Return the left and right factors of sums; on the left stands what varies least: parameters."""
+        """Return the left and right factors of sums; on the left stands what varies least: parameters.
+
+        Of two that are computed alike the first, queries before keys, stands on the right: its rows are
+        those of the result.
+        """
         zero = self.placement.zero
         left, right = (self.placement.same[column] for column in self.sums.products.of(members, zero))
-        swap = self.placement.rank(right) < self.placement.rank(left)
+        ranks = self.placement.rank(left), self.placement.rank(right)
+        swap = (ranks[1] < ranks[0]) | ((ranks[1] == ranks[0]) & (ranks[0] >= INNER))
         return self.numpy.where(swap, right, left), self.numpy.where(swap, left, right)
 
     def _place_parameters(self, members: Any) -> None:
@@ -155,18 +164,20 @@ class Raiser:
             right = right.reshape(-1, 1, terms)[cells // wide]
             blocks, wide, high, cells = len(cells), 1, 1, numpy.arange(len(cells))
         is_product = wide > 1 or high > 1
-        if is_product:
+        inputs, weights = self._sides(right, left)
+        if is_product or (len(cells) == 1 and inputs.batched and not weights.batched):
             self.program.in_products += len(members) * terms
-        inputs, weights = operand(_narrow(right)), operand(_narrow(left))
+        primitive: Any = MatrixProduct if is_product else RowDots
+        windows = _windows_of(inputs, weights)
+        if windows is not None:
+            inputs, primitive = windows, Convolution
+            cells = cells % wide * high + cells // wide
+            high, wide = wide, high
         biases: list[Operand] = []
         is_full = len(cells) == blocks * high * wide
         if is_full:
             added = _narrow(plain[numpy.argsort(cells)].reshape(blocks, high, wide, -1))
-            if plain.shape[1] > FEW:
-                biases = [self.placement.add(Sum(operand(added)))]
-            else:
-                biases = [operand(added[..., k]) for k in range(plain.shape[1])]
-        primitive = MatrixProduct if is_product else RowDots
+            biases = self._added_up(added)
         if any(bias.batched for bias in biases) and not (inputs.batched or weights.batched):
             # One product for all rows of a batch: only what is added differs.
             product = self.placement.add(primitive(inputs, weights), members, cells)
@@ -175,6 +186,43 @@ class Raiser:
         self.placement.add(primitive(inputs, weights, biases), members, cells)
         if not is_full and plain.shape[1]:
             self._chain([operand(members), *map(operand, plain.T)], members)
+
+    def _sides(self, right: Any, left: Any) -> tuple[Operand, Operand]:
+        """Return the rows of inputs and those of weights of a product."""
+        numpy, operand = self.numpy, self.placement.operand
+        found = self.wholes.among_zeros(_narrow(right))
+        if found is not None:
+            return found, operand(_narrow(left))
+        order = numpy.argsort(self.placement.key(left[0, 0]), kind="stable")
+        repeats, more = divmod(len(order), len(numpy.unique(left[0, 0])))
+        weights = left[..., order][..., ::repeats]
+        is_repeated = repeats > 1 and not more and len(left) == 1
+        if not is_repeated or (numpy.repeat(weights, repeats, axis=-1) != left[..., order]).any():
+            return operand(_narrow(right)), operand(_narrow(left))
+        # What one weight multiplies is added up first.
+        inputs = _narrow(right[..., order])
+        lists = inputs.reshape(*inputs.shape[:-1], -1, repeats)
+        return self.placement.add(Sum(operand(lists))), operand(_narrow(weights))
+
+    def _added_up(self, terms: Any) -> list[Operand]:
+        """Return few operands whose sum is that of terms, which stand along the last axis."""
+        numpy, operand, shape = self.numpy, self.placement.operand, terms.shape[:-1]
+        if terms.shape[-1] <= FEW:
+            return [operand(terms[..., place]) for place in range(terms.shape[-1])]
+        ordered = numpy.take_along_axis(terms, numpy.argsort(self.placement.key(terms), axis=-1), -1)
+        sources = self.placement.sources(ordered).reshape(-1, terms.shape[-1])
+        cuts = numpy.flatnonzero(numpy.diff(sources[0])) + 1
+        if len(cuts) >= FEW or (sources != sources[0]).any():
+            return [self.placement.add(Sum(operand(terms)))]
+        added: list[Operand] = []
+        for part in numpy.split(ordered, cuts, axis=-1):
+            count = part.shape[-1]
+            if count > 1 and (part == part[..., :1]).all():
+                factors = operand(part[..., 0]), Constant(numpy.full(shape, float(count)))
+                added.append(self.placement.add(Map(MUL, factors)))
+            else:
+                added.append(self.placement.add(Sum(operand(part))) if count > 1 else operand(part[..., 0]))
+        return added
 
     def _chain(self, operands: Sequence[Operand], members: Any, cells: Any = None) -> None:
         """Add operands one after the other; the last result is that of the members."""
@@ -195,9 +243,25 @@ class Raiser:
             self.placement.same[members] = plain[:, 0]
             return
         members, plain = self._distinct(members, plain)
+        found = self.wholes.lines(plain, summed=True)
+        if found is not None:
+            values, order = found
+            self.placement.add(Sum(values), members[order])
+            return
         plain = numpy.take_along_axis(plain, numpy.argsort(key(plain), axis=1), 1)
         order = numpy.argsort(key(plain[:, -1 if (plain == self.placement.zero).any() else 0]), kind="stable")
-        self.placement.add(Sum(self.placement.operand(_narrow(plain[order]))), members[order])
+        terms = self.placement.operand(_narrow(plain[order]))
+        if not self._pool(terms, members[order], "sum"):
+            self.placement.add(Sum(terms), members[order])
+
+    def _pool(self, lists: Operand, members: Any, by: str, flows: bool = True) -> bool:
+        """Take the largest, or the sum, of the windows that an array is cut into, if lists are such."""
+        found = pooled(lists.index, lists.array.size) if isinstance(lists, View) else None
+        if isinstance(lists, View) and found is not None:
+            shape, axes = found
+            values = View(lists.array, self.numpy.arange(lists.array.size).reshape(shape))
+            self.placement.add(Pool(values, axes, lists.shape[:-1], by, flows=flows), members)
+        return found is not None
 
     # ---- Everything else -------------------------------------------------------------------
 
@@ -209,6 +273,11 @@ class Raiser:
         _, first, group = numpy.unique(sources, axis=0, return_index=True, return_inverse=True)
         for number in numpy.argsort(first):
             chosen = numpy.flatnonzero(group.reshape(-1) == number)
+            whole = self.wholes.map_operands(args[chosen])
+            if whole is not None:
+                operands, cells, like = whole
+                self.wholes.add_map(Map(op, operands, attributes), members[chosen], cells, like)
+                continue
             order, shape = self._order(args[chosen])
             chosen = chosen[order]
             operands = [self.placement.operand(column.reshape(shape)) for column in args[chosen].T]
@@ -231,10 +300,19 @@ class Raiser:
         """Do an operation on lists for several lists at once."""
         lengths, *attributes = self.tape.attributes[members[0]]
         lengths = (args.shape[1],) if op is LARGEST else lengths
+        found = self.wholes.lines(args, summed=False) if op is LARGEST else None
+        if found is not None:
+            values, order = found
+            self.placement.add(Reduce(AMAX, [values], attributes, flows=False), members[order])
+            return
         order = self.numpy.argsort(self.placement.key(args[:, 0]), kind="stable")
         lists = self.numpy.split(args[order], self.numpy.cumsum(lengths)[:-1], axis=1)
         operands = [self.placement.operand(_narrow(rows)) for rows in lists]
-        self.placement.add(Reduce(op, operands, attributes, flows=op is not LARGEST), members[order])
+        if op in (AMAX, LARGEST) and self._pool(operands[0], members[order], "max", op is not LARGEST):
+            return
+        flows = op is not LARGEST
+        reduced = Reduce(op if flows else AMAX, operands, attributes, flows=flows)
+        self.placement.add(reduced, members[order])
 
     def _raise_picks(self, members: Any, args: Any) -> None:
         """Look numbers up in lists, by an index that is known when the program runs."""
@@ -249,6 +327,14 @@ class Raiser:
         else:
             array = Pick(operand(_narrow(args[:, :-1])), operand(args[:, -1].squeeze()))
         self.placement.add(array, members, cells)
+
+
+def _windows_of(inputs: Operand, weights: Operand) -> View | None:
+    """Return the inputs as columns, if they are windows of an image, and the weights kernels for all rows."""
+    if not (inputs.batched and isinstance(inputs, View)) or weights.batched or len(weights.shape) < 2:
+        return None
+    columns = View(inputs.array, inputs.index.T)
+    return None if overlapping(columns.index) is None else columns
 
 
 def _narrow(rows: Any) -> Any:

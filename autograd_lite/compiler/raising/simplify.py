@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from autograd_lite.compiler.tape import FROZEN, INNER, PARAMETER, Tape
+from autograd_lite.compiler.tape import FROZEN, PARAMETER, Tape
 from autograd_lite.core.op import DETACH, Op
 from autograd_lite.ops import AMAX, DIV, MAXIMUM, MUL
 
@@ -41,6 +42,9 @@ def _leave_out(tape: Tape, same: list[int]) -> None:
 
     One that stands beside others, by other constants, stays: together they are one operation.
     """
+    ones = {place for place in tape.constants if tape.data[place] == 1.0}
+    if not ones or ones.isdisjoint(itertools.chain.from_iterable(tape.args)):
+        return
     levels = [0] * len(tape)
     by_one: dict[Any, list[int]] = {}
     by_others: set[Any] = set()
@@ -50,7 +54,7 @@ def _leave_out(tape: Tape, same: list[int]) -> None:
         levels[place] = 1 + max([levels[arg] for arg in args])
         if (op is MUL or op is DIV) and not tape.constants.isdisjoint(args):
             constant = args[1] if op is DIV or args[1] in tape.constants else args[0]
-            if constant in tape.constants and tape.data[constant] == 1.0:
+            if constant in ones:
                 by_one.setdefault((levels[place], op), []).append(place)
             else:
                 by_others.add((levels[place], op))
@@ -71,15 +75,11 @@ def _forget(tape: Tape, place: int) -> None:
 
 def _join_largest(tape: Tape) -> None:
     """Make trees of ``maximum`` one operation, where nothing flows back."""
-    passes = _pass_gradients(tape)
-    uses = [0] * len(tape)
-    others = [*tape.outputs, *(side for guard in tape.guards for side in guard[1:3])]
-    for args in (*tape.args, others):
-        for arg in args:
-            uses[arg] += 1
+    uses = _uses(tape)
+    passing: dict[int, bool] = {}
     listed: dict[int, list[int]] = {}
-    for place, op in enumerate(tape.op):
-        if op is not MAXIMUM or passes[place]:
+    for place in [place for place, op in enumerate(tape.op) if op is MAXIMUM]:
+        if _passes_gradients(tape, place, passing):
             continue
         listed[place] = []
         for arg in tape.args[place]:
@@ -107,10 +107,34 @@ def _largest_of(tape: Tape, place: int, args: Iterable[int], uses: list[int]) ->
     tape.op[place], tape.args[place], tape.attributes[place] = LARGEST, tuple(numbers), ((len(numbers),),)
 
 
-def _pass_gradients(tape: Tape) -> list[bool]:
-    """Tell for each number whether a gradient flows through it."""
-    passes = [role == PARAMETER for role in tape.role]
-    for place, (op, args) in enumerate(zip(tape.op, tape.args)):
-        if op is not None and tape.role[place] == INNER:
-            passes[place] = any(passes[arg] for slot, arg in enumerate(args) if slot not in op.conditions)
-    return passes
+def _uses(tape: Tape) -> list[int]:
+    """Count how often each number is needed."""
+    import numpy
+
+    others = [*tape.outputs, *(side for guard in tape.guards for side in guard[1:3])]
+    needed = numpy.fromiter(itertools.chain(itertools.chain.from_iterable(tape.args), others), numpy.int64)
+    counts: list[int] = numpy.bincount(needed, minlength=len(tape)).tolist()
+    return counts
+
+
+def _passes_gradients(tape: Tape, place: int, passing: dict[int, bool]) -> bool:
+    """Tell whether a gradient flows through a number: whether a parameter is behind it.
+
+    Args:
+        tape: the program on scalars.
+        place: the number.
+        passing: what is known already.
+    """
+    left, seen = [place], {place}
+    while left:
+        at = left.pop()
+        op = tape.op[at]
+        if tape.role[at] == PARAMETER or passing.get(at):
+            passing[place] = True
+            return True
+        if op is not None and at not in passing:
+            behind = {arg for slot, arg in enumerate(tape.args[at]) if slot not in op.conditions}
+            left += behind - seen
+            seen |= behind
+    passing.update(dict.fromkeys(seen, False))
+    return False

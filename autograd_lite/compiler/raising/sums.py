@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from autograd_lite.compiler.tape import CONSTANT, INNER, Tape
+from autograd_lite.compiler.tape import CONSTANT, FROZEN, INNER, INPUT, Tape
 from autograd_lite.ops import ADD, DOT, MUL, PICK, SUM
 
 __all__ = ["Sums", "collect_sums"]
@@ -87,9 +87,12 @@ def collect_sums(tape: Tape) -> Sums:
     user_of[args[adding]] = users[adding]
     once = (uses == 1) & (user_of >= 0)
     merged = once & (op >= 1) & (op <= 3)
-    root = numpy.where(merged, user_of, numpy.arange(count))
-    while (root != root[root]).any():
-        root = root[root]
+    role, first = numpy.array(tape.role), numpy.cumsum(lengths) - lengths
+    root = _ends(numpy.where(merged, user_of, numpy.arange(count)))
+    apart = _of_inputs(op, args, users, lengths, role, numpy.where(merged, user_of, -1), root)
+    if apart.any():
+        merged &= ~apart
+        root = _ends(numpy.where(merged, user_of, numpy.arange(count)))
 
     # The pairs that a dot multiplies stand in its first and its second list.
     half = last // 2
@@ -98,19 +101,17 @@ def collect_sums(tape: Tape) -> Sums:
     dot_roots = root[users[(user_op == 3) & (slot < half)]]
 
     terms, roots = args[adding], root[users[adding]]
-    is_zero = (numpy.array(tape.role) == CONSTANT) & (numpy.array(tape.data) == 0.0)
+    is_zero = (role == CONSTANT) & (numpy.array(tape.data) == 0.0)
     wanted = ~merged[terms] & ~is_zero[terms]
     terms, roots = terms[wanted], roots[wanted]
     a_product = once[terms] & (op[terms] == 4)
     product_count = numpy.bincount(roots[a_product], minlength=count)
     product_count += numpy.bincount(dot_roots, minlength=count)
     has_dot = numpy.bincount(dot_roots, minlength=count) > 0
-    role = numpy.array(tape.role)
-    factors = args[(numpy.cumsum(lengths) - lengths)[terms][:, None] + a_product[:, None] * numpy.arange(2)]
+    factors = args[first[terms][:, None] + a_product[:, None] * numpy.arange(2)]
     alone = (numpy.bincount(roots, minlength=count)[roots] == 1) & (role[factors] == INNER).all(axis=1)
     a_product &= (product_count[roots] >= 2) | has_dot[roots] | alone
 
-    first = numpy.cumsum(lengths) - lengths
     muls, mul_roots = terms[a_product], roots[a_product]
     products = _grouped(
         numpy.concatenate([dot_roots, mul_roots]), count,
@@ -126,6 +127,53 @@ def collect_sums(tape: Tape) -> Sums:
     owner[muls] = mul_roots
     inside = owner != numpy.arange(count)
     return Sums(is_sum, inside, products, plain, _levels(owner[users], args, inside | (lengths == 0)))
+
+
+def _ends(following: Any) -> Any:
+    """Follow what stands for each number to its end."""
+    while (following != following[following]).any():
+        following = following[following]
+    return following
+
+
+def _of_inputs(op: Any, args: Any, users: Any, lengths: Any, role: Any, user_of: Any, root: Any) -> Any:
+    """Find parts of sums that are sums of products of parameters and inputs, beside other products.
+
+    In a recurrence those of all steps are one matrix product, before the first step.
+
+    Args:
+        op: for each number its code; ``role`` and ``lengths``: its role, and how many arguments it has.
+        args: all arguments, and ``users`` whose they are.
+        user_of: for what is a part of a sum the number that adds it, otherwise -1.
+        root: for each number the sum that it is a part of.
+    """
+    import numpy
+
+    is_part, count = user_of >= 0, len(op)
+    below = is_part & (user_of != root)
+    top = _ends(numpy.where(below, user_of, numpy.arange(count)))
+    adds = (op[users] == 1) | (op[users] == 2)
+    is_term, dots = adds & (op[args] == 4), numpy.flatnonzero(op == 3)
+    first = numpy.cumsum(lengths) - lengths
+    factors = role[args[first[args[is_term]][:, None] + numpy.arange(2)]]
+    of_inputs = _are_of_inputs(factors.max(axis=1), factors.min(axis=1))
+    owners = users[is_term]
+    if len(dots):
+        roles, starts = role[args[op[users] == 3]], numpy.cumsum(lengths[dots]) - lengths[dots]
+        ends = (extreme.reduceat(roles, starts) for extreme in (numpy.maximum, numpy.minimum))
+        owners = numpy.concatenate([owners, numpy.repeat(dots, lengths[dots] // 2)])
+        of_inputs = numpy.concatenate([of_inputs, numpy.repeat(_are_of_inputs(*ends), lengths[dots] // 2)])
+    is_plain = adds & ~is_term & (role[args] > CONSTANT) & ~is_part[args]
+    inputs = numpy.bincount(top[owners[of_inputs]], minlength=count)
+    others = numpy.bincount(top[owners[~of_inputs]], minlength=count)
+    others += numpy.bincount(top[users[is_plain]], minlength=count)
+    in_root = numpy.bincount(root[owners[~of_inputs]], minlength=count)
+    return is_part & ~below & (inputs >= 2) & (others == 0) & (in_root[root] >= 2)
+
+
+def _are_of_inputs(largest: Any, smallest: Any) -> Any:
+    """Tell by the largest and the smallest role of factors whether some are inputs, and others parameters."""
+    return (largest == INPUT) & (smallest <= FROZEN)
 
 
 def _levels(owners: Any, args: Any, skipped: Any) -> Any:
