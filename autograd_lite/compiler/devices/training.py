@@ -155,6 +155,7 @@ class OnDevices(InArrays):
             self._taken_steps += 1
         else:
             self._take_again(entry, broken > 0.0)
+        entry.columns, entry.arguments, entry.found = (), (), None  # whoever keeps the loss keeps no rows
 
     def _take_again(self, entry: Pending, is_broken: bool) -> None:
         """Take a step on the host, and begin those after it anew."""
