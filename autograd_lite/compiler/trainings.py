@@ -33,8 +33,6 @@ class Training(ABC):
         specialization: the one program that runs all rows, if there is one.
 
     Attributes:
-        now: the parameters, as the optimiser's rule takes them, its state for each, and how many steps
-            it has taken. A step replaces all of it at once, so that Ctrl-C comes before or after.
         subtract: moves one of them by a change.
         is_finite: tells whether one of them is finite.
         beside: what the last step computed beside the loss: an array for each further output.
@@ -43,10 +41,22 @@ class Training(ABC):
     beside: Sequence[Any] = ()
     subtract: Any
     is_finite: Any
-    now: tuple[Any, Any, int]
 
     def __init__(self, program: Runner, optimizer: Any, specialization: Any) -> None:
         self.program, self.optimizer, self.specialization = program, optimizer, specialization
+        self._now: tuple[Any, Any, int] = ([], [], 0)
+
+    @property
+    def now(self) -> tuple[Any, Any, int]:
+        """The parameters, as the optimiser's rule takes them, its state for each, and the number of steps.
+
+        A step replaces all of it at once, so that Ctrl-C comes before or after.
+        """
+        return self._now
+
+    @now.setter
+    def now(self, after: tuple[Any, Any, int]) -> None:
+        self._now = after
 
     def read(self) -> None:
         """Begin with the numbers of the Values and the state of the optimiser."""

@@ -102,7 +102,7 @@ class OnDevices(InArrays):
         )
 
     @now.setter
-    def now(self, after: tuple[Any, Any, int]) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def now(self, after: tuple[Any, Any, int]) -> None:
         with uninterrupted():
             self._taken_steps = after[2]
             self._carry = self._whole().put(*after)
