@@ -1,4 +1,7 @@
-"""The reference that ``python3 -m pdoc autograd_lite`` makes: every name and formula, no warning."""
+"""The reference that ``python3 -m pdoc autograd_lite`` makes: every name and formula, no warning.
+
+Needs pdoc: python3 -m pip install pdoc==16.0.0
+"""
 
 import html
 import importlib
