@@ -94,7 +94,7 @@ def l1(output: Any, target: Any) -> Any:
     """Compute the mean absolute error over the outputs.
 
     Formula:
-        loss = 1/n Σ_i |output[i] - target[i]|
+        `loss = 1/n Σ_i |output[i] - target[i]|`
 
     Args:
         output: a Value, or a list of n of them.
@@ -116,8 +116,8 @@ def huber(output: Any, target: Any, *, delta: float = 1.0) -> Any:
     """Compute an error that is squared where it is small and absolute where it is large, over the outputs.
 
     Formula:
-        loss = 1/n Σ_i h(output[i] - target[i]),
-        h(d) = ½ d² where |d| ≤ delta, else delta (|d| - ½ delta)
+        `loss = 1/n Σ_i h(output[i] - target[i])`,
+        `h(d) = ½ d² where |d| ≤ delta, else delta (|d| - ½ delta)`
 
     Args:
         output: a Value, or a list of n of them.
@@ -286,7 +286,7 @@ def kl_divergence(logits: Sequence[Any], target: Sequence[Any]) -> Any:
     """Compute how far a softmax is from the probabilities that it should give.
 
     Formula:
-        loss = Σ_j p[j] log(p[j] / q[j]),  q = softmax(logits); the terms with p[j] = 0 are 0
+        `loss = Σ_j p[j] log(p[j] / q[j]),  q = softmax(logits); the terms with p[j] = 0 are 0`
 
     Args:
         logits: K Values, any numbers.
@@ -314,8 +314,8 @@ def focal(output: Any, target: Any, *, gamma: float = 2.0, alpha: float | None =
     """Compute a log loss in which examples that are right already count little.
 
     Formula:
-        loss = (1 - p)^gamma · -log p,  p the probability of the target: σ(z) for label 1,
-        1 - σ(z) for label 0, or softmax(logits)[k]
+        `loss = (1 - p)^gamma · -log p,  p the probability of the target: σ(z) for label 1`,
+        `1 - σ(z) for label 0, or softmax(logits)[k]`
 
     Args:
         output: z, a logit; or a list of K logits.

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd_lite.core.coercion import is_plain
+from autograd_lite.core.suggestions import show_only_public
 from autograd_lite.core.tables import as_column, as_rows
 from autograd_lite.training.predict import accuracy
 
@@ -155,3 +156,6 @@ def _explained(outputs: Sequence[float], targets: Sequence[float]) -> float:
     missed = math.fsum((t - f) ** 2 for f, t in zip(outputs, targets))
     spread = math.fsum((t - middle) ** 2 for t in targets)
     return 1.0 - missed / spread if spread else float(not missed)
+
+
+show_only_public(__name__)

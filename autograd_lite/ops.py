@@ -291,12 +291,13 @@ ELU = Op(
 )
 SOFTPLUS = Op(
     "softplus", "softplus({0})", ieee.softplus, lambda y, a: SIGMOID(a),
-    array="maximum({0}, 0.0) + log1p(exp(-abs({0})))",
+    array="maximum({0}, 0.0) + log1p(exp(-abs({0})))", array_slopes=("-expm1(-{0})",),
     doc="log(1 + exp(a)), a smooth relu.", example=("softplus(0.0)", 0.693147),
 )
 LOG_SIGMOID = Op(
     "log_sigmoid", "log_sigmoid({0})", ieee.log_sigmoid, lambda y, a: SIGMOID(-a),
-    array="-(maximum(-{0}, 0.0) + log1p(exp(-abs({0}))))", textbook=(lambda y, a: 1.0 - SIGMOID(a),),
+    array="-(maximum(-{0}, 0.0) + log1p(exp(-abs({0}))))", array_slopes=("-expm1({0})",),
+    textbook=(lambda y, a: 1.0 - SIGMOID(a),),
     doc="log(sigmoid(a)), without overflow.", example=("log_sigmoid(0.0)", -0.693147),
 )
 SILU = Op(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from autograd_lite.core.coercion import as_float
+from autograd_lite.core.suggestions import show_only_public
 from autograd_lite.core.tables import as_column, as_rows
 from autograd_lite.engine import Value
 from autograd_lite.nn.module import Module
@@ -222,3 +223,6 @@ def _table_of(X: Any, width: int) -> list[list[float]]:
         if not all(map(math.isfinite, row)):
             raise ValueError(f"example {index} holds a number that is inf or nan: remove or replace it")
     return table
+
+
+show_only_public(__name__)

@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from autograd_lite import losses, nn, optim
+from autograd_lite.core.suggestions import show_only_public
 from autograd_lite.training.fit import fit
 from autograd_lite.training.predict import predict, predict_proba
 
@@ -165,3 +166,6 @@ class MLPRegressor(RegressorMixin, Network):
         X = self._checked(X)
         found = numpy.array(predict(self.model_, X))
         return found if self.is_flat_ else found.reshape(-1, self.n_outputs_)
+
+
+show_only_public(__name__)

@@ -244,7 +244,14 @@ def kinds():
         many=lambda y, values: ([2.0 * sum(values, 0.0)] * len(values),),
         array=lambda xp, values: values.sum(axis=-1) * values.sum(axis=-1),
     )
+
+    def looking_back(x):
+        made = [both([*x[at:], *x[:at]]) for at in range(4)]
+        rows = [[dot(made[at], made[other]).exp() for other in range(at + 1)] for at in range(4)]
+        return sum(sum(a / sum(row) * one[0] for a, one in zip(row, made)) ** 2 for row in rows)
+
     return [w for row in w for w in row], {
+        "looking back": looking_back,
         "product": lambda x: dot(both(x), [1.0, 2.0, 3.0]),
         "dots": lambda x: dot(both(x), both(x)),
         "sum": lambda x: sum_of([sum_of([a.tanh() for a in row]) for row in spread(x)]),

@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from autograd_lite import compile, maximum, nn, optim
+from autograd_lite import Value, compile, maximum, nn, optim, pick
 from autograd_lite.compiler import specialization
 
 GENERATOR = np.random.default_rng(5)
@@ -77,3 +77,31 @@ def test_a_batch_of_many_rows_takes_little_memory(model):
     finally:
         tracemalloc.stop()
     assert most < 10e6  # all at once it takes more than 50 MB
+
+
+def test_an_index_is_refused_at_every_position_whatever_stands_beside_it():
+    tables = [[Value(float(place)) for place in range(count)] for count in (2, 5)]
+    parameters = [value for table in tables for value in table]
+    program = compile(lambda i, j: pick(tables[0], i) * pick(tables[1], j), parameters, backend="numpy")
+    trainer = program.trainer(optim.SGD(lr=0.125))
+    assert trainer.step(np.array([0, 1]), np.array([4, 3])) == 1.5
+    for i, j in [(2, 0), (0, 5), (-1, 0), (0, -1)]:
+        with pytest.raises(IndexError, match="an index is a whole number from 0 to"):
+            trainer.step(np.array([0, i]), np.array([0, j]))
+    mixed = compile(lambda pair: pick(tables[1], pair[0]) * pair[1], parameters, backend="numpy")
+    assert mixed.mean_and_grad([[1, 2.0], [1, 4.0]])[0] == 3.0
+    with pytest.raises(IndexError, match="from 0 to 4, got 7"):
+        mixed.mean_and_grad([[1, np.nan], [7, 1.0]])
+
+
+def test_programs_that_cut_their_parameters_alike_share_the_optimisers_state(model):
+    def losses_of(backend):
+        copy = nn.MLP(3, [8, 1], activation="tanh", seed=1)
+        program = compile(lambda rows: sum((copy(x) - 1.0) ** 2 for x in rows), copy, backend=backend)
+        trainer = program.trainer(optim.Adam(lr=0.01))
+        found = [trainer.step([X[:rows].tolist()]) for rows in (2, 5, 3, 2, 5)]
+        trainer.write_back()
+        return found, [parameter.data for parameter in copy.parameters()]
+
+    for one, other in zip(losses_of("numpy"), losses_of("python")):
+        assert one == pytest.approx(other, rel=1e-9)

@@ -150,7 +150,7 @@ def test_a_value_holds_only_a_real_number(thing, hint):
         Value(thing)
     with pytest.raises(TypeError, match=hint):
         x.data = thing
-    with pytest.raises(TypeError, match=hint):
+    with pytest.raises(TypeError, match=hint if thing is not None else r"write p\.grad = 0\.0"):
         x.grad = thing
     assert (x.data, x.grad) == (1.0, 0.0)
 

@@ -111,7 +111,7 @@ def test_the_source_of_a_convolution_and_its_pool():
     )
     assert "z1 = W1 @ image_windows + b1[:, None]" in lines
     assert "amax1 = max_over(relu1.reshape(-1, 6, 2, 2, 2), axis=(-3, -1)).reshape(-1, 12)" in lines
-    assert "dW1 = (image_windows @ swapaxes(dz1, -1, -2)).sum(axis=0).T" in lines
+    assert "dW1 = (image_windows @ dz1.swapaxes(-1, -2)).sum(axis=0).T" in lines
 
 
 def test_a_convolution_of_what_is_computed():

@@ -405,7 +405,7 @@ READS = {
 def test_reading_a_traced_number_names_the_way_out(read, w, backend):
     program = compile(lambda x: READS[read](w * x), [w], backend=backend)
     for _ in range(2):
-        with pytest.raises(TraceError, match=r"Use .detach\(\) .*, logsumexp .*, where\(step\(a\), b, c\)"):
+        with pytest.raises(TraceError, match=r"Use .detach\(\) .*,.* an Op for .*, where\(step\(a\), b, c\)"):
             program(1.0)
         assert current_tracer() is None and w.data == 2.0
 

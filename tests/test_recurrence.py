@@ -59,11 +59,12 @@ def test_a_recurrence_agrees_with_the_engine(seed, form, inputs, hidden, steps):
 @pytest.mark.parametrize("form", FORMS)
 def test_the_source_of_a_recurrence(form):
     lines = [line.partition("  #")[0].strip() for line in compiled(*network(0, form, 3, 4, 5)).splitlines()]
+    steps = ["dadd1", "dz3", "dz4", "dz5", "dz6"]
     assert lines[0] == "def value_and_gradient(W1, W2, b1, xs, h_rows):"
     for line in (
         "z1 = (xs.reshape(-1, 3) @ W1.T).reshape(-1, 5, 4) + b1",
         "z3 = tanh1 @ W2.T + z1[:, 1, :]",
-        "dz1 = concatenate((dadd1, dz3, dz4, dz5, dz6), axis=-1).reshape(-1, 5, 4)",
+        f"dz1 = concatenate(({', '.join(f'{d}.reshape(-1, 1, 4)' for d in steps)}), axis=-2)",
         "dz_rows = concatenate((dz6, dz5, dz4, dz3))",
         "h_rows_ = concatenate((h5, h4, h3, tanh1))",
         "dW1 = dz1.reshape(-1, 4).T @ xs.reshape(-1, 3)",

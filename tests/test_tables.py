@@ -93,7 +93,7 @@ def test_arrays_of_every_real_dtype(dtype):
 
 
 def test_a_loss_of_rows_gets_rows():
-    """Where a loss takes targets in rows of one number, they stay such."""
+    """Where a loss wants targets in rows of one number, they stay such."""
     for column in (numpy.array(Y)[:, None], [[label] for label in Y], pandas.DataFrame({"label": Y})):
         met = []
 
@@ -102,7 +102,22 @@ def test_a_loss_of_rows_gets_rows():
             return (output - target[0]) ** 2
 
         trained(X, column, loss, compiled=False)
-        assert {len(target) for target in met} == {1}
+        assert len(met) > 80 and {len(target) for target in met[1:]} == {1}  # a number is tried first
+
+
+@pytest.mark.parametrize("place", [0, 20])
+@pytest.mark.parametrize(("loss", "sizes"), [(BCE, (3, 1)), (CE, (3, 2))])
+def test_a_wrong_label_in_a_column_is_named_as_a_number(loss, sizes, place):
+    labels = [[label] for label in Y]
+    labels[place] = [7]
+    for column in (
+        labels,
+        numpy.array(labels),
+        pandas.DataFrame(labels),
+        polars.DataFrame(labels, orient="row"),
+    ):
+        with pytest.raises(ValueError, match="got 7"):
+            trained(X, column, loss, sizes)
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,11 @@ def test_what_no_loops_count_is_gathered(index):
     assert indexing(np.array(index), (4, 2)).kind == "gather"
 
 
+def test_loops_that_leave_a_row_of_the_array_are_gathered():
+    assert indexing(np.array([[2, 3, 4], [6, 7, 8]]), (12,)).kind == "gather"
+    assert indexing(np.array([[1, 2, 3], [5, 6, 7]]), (12,)).kind == "axes"
+
+
 def test_expressions_leave_out_what_they_undo():
     a, d = name("a"), name("d")
     assert a.swapped(-1, -2).swapped(-1, -2) == a
@@ -153,7 +158,6 @@ def test_attention_of_every_form_is_what_it_is_eagerly(is_causal, scaled, querie
 
 @pytest.mark.parametrize("is_causal", [True, False])
 def test_the_heads_of_attention_are_views(is_causal):
-    pytest.importorskip("numpy")
     loss, parameters = attention(is_causal, True, True)
     program = compile(loss, parameters, backend="numpy")
     program(*ATTENTION_ROWS[0])
@@ -198,6 +202,67 @@ def test_a_bias_of_each_score_is_looked_up():
 
     parameters = [one for row in [*w, *bias] for one in row]
     assert_same(loss, parameters, [(np.random.default_rng(s).normal(size=(4, 3)).tolist(),) for s in (0, 1)])
+
+
+SEEN = {
+    "before": [(at, other) for at in range(4) for other in range(at + 1)],
+    "a ring": [(at, other % 4) for at in range(4) for other in (at, at + 1, at + 2)],
+    "all but the last": [(at, other) for at in range(4) for other in range(3)],
+    "some more": [(at, other) for at in range(3) for other in range(at + 2)],
+}
+"""Which pairs of places are looked at."""
+
+strength = [[Value(0.1 * i - 0.2 * j + 0.5) for j in range(4)] for i in range(4)]
+
+WAYS = {
+    "shared out": lambda rows, ones: [sum(a / sum(row) * b for a, b in zip(row, ones)) for row in rows],
+    "divided at the end": lambda rows, ones: [
+        sum(a * b for a, b in zip(row, ones)) / sum(row) for row in rows
+    ],
+    "in reverse": lambda rows, ones: [sum(a * b for a, b in zip(row[::-1], ones)) for row in rows],
+    "without the last": lambda rows, ones: [sum(row[:-1]) * ones[0] for row in rows],
+    "the last alone": lambda rows, ones: [ag.sum(row[:-1]) * row[-1] for row in rows],
+    "largest": lambda rows, ones: [
+        sum(ag.exp(one - max(each.data for each in row)) for one in row) * ones[0] for row in rows
+    ],
+    "of other strength": lambda rows, ones: [
+        sum(ag.exp(one * (i + 2.0 * j)) for j, one in enumerate(row)) for i, row in enumerate(rows)
+    ],
+    "of a strength that is learnt": lambda rows, ones: [
+        sum(ag.tanh(ag.sigmoid(one) * p) for one, p in zip(row, line)) for row, line in zip(rows, strength)
+    ],
+}
+"""What is done with the scores of each place, and numbers of the places that it looks at."""
+
+
+@pytest.mark.parametrize("queries_first", [True, False])
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("seen", SEEN)
+def test_scores_of_some_pairs(seen, way, queries_first):
+    w = [[Value(0.3 * math.sin(5 * i + 3 * j)) for j in range(3)] for i in range(6)]
+    weights = [one for row in w for one in row]
+
+    def loss(xs):
+        made = [[sum(w_i * x for w_i, x in zip(row, line)) for row in w] for line in xs]
+        rows = {}
+        for at, other in SEEN[seen]:
+            q, k = made[at][:3], made[other][3:]
+            score = sum(a * b for a, b in (zip(q, k) if queries_first else zip(k, q)))
+            rows.setdefault(at, []).append(score if way == "largest" else ag.exp(score))
+        return sum(ag.tanh(one) for one in WAYS[way](list(rows.values()), [line[0] for line in made]))
+
+    rows = [(np.random.default_rng(seed).normal(size=(4, 3)).tolist(),) for seed in (0, 1)]
+    assert_same(loss, [*weights, *(one for line in strength for one in line)], rows)
+
+
+def test_what_is_summed_over_pairs_of_rows_and_columns():
+    w, v = [Value(0.3 * i) for i in range(4)], [Value(0.5 - 0.2 * i) for i in range(3)]
+
+    def loss(x):
+        left, right = [ag.tanh(a * x[0]) for a in w], [ag.tanh(b * x[1]) for b in v]
+        return ag.sum([ag.tanh(ag.sum([ag.maximum(a, b) for b in right])) for a in left])
+
+    assert_same(loss, [*w, *v], [([0.5, 1.0],), ([-1.0, 2.0],)])
 
 
 # ---- Sums ------------------------------------------------------------------------------------

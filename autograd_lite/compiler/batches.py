@@ -85,12 +85,14 @@ def _split_by_values(cache: Cache, columns: Sequence[Any]) -> Iterator[Part]:
 
 
 def mean_of_rows(array: Any) -> float:
-    """Compute the mean of an array; that of finite numbers is finite, also where their sum is not."""
-    if array.size > FEW:
-        import numpy
+    """Compute the mean of an array; that of finite numbers is finite, also where their sum is not.
 
-        with numpy.errstate(over="ignore"):
-            mean = float(array.sum() / array.size)
+    NumPy's warnings are off where it is called.
+    """
+    if array.size == 1:
+        return float(array.item())
+    if array.size > FEW:
+        mean: float = float(array.sum()) / array.size
         if math.isfinite(mean):
             return mean
     return mean_of(array.reshape(-1).tolist())

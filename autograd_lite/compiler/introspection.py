@@ -7,7 +7,7 @@ import inspect
 import itertools
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from types import CodeType
 from typing import Any
@@ -48,11 +48,16 @@ def list_parameters(parameters: Any) -> list[Value]:
     return listed
 
 
-def labels_of(parameters: Any) -> list[str]:
-    """Return what each parameter is called: by the key of a dict it is in, by its module, or not at all."""
+def labels_of(parameters: Any, listed: Sequence[Value]) -> list[str]:
+    """Return what each parameter is called: by the key of a dict it is in, by its module, or not at all.
+
+    Args:
+        parameters: what ``list_parameters`` took.
+        listed: what it gave.
+    """
     if isinstance(parameters, Mapping):
         return [*map(str, parameters)]
-    return [value.label or "" for value in list_parameters(parameters)]
+    return [value.label or "" for value in listed]
 
 
 def modules_of(f: Callable[..., Any], parameters: Any) -> list[Any]:

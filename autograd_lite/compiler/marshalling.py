@@ -148,6 +148,7 @@ class Leaves:
 
     def __init__(self, tape: Tape, source: ArraySource, dtype: str) -> None:
         self.tape, self.source, self.dtype = tape, source, dtype
+        self._frozen = [value for value, _ in tape.frozen]
         self._last_frozen: tuple[list[float] | None, list[Any]] = (None, [])
 
     def parameters(self, numbers: Any) -> list[Any]:
@@ -174,7 +175,7 @@ class Leaves:
 
     def frozen(self) -> list[Any]:
         """Put the frozen leaves, as they are now, into arrays; the same arrays as long as they stay."""
-        numbers = self.tape.frozen_numbers()
+        numbers = [value._data for value in self._frozen]
         if numbers != self._last_frozen[0]:
             import numpy
 

@@ -33,7 +33,7 @@ class Runner:
     ) -> None:
         self.f, self.backend, self.dtype = f, backend, dtype
         self.parameters = list_parameters(parameters)
-        labels = partial(labels_of, parameters)
+        labels = partial(labels_of, parameters, self.parameters)
         make = partial(Specialization, f, self.parameters, backend, dtype, beside=beside, labels=labels)
         self.cache = Cache(f, parameters, make)
         self.eager = Eager(f, self.parameters, dtype)
@@ -187,7 +187,9 @@ class Runner:
             return means_of([*self._run_each(specialization, columns, count)])
         (losses,), gradients, held = specialization.run_on_arrays(columns, count, gradient=True)
         if held.all() and _are_finite([losses, *gradients]):
-            return mean_of_rows(losses), specialization.leaves.in_order(gradients)
+            with numpy.errstate(over="ignore"):
+                mean = mean_of_rows(losses)
+            return mean, specialization.leaves.in_order(gradients)
         fast, slow = [numpy.flatnonzero(held)], numpy.flatnonzero(~held).tolist()
         if slow:
             self.eager.warn_of_guards(len(slow))

@@ -68,16 +68,22 @@ class ScalarSource:
     @functools.cached_property
     def text(self) -> str:
         """The source."""
-        return "\n\n".join(
-            "\n".join([f"def {name}({', '.join(self.arguments)}):", *(f"    {line}" for line in body), ""])
-            for name, body in self.bodies.items()
-        )
+        return "\n\n".join(map(self._text_of, self.bodies))
 
     def functions(self) -> dict[str, Callable[..., Any]]:
-        """Make the functions; a long one is compiled piece by piece, or it would take much memory."""
-        if max(map(len, self.bodies.values())) <= PIECE:
-            return define(self.text, "program on floats", self.names)
-        return {name: _in_pieces(self.arguments, body, self.names) for name, body in self.bodies.items()}
+        """Return the functions by name, each of which Python compiles when it is first asked for."""
+        return _Functions(self._function)
+
+    def _text_of(self, name: str) -> str:
+        lines = (f"    {line}" for line in self.bodies[name])
+        return "\n".join([f"def {name}({', '.join(self.arguments)}):", *lines, ""])
+
+    def _function(self, name: str) -> Callable[..., Any]:
+        """Make a function; a long one is compiled piece by piece, or it would take much memory."""
+        if len(self.bodies[name]) > PIECE:
+            return _in_pieces(self.arguments, self.bodies[name], self.names)
+        made: Callable[..., Any] = define(self._text_of(name), "program on floats", self.names)[name]
+        return made
 
     def _listed(self, places: Sequence[int]) -> str:
         return ", ".join([self._names[place] for place in places])
@@ -197,6 +203,17 @@ class ScalarSource:
             values.update(zip(op.attributes, map(float, tape.attributes[place])))
             self._templates[key] = python_source(evaluate(op._terms[slot], values), self.names)
         return self._templates[key]
+
+
+class _Functions(dict[str, Callable[..., Any]]):
+    """Functions by name, each made when it is first asked for."""
+
+    def __init__(self, make: Callable[[str], Callable[..., Any]]) -> None:
+        self.make = make
+
+    def __missing__(self, name: str) -> Callable[..., Any]:
+        self[name] = self.make(name)
+        return self[name]
 
 
 class _Adjoints:

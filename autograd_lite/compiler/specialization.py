@@ -267,12 +267,21 @@ class Specialization:
             All outputs, each for all rows or once; the arrays of the gradient, or without that none; and
             for each row whether all comparisons held.
         """
+        import numpy
+
         if parameters is None:
             parameters = self.leaves.parameters([parameter._data for parameter in self.parameters])
+        with numpy.errstate(all="ignore"):  # whoever asks sees what is not finite, and asks the engine
+            return self.run_quietly(columns, rows, gradient=gradient, parameters=parameters)
+
+    def run_quietly(
+        self, columns: Sequence[Any], rows: int, *, gradient: bool, parameters: Sequence[Any]
+    ) -> tuple[Any, Any, Any]:
+        """Do the same where NumPy's warnings are off already, as a trainer does at every step."""
         ready = self.inputs.columns(columns)
         if rows <= self.rows_at_once or self.backend == "jax":
-            return self.run_ready(parameters, ready, rows, gradient=gradient)
-        return self._in_chunks(parameters, ready, rows, gradient=gradient)
+            return self._run(parameters, ready, gradient, rows)
+        return self._in_chunks(parameters, ready, gradient, rows)
 
     @functools.cached_property
     def rows_at_once(self) -> int:
@@ -283,7 +292,7 @@ class Specialization:
         return max(FEWEST_ROWS, numbers // max(per_row, 1))
 
     def _in_chunks(
-        self, parameters: Sequence[Any], ready: Sequence[Any], rows: int, *, gradient: bool
+        self, parameters: Sequence[Any], ready: Sequence[Any], gradient: bool, rows: int
     ) -> tuple[Any, Any, Any]:
         """Run many rows, some at a time."""
         import numpy
@@ -293,30 +302,35 @@ class Specialization:
         for start in range(0, rows, self.rows_at_once):
             chosen = [array[start : start + self.rows_at_once] for array in ready]
             count = min(rows - start, self.rows_at_once)
-            outputs, slopes, held = self.run_ready(parameters, chosen, count, gradient=gradient)
-            chunks.append([*(numpy.broadcast_to(output, (count,)) for output in outputs), held])
+            outputs, slopes, held = self._run(parameters, chosen, gradient, count)
+            chunks.append([numpy.broadcast_to(column, (count,)) for column in (*outputs, held)])
             slopes = [slope * (count / rows) for slope in slopes]
             gradients = [*map(numpy.add, gradients, slopes)] if gradients else slopes
         *outputs, held = map(numpy.concatenate, zip(*chunks))
         return outputs, gradients, held
 
-    def run_ready(
-        self, parameters: Sequence[Any], ready: Sequence[Any], rows: int, *, gradient: bool
+    def _run(
+        self, parameters: Sequence[Any], ready: Sequence[Any], gradient: bool, rows: int
     ) -> tuple[Any, Any, Any]:
         """Run some rows together, from arrays such as the program takes; see ``run_on_arrays``."""
-        import numpy
-
-        with numpy.errstate(all="ignore"):  # whoever asks sees what is not finite, and asks the engine
-            found = self.on_arrays["value_and_gradient" if gradient else "forward"](
-                *parameters, *self.leaves.frozen(), *self.leaves.random(rows), *ready
-            )
+        found = self.on_arrays["value_and_gradient" if gradient else "forward"](
+            *parameters, *self.leaves.frozen(), *self.leaves.random(rows), *ready
+        )
         results = [*found] if gradient or self.raised.guards else [found]
-        held = results.pop() if self.raised.guards else None
+        held = _for_all(results.pop(), rows) if self.raised.guards else _all_held(rows)
         outputs, gradients = results if gradient else (results[0], ())
         if len(self.raised.outputs) == 1:
             outputs = [outputs]
-        return (
-            outputs,
-            gradients,
-            numpy.ones(rows, bool) if held is None else numpy.broadcast_to(held, (rows,)),
-        )
+        return outputs, gradients, held
+
+
+def _for_all(held: Any, rows: int) -> Any:
+    import numpy
+
+    return numpy.broadcast_to(held, (rows,))
+
+
+@functools.lru_cache(256)
+def _all_held(rows: int) -> Any:
+    """Say for each row of a program without comparisons that they held."""
+    return _for_all(True, rows)

@@ -114,7 +114,7 @@ class Trace:
         """Say that a number may not be read."""
         raise TraceError(
             "a function to be compiled is run once, to be traced for all inputs, and a number in it is not "
-            f"known yet: {what}. Use .data or .detach() for a number without its gradient, a.exp() instead "
+            f"known yet: {what}. Use .detach() or .data for a number without its gradient, a.exp() instead "
             f"of math.exp(a), an Op for an operation of your own, {INSTEAD_OF_IF}. {PASS_AS_INT}"
         )
 

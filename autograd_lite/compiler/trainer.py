@@ -108,7 +108,21 @@ class Trainer:
         """
         training = self._prepared(columns)
         if isinstance(training, OnDevices):
-            training.prepare(columns)
+            training.compiled(columns)
+
+    def compiled_step(self, *columns: Any) -> Any:
+        """Return the step on devices of JAX as JAX has compiled it: its ``as_text()`` is what they run.
+
+        Args:
+            columns: as for ``step``.
+
+        Raises:
+            ValueError: if such rows are not trained on devices.
+        """
+        training = self._prepared(columns)
+        if not isinstance(training, OnDevices):
+            raise ValueError('such rows are not trained on devices: compile with backend="jax"')
+        return training.compiled(columns)
 
     def settle(self) -> None:
         """Wait for all steps that were begun."""

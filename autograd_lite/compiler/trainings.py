@@ -33,8 +33,6 @@ class Training(ABC):
         specialization: the one program that runs all rows, if there is one.
 
     Attributes:
-        now: the parameters, as the optimiser's rule takes them, its state for each, and how many steps
-            it has taken. A step replaces all of it at once, so that Ctrl-C comes before or after.
         subtract: moves one of them by a change.
         is_finite: tells whether one of them is finite.
         beside: what the last step computed beside the loss: an array for each further output.
@@ -43,10 +41,22 @@ class Training(ABC):
     beside: Sequence[Any] = ()
     subtract: Any
     is_finite: Any
-    now: tuple[Any, Any, int]
 
     def __init__(self, program: Runner, optimizer: Any, specialization: Any) -> None:
         self.program, self.optimizer, self.specialization = program, optimizer, specialization
+        self._now: tuple[Any, Any, int] = ([], [], 0)
+
+    @property
+    def now(self) -> tuple[Any, Any, int]:
+        """The parameters, as the optimiser's rule takes them, its state for each, and the number of steps.
+
+        A step replaces all of it at once, so that Ctrl-C comes before or after.
+        """
+        return self._now
+
+    @now.setter
+    def now(self, after: tuple[Any, Any, int]) -> None:
+        self._now = after
 
     def read(self) -> None:
         """Begin with the numbers of the Values and the state of the optimiser."""
@@ -182,12 +192,12 @@ class OnFloats(OnValues):
         ready = self.specialization.inputs.columns(columns)  # which checks what they are
         rows = len(columns[0])
         lists = [array.reshape(rows, -1).tolist() for array in ready]
-        values, gradient = [], [0.0] * len(self.now[0])
+        values, parts = [], []
         for row, *numbers in zip(range(rows), *lists):
             value, part = self._row(frozen, tape.random_numbers(), numbers, columns, row)
             values.append(value)
-            gradient = [old + new for old, new in zip(gradient, part)]
-        return mean_of(values), [number / rows for number in gradient]
+            parts.append(part)
+        return mean_of(values), [sum(column) / rows for column in zip(*parts)]
 
     def _row(
         self, frozen: Any, random: Any, numbers: Sequence[Any], columns: Sequence[Any], row: int
@@ -239,6 +249,7 @@ class OnArrays(InArrays):
         leaves = specialization.array_source.parameters
         stops = itertools.accumulate(leaf.size for leaf in leaves)
         self.cuts = [(slice(stop - leaf.size, stop), leaf.shape) for stop, leaf in zip(stops, leaves)]
+        self.layout = [(leaf.places.tobytes(), leaf.shape) for leaf in leaves]
 
     def taken(self, numbers: Sequence[float]) -> Sequence[Any]:
         """Take a number for each parameter."""
@@ -246,6 +257,13 @@ class OnArrays(InArrays):
         if self.together:
             return self._joined(arrays)
         return [*arrays]
+
+    def take_over(self, other: Training) -> None:
+        """Go on from where another way of training is, in its arrays if they are cut alike."""
+        if isinstance(other, OnArrays) and other.layout == self.layout:
+            self.now = other.now  # which no step changes: it puts others in their place
+        else:
+            super().take_over(other)
 
     def in_order(self, moved: Sequence[Any]) -> Any:
         """Return a number for each parameter."""
@@ -265,10 +283,10 @@ class OnArrays(InArrays):
     def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
         """Compute the mean over some rows, and its gradient."""
         rows = len(columns[0]) if columns else 1
-        (losses, *self.beside), gradient, held = self.specialization.run_on_arrays(
+        (losses, *self.beside), gradient, held = self.specialization.run_quietly(
             columns, rows, gradient=True, parameters=self._parts(self.now[0])
         )
-        if not held.all():
+        if self.specialization.raised.guards and not self.numpy.all(held):
             if self.beside:
                 raise TraceError(OTHER_WAY)
             return self.through_values(columns)
@@ -306,7 +324,7 @@ class OnParts(InArrays):
             self.program.check(specialization, part.example)
         if specialization.choose(rows) != "python":
             parameters = specialization.leaves.parameters(self.now[0][0])
-            (losses,), gradients, held = specialization.run_on_arrays(
+            (losses,), gradients, held = specialization.run_quietly(
                 part.columns, rows, gradient=True, parameters=parameters
             )
             if held.all():

@@ -138,16 +138,17 @@ def sigmoid_of_array(xp: Any, a: Any) -> Any:
 
 def largest_of_array(xp: Any, values: Any) -> Any:
     """Compute amax along the last axis."""
-    if xp.__name__ != "numpy" or values.shape[-1] > SHORT or values.size < MANY:
+    length = values.shape[-1]
+    if xp.__name__ != "numpy" or length > SHORT or values.size < MANY:
         return values.max(axis=-1)
-    columns = xp.ascontiguousarray(values.reshape(-1, values.shape[-1]).T)
+    columns = xp.ascontiguousarray(values.reshape(-1, length).T)
     return columns.max(axis=0).reshape(values.shape[:-1])
 
 
 def logsumexp_of_array(xp: Any, values: Any) -> Any:
     """Compute logsumexp along the last axis, as ``logsumexp_of`` does."""
     if xp.__name__ == "numpy":
-        return _logsumexp_of_numpy(xp, values)
+        return _logsumexp_of_rows(xp, values.reshape(-1, values.shape[-1])).reshape(values.shape[:-1])
     largest = values.max(axis=-1)
     shift = xp.where(xp.isfinite(largest), largest, 0.0)[..., None]
     is_first = xp.arange(values.shape[-1]) == values.argmax(axis=-1)[..., None]
@@ -155,15 +156,13 @@ def logsumexp_of_array(xp: Any, values: Any) -> Any:
     return xp.where(xp.isfinite(largest), largest + xp.log1p(others), largest)
 
 
-def _logsumexp_of_numpy(xp: Any, values: Any) -> Any:
-    """Write in place what JAX and JavaScript choose from."""
-    flat = values.reshape(-1, values.shape[-1])
-    rows, first = xp.arange(flat.shape[0]), flat.argmax(axis=-1)
-    largest = flat[rows, first]
-    exps = xp.exp(flat - largest[:, None])
+def _logsumexp_of_rows(numpy: Any, values: Any) -> Any:
+    rows, first = numpy.arange(len(values)), values.argmax(axis=-1)
+    largest = values[rows, first]
+    exps = numpy.exp(values - largest[:, None])
     exps[rows, first] = 0.0
-    found = largest + xp.log1p(exps.sum(axis=-1))
-    return xp.where(xp.isfinite(largest), found, largest).reshape(values.shape[:-1])
+    found = largest + numpy.log1p(exps.sum(axis=-1))
+    return numpy.where(numpy.isfinite(largest), found, largest)
 
 
 def norm_of_array(xp: Any, values: Any) -> Any:

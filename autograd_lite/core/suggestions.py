@@ -16,6 +16,8 @@ ELSEWHERE = {
     "BCELoss": "binary_cross_entropy", "BCEWithLogitsLoss": "bce_with_logits", "ln": "log", "pow": "**",
     "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh",
     "arccosh": "acosh", "arctanh": "atanh", "fabs": "abs", "swish": "silu", "logistic": "sigmoid",
+    "StandardScaler": "Standardize", "OneHotEncoder": "one_hot", "OrdinalEncoder": "LabelEncoder",
+    "r2_score": "r2", "accuracy_score": "accuracy", "f1_score": "precision_recall_f1",
     "train_test_split": "split", "Tensor": "Value", "tensor": "Value", "Variable": "Value",
     "train": "fit",
 }  # fmt: skip

@@ -79,7 +79,7 @@ class PositionalEmbedding(Module):
     """A vector to learn for each place of a sequence, added to what stands there.
 
     Formula:
-        y_t = x_t + table[t]
+        `y_t = x_t + table[t]`
 
     Args:
         length: how many places there are at most.

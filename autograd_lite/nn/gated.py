@@ -45,9 +45,9 @@ class LSTM(_Gated):
     """A recurrent layer with a memory cell, which gates write to, forget and read.
 
     Formula:
-        i, f, o = σ(W_i x_t + U_i h_{t-1} + b_i), and likewise for f and o,
-        g = tanh(W_g x_t + U_g h_{t-1} + b_g),
-        c_t = f c_{t-1} + i g,  h_t = o tanh(c_t),  h_0 = c_0 = 0
+        `i, f, o = σ(W_i x_t + U_i h_{t-1} + b_i), and likewise for f and o`,
+        `g = tanh(W_g x_t + U_g h_{t-1} + b_g)`,
+        `c_t = f c_{t-1} + i g,  h_t = o tanh(c_t),  h_0 = c_0 = 0`
 
         W, U and b hold the rows of i, f, g and o, one after the other, as in PyTorch.
 
@@ -117,9 +117,9 @@ class GRU(_Gated):
     """A recurrent layer whose units are kept or replaced, as a gate decides.
 
     Formula:
-        r, z = σ(W_r x_t + U_r h_{t-1} + b_r), and likewise for z,
-        n = tanh(W_n x_t + b_n + r (U_n h_{t-1} + a)),
-        h_t = (1 - z) n + z h_{t-1},  h_0 = 0
+        `r, z = σ(W_r x_t + U_r h_{t-1} + b_r), and likewise for z`,
+        `n = tanh(W_n x_t + b_n + r (U_n h_{t-1} + a))`,
+        `h_t = (1 - z) n + z h_{t-1},  h_0 = 0`
 
         W, U and b hold the rows of r, z and n, one after the other, as in PyTorch, whose second
         bias is a for n, and adds to b for r and z.

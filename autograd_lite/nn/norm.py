@@ -140,7 +140,7 @@ class RMSNorm(Module):
     """The features of one example are divided by their size together, then each scaled.
 
     Formula:
-        y[i] = scale[i] x[i] / √(1/n Σ_j x[j]² + eps)
+        `y[i] = scale[i] x[i] / √(1/n Σ_j x[j]² + eps)`
 
     Args:
         width: n, how many features there are.

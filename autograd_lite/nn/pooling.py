@@ -43,7 +43,7 @@ class AvgPool2d(_Pool2d):
     """The mean of each window of an image, channel by channel.
 
     Formula:
-        y[c][i][j] = 1/size² Σ_u Σ_v x[c][stride i + u][stride j + v]
+        `y[c][i][j] = 1/size² Σ_u Σ_v x[c][stride i + u][stride j + v]`
 
     Args:
         size: height and width of the window.
@@ -72,7 +72,7 @@ class MaxPool2d(_Pool2d):
     """The largest number of each window of an image, channel by channel.
 
     Formula:
-        y[c][i][j] = max_u max_v x[c][stride i + u][stride j + v]
+        `y[c][i][j] = max_u max_v x[c][stride i + u][stride j + v]`
 
         The gradient goes to the largest; where several are, each gets the same share (in PyTorch
         the first gets all).

@@ -17,7 +17,7 @@ class Sequential(Module):
     """Modules and functions in a row, each of which takes what the last one returns.
 
     Formula:
-        y = f_L(... f_2(f_1(x)))
+        `y = f_L(... f_2(f_1(x)))`
 
     Args:
         layers: modules, also ``Sequential`` ones; functions; names of activations. An operation on one

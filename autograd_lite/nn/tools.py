@@ -47,7 +47,7 @@ def inputs_of(x: Any, count: int) -> list[Value | float]:
         listed = [x]
     if len(listed) == count and KINDS.issuperset(map(type, listed)):
         return listed
-    if any(hasattr(v, "__len__") and not isinstance(v, Value) and _shape(v) != () for v in listed):
+    if any(hasattr(v, "__len__") and not isinstance(v, (Value, str)) and _shape(v) != () for v in listed):
         raise ValueError(
             f"a layer takes one example at a time, {count} inputs: this is a list of {len(listed)} lists. "
             "predict(model, X) gives the outputs of all examples, [model(x) for x in X] with their graphs"

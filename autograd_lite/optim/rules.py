@@ -236,9 +236,9 @@ class Adagrad(Optimizer):
     """Steps that shrink with all that the gradient has been so far.
 
     Formula:
-        g = ∂L/∂θ + weight_decay θ
-        s ← s + g²
-        θ ← θ - lr g / (√s + eps)
+        `g = ∂L/∂θ + weight_decay θ`
+        `s ← s + g²`
+        `θ ← θ - lr g / (√s + eps)`
 
     Args:
         parameters: the Values to move, or None.
@@ -288,8 +288,8 @@ class Lion(Optimizer):
     """Steps of one length: only the sign of a running mean of the gradient counts.
 
     Formula:
-        θ ← θ - lr (sign(β₁ m + (1 - β₁) g) + weight_decay θ)
-        m ← β₂ m + (1 - β₂) g
+        `θ ← θ - lr (sign(β₁ m + (1 - β₁) g) + weight_decay θ)`
+        `m ← β₂ m + (1 - β₂) g`
 
     Args:
         parameters: the Values to move, or None.

@@ -100,7 +100,7 @@ def check_data(
 
     Returns:
         The examples; with a number for each target, where there were rows of one, as of shape
-        (N, 1), which the loss does not take.
+        (N, 1), unless the loss wants such.
 
     Raises:
         TypeError: if the loss returns no Value, or a metric no number.
@@ -137,7 +137,7 @@ def check_data(
 
 
 def in_a_column(examples: Examples, model: Callable[[Any], Any], loss: Callable[[Any, Any], Any]) -> Examples:
-    """Take targets out of rows of one, if they stand in such and the loss does not take them so.
+    """Take targets out of rows of one, if they stand in such and the loss wants none.
 
     Args:
         examples, model, loss: as for ``check_data``.
@@ -152,12 +152,16 @@ def in_a_column(examples: Examples, model: Callable[[Any], Any], loss: Callable[
     with no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         output = model(examples.X[first])
-        try:
-            if isinstance(loss(output, target), Value):
-                return examples
-        except Exception:  # of the numbers alone, the loss may say the same
-            pass
-    return examples._replace(y=column)
+        wants_rows = not _takes(loss, output, column[first]) and _takes(loss, output, target)
+    return examples if wants_rows else examples._replace(y=column)
+
+
+def _takes(loss: Callable[[Any, Any], Any], output: Any, target: Any) -> bool:
+    """Tell whether a loss takes a target of this form."""
+    try:
+        return isinstance(loss(output, target), Value)
+    except Exception:  # the check of all data lets it speak
+        return False
 
 
 def plain(output: Any) -> Any:

@@ -63,7 +63,7 @@ def fit(
         loss: called with the output and the target of one example, returns a Value.
         X: N examples: a list, an array, or a DataFrame or Series of pandas or polars; not copied.
         y: N targets, likewise; each a number, or a row of several. Of shape (N, 1), they are taken
-            for N numbers if the loss does not take rows.
+            for N numbers, unless the loss wants rows.
         optimizer: moves the model's parameters; one without parameters is bound to them.
         epochs: how many times to go through the examples, at least 1. With a checkpoint
             this is the total, over all calls.

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite.compiler.devices.training import NotFiniteError, Pending
-from autograd_lite.training import compiled
-from autograd_lite.training.checkpoints import History
 from autograd_lite.training.compiled import CompiledBatches, CompiledStep, Found, check_size, reason_of
+from autograd_lite.training.compiled import choose_step as choose_host_step
 from autograd_lite.training.examples import Examples
+from autograd_lite.training.history import History
 from autograd_lite.training.settings import Settings
 from autograd_lite.training.state import kept
 from autograd_lite.training.steps import EagerStep
@@ -109,7 +109,7 @@ def choose_step(
             says why not.
     """
     if settings.placement is None:
-        return compiled.choose_step(eager, examples, settings, history)
+        return choose_host_step(eager, examples, settings, history)
     try:
         kind = DeviceBatches if getattr(eager.model, "takes_batches", False) else DeviceStep
         check_size(eager, settings)
@@ -122,7 +122,7 @@ def choose_step(
         if settings.compiled or settings.processes.count > 1:
             raise
         reason = reason_of(error)
-    chosen = compiled.choose_step(eager, examples, settings, history)
+    chosen = choose_host_step(eager, examples, settings, history)
     if history.engine == "compiled":
         history.engine = f"compiled, not on JAX: {reason}"
     return chosen

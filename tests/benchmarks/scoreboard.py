@@ -140,20 +140,47 @@ ROWS = [
     of_model("conv-max", "convolution, 8 by 8, max pooling", 1.5, 1),
     of_model("rnn-8", "RNN 8-32-4, 8 steps", 2.5, 0.9),
     of_model("rnn-20", "RNN 8-32-4, 20 steps", 2.5, 0.9),
-    of_model("rnn-lengths", "RNN, lengths 8 to 20 in fit", 1),
+    of_model(
+        "rnn-lengths", "RNN, lengths 8 to 20 in fit", 1,
+        bound="in a batch, each length is a pass over few rows",
+    ),
     of_model("attention-causal", "a block of attention, causal", 1.5, 0.7),
     of_model("attention-full", "a block of attention, full", 1.5, 0.7),
     of_model("makemore", "makemore's MLP", 1.6, 1.2, 0.7),
     of_model("tanh-mlp", "16-32-32-4 with tanh", 2.5, 1.7, 0.8),
-    of_model("batchnorm", "16-32-4 with BatchNorm in fit", 1),
+    of_model(
+        "batchnorm", "16-32-4 with BatchNorm in fit", 1,
+        bound="what is around the program: rows gathered, statistics written to the model",
+    ),
     of_model("pinn", "physics-informed network 1-20-20-1", 1.2, 0.3),
     of_model("logistic", "logistic regression, 1000 examples of 30", 2, 1, 0.8),
     of_model("logistic-fit", "the same in fit, batches of 32", 1.5),
-    of_model("logistic-fit-whole", "the same in fit, in one batch", 1.5),
+    of_model(
+        "logistic-fit-whole", "the same in fit, in one batch", 1.5,
+        bound="Python's shuffle of all rows, whose order a seed has fixed",
+    ),
     of_model("deep", "200 layers of four neurons", 3.5, None, 0.9),
-    of_model("xor-lists", "XOR through nn, rows as lists", 15),
-    of_model("xor-arrays", "XOR through nn, rows as arrays", 15),
+    of_model(
+        "xor-lists", "XOR through nn, rows as lists", 15,
+        bound="lists are read and compared with the trace anew at each step",
+    ),
+    of_model(
+        "xor-arrays", "XOR through nn, rows as arrays", 15,
+        bound="one call for each row, and its numbers out of the array",
+    ),
     of_model("xor-closure", "XOR through nn, one closure", 25),
+    Row(
+        "jax-128", "784-200-200-10, batch 128, float32, on a JAX device", "devices_128", OURS,
+        {"jax.jit and optax": "≤ 1.1"}, with_gc_off=False, tolerance=1e-4, threads=1,
+    ),
+    Row(
+        "jax-1024", "the same with batches of 1024", "devices_1024", OURS,
+        {"jax.jit and optax": "≤ 1.1"}, with_gc_off=False, tolerance=1e-4, threads=1,
+    ),
+    Row(
+        "jax-eight", "the same, 4096, eight simulated devices", "devices_eight", "eight devices",
+        {"one device": "≤ ?"}, with_gc_off=False, tolerance=1e-4,
+    ),
     Row(
         "playground", "2-16-16-1, 100 points, a step in Chromium", "playground_step", OURS,
         {"loops by hand": "≥ 0.5"}, with_gc_off=False,

@@ -15,6 +15,7 @@ import time
 import browser_programs
 import chain_programs
 import compiled_programs
+import device_programs
 import epoch_programs
 import loop_programs
 import model_programs
@@ -28,6 +29,7 @@ PROGRAMS = {
     **model_programs.PROGRAMS,
     **loop_programs.PROGRAMS,
     **browser_programs.PROGRAMS,
+    **device_programs.PROGRAMS,
 }
 
 

@@ -87,6 +87,10 @@ PEERS = {
     "less": less, "where": lambda a, b, c: torch.where(a.detach() != 0.0, b, c), "sum": added, "dot": dot,
     "logsumexp": lambda values: torch.stack(values).logsumexp(0), "amax": amax,
     "pick": lambda values, index: torch.stack(values)[index],
+    "mod": torch.remainder, "hypot": torch.hypot, "exp2": torch.exp2, "log2": torch.log2,
+    "log10": torch.log10, "floordiv": lambda a, b: torch.div(a, b, rounding_mode="floor"),
+    "asin": torch.asin, "acos": torch.acos, "atan": torch.atan, "atanh": torch.atanh, "sinh": torch.sinh,
+    "cosh": torch.cosh, "erf": torch.erf, "erfc": torch.erfc,
 }  # fmt: skip
 """PyTorch's function for each operation."""
 
@@ -173,6 +177,7 @@ DOCUMENTED = {
     "minimum": undefined, "less": undefined, "amax": undefined_list, "pow": pow_of_undefined,
     "expm1": tail_of_expm1, "tanh": tail_of_tanh, "sigmoid": tail_of_sigmoid, "silu": tail_of_silu,
     "softplus": tail_of_softplus, "log": log_of_tiny, "div": div_by_tiny, "logsumexp": logsumexp_of_large,
+    "floordiv": undefined,
 }  # fmt: skip
 
 
@@ -269,7 +274,7 @@ def same_value(op, one, other, numbers):
 
 
 if WITHOUT:
-    print(f"not compared, since PyTorch has none: {', '.join(WITHOUT)}")
+    print(f"not compared, since PyTorch has none or overflows where these do not: {', '.join(WITHOUT)}")
 FUNCTIONS = {name: of_both(op) for name, op in OPS.items() if name in PEERS}
 for _name, _function in FUNCTIONS.items():
     if OPS[_name].is_operator:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from autograd_lite.ops import OPS
 
 ATTRIBUTES = {
+    "approximate": [0.0, 1.0],
     "slope": [0.01, 0.25, 0.0, 1.5],
     "alpha": [1.0, 0.5, 2.0, 0.0],
     "at_zero": [0.0, 0.5, 1.0],

@@ -375,3 +375,5 @@ def test_what_waits_for_nothing():
     trainer.settle()
     assert float(trainer.start([1.0])) == 1.0
     assert not trainer.is_on_devices and w.data == 1.0
+    with pytest.raises(ValueError, match="such rows are not trained on devices"):
+        trainer.compiled_step([1.0])

@@ -20,6 +20,7 @@ from device_models import MODELS, Leaky, examples, mlp, trained
 from autograd_lite import nn, optim
 
 HERE = Path(__file__).parent
+pytestmark = pytest.mark.timeout(1500)  # what is started has so long
 
 
 def environment(devices):
@@ -32,7 +33,7 @@ def test_eight_devices():
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
     ran = subprocess.run(
         [*command, HERE / "on_eight_devices.py"],
-        capture_output=True, text=True, env=environment(8), cwd=HERE, timeout=550,
+        capture_output=True, text=True, env=environment(8), cwd=HERE, timeout=1400,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout[-10_000:] + ran.stderr[-2000:]
 
@@ -55,7 +56,7 @@ def processes(what, folder, count=2):
         for number in range(count)
     ]
     try:
-        said = [each.communicate(timeout=400)[0] for each in started]
+        said = [each.communicate(timeout=700)[0] for each in started]
     finally:
         for each in started:
             each.kill()

@@ -18,7 +18,7 @@ from autograd_lite.ops import ADD, DIV, MUL, NEG, POW, SUB
 
 __all__ = [
     "BATCH", "Expression", "Line", "call", "from_template", "in_array_form", "name", "number", "operation",
-    "slope", "slope_form", "span",
+    "slope", "slope_form", "span", "written_forms",
 ]  # fmt: skip
 
 BATCH = "N"
@@ -94,7 +94,7 @@ class Expression(Number):
         return self.method("transpose", tuple(axes)) if moved else self
 
     def contains(self, part: Expression) -> bool:
-        """Tell whether something is computed in it."""
+        """Tell whether it is computed from something, element by element or not."""
         return self == part or any(
             isinstance(each, Expression) and each.contains(part) for each in self.arguments
         )
@@ -196,6 +196,14 @@ def slope(op: Op, slot: int, rule: Any, *operands: Any) -> Any:
 def slope_form(op: Op, slot: int, _: Any, *operands: Expression) -> Expression:
     """Put operands into the form on arrays that is declared for a partial derivative."""
     return from_template(str(op.array_slopes[slot]), operands)
+
+
+def written_forms(partial: Expression) -> list[Expression]:
+    """List the forms in which a partial derivative may be written: by its rule, or as declared for arrays."""
+    if partial.form != "slope":
+        return [partial]
+    op, slot, rule, *operands = partial.arguments
+    return [rule, slope_form(op, slot, rule, *operands)]
 
 
 def in_array_form(op: Op, operands: Sequence[Expression]) -> Expression:

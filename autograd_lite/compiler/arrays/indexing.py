@@ -167,11 +167,7 @@ class Indexing:
         flat = reshaped(d, self.shape, (self.index.size,), batched)
         if self.kind == "slice":
             return range(*self.slices[0]), flat
-        positions = self.index.reshape(-1)
-        first, last = int(positions[0]), int(positions[-1])
-        if self.kind == "grid" and last - first + 1 == len(positions):  # whole rows
-            return range(first, last + 1), flat
-        return positions, flat
+        return self.index.reshape(-1), flat
 
 
 def indexing(index: Any, source: tuple[int, ...]) -> Indexing:

@@ -95,7 +95,9 @@ class Loops:
         return expression.form == "name" and self.layouts.get(expression.arguments[0]) == target
 
     def _store_elements(self, target: Layout, elements: Elements, *, add: bool) -> None:
-        """Write an array element by element."""
+        """Write an array element by element; what is spread over an axis is repeated along it."""
+        if elements.size < target.size:
+            elements = _broadcast(elements, target.shape)
         flat = elements.flat
         if flat is not None and target.is_even:
             self._loop(target, (elements.size,), lambda places, block: flat(places[0], block), add=add)

@@ -6,7 +6,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.compiler.arrays.expressions import BATCH, Expression, call, name, number, operation, slope
+from autograd_lite.compiler.arrays.expressions import (
+    BATCH,
+    Expression,
+    call,
+    name,
+    number,
+    operation,
+    slope,
+    written_forms,
+)
 from autograd_lite.compiler.arrays.indexing import Named, reshaped
 from autograd_lite.compiler.arrays.ir import Array, Constant, Operand, View
 from autograd_lite.core.op import Op, evaluate
@@ -269,7 +278,7 @@ class Map(_OfOp):
 
         What is multiplied may lack one of the last two axes.
         """
-        partial = self._partial(named, slot)
+        partial = number(self._partial(named, slot))
         full = [name(self.name)]
         for each in self.operands:
             if isinstance(each, Constant):
@@ -277,7 +286,8 @@ class Map(_OfOp):
             else:
                 is_full = each.batched == self.batched and not each.way.repeated
             full += [each.read(named)] * is_full
-        return isinstance(partial, Expression) and any(map(partial.contains, full))
+        forms = written_forms(partial)
+        return all(form.form != "template" and any(map(form.contains, full)) for form in forms)
 
     def scales(self, named: Named, slot: int) -> bool:
         """Tell whether a local derivative is a number."""

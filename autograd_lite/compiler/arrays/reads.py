@@ -86,7 +86,7 @@ def _turns(read: Expression) -> bool:
 def _array_of(read: Expression) -> str | None:
     """Return the name of the array that something is only read from, if it is."""
     *_, (_, read) = _way_to(read)
-    return str(read.arguments[0]) if read.form == "name" else None
+    return str(read.arguments[0]) if read.form in ("name", "floats_of") else None
 
 
 def _way_to(read: Expression) -> Iterator[tuple[str, Expression]]:
@@ -120,17 +120,13 @@ def _name_of(read: Expression, taken: Collection[str]) -> str:
         stem += "windows"
         return next(found for count in itertools.count() if (found := stem + "_" * count) not in taken)
     if _takes(read):
-        stem += f"at_{next(_names(read.arguments[2]))}"
+        stem += f"at_{_names(read.arguments[2])[0]}"
         return next(found for count in itertools.count() if (found := stem + "_" * count) not in taken)
     return next(found for count in itertools.count(1) if (found := f"{stem}part{count}") not in taken)
 
 
-def _names(part: Any) -> Iterator[str]:
+def _names(part: Any) -> list[str]:
     """List the names of arrays in an expression, or in a part of one."""
-    if isinstance(part, Expression):
-        if part.form in ("name", "floats_of"):
-            yield part.arguments[0]
-        part = part.arguments
-    if isinstance(part, tuple):
-        for each in part:
-            yield from _names(each)
+    if not isinstance(part, Expression):
+        return [found for each in part for found in _names(each)] if isinstance(part, tuple) else []
+    return [part.arguments[0]] if part.form in ("name", "floats_of") else _names(part.arguments)

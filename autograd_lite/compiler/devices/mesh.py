@@ -7,7 +7,7 @@ import importlib
 import math
 import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["NEEDS_JAX", "Placement", "check_rows_apart", "placement_of", "split_axis"]
 
@@ -141,7 +141,7 @@ def _listed(jax: Any, devices: Any) -> Sequence[Any]:
             raise ValueError("a device stands twice in the list of devices")
         return listed
     try:
-        count = 0 if isinstance(devices, bool) else operator.index(devices)
+        count = 0 if isinstance(devices, bool) else operator.index(cast("Any", devices))
     except TypeError:
         raise TypeError(
             f'devices is "all", a number, a list of jax.devices() or a jax.sharding.Mesh, got {devices!r}'

@@ -102,7 +102,7 @@ class OnDevices(InArrays):
         )
 
     @now.setter
-    def now(self, after: tuple[Any, Any, int]) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def now(self, after: tuple[Any, Any, int]) -> None:
         with uninterrupted():
             self._taken_steps = after[2]
             self._carry = self._whole().put(*after)
@@ -124,16 +124,13 @@ class OnDevices(InArrays):
 
     # ---- Steps -----------------------------------------------------------------------------
 
-    def prepare(self, columns: Sequence[Any]) -> None:
-        """Compile the step for such rows."""
-        self._whole().jitted.lower(self._carry, *self._arguments(columns, self._drawn_seeds())).compile()
-
-    def step(self, columns: Sequence[Any]) -> float:
-        """Move the parameters once; see ``Trainer``."""
-        return float(self.start(columns))
+    def compiled(self, columns: Sequence[Any]) -> Any:
+        """Return the compiled step for such rows, as JAX has it."""
+        arguments = self._arguments(columns, self._drawn_seeds())
+        return self._whole().jitted.lower(self._carry, *arguments).compile()
 
     def start(self, columns: Sequence[Any]) -> Pending:
-        """Begin a step."""
+        """Begin to move the parameters once; see ``Trainer``."""
         if len(self._pending) >= AHEAD:
             self.settle_first()
         entry = Pending(self, columns)
@@ -158,6 +155,7 @@ class OnDevices(InArrays):
             self._taken_steps += 1
         else:
             self._take_again(entry, broken > 0.0)
+        entry.columns, entry.arguments, entry.found = (), (), None  # whoever keeps the loss keeps no rows
 
     def _take_again(self, entry: Pending, is_broken: bool) -> None:
         """Take a step on the host, and begin those after it anew."""
