@@ -161,7 +161,8 @@ ACCURACY = {
     "and_gate": "4 of 4", "or_gate": "4 of 4", "xor": "4 of 4",
     "moons": "(99|100) of 100", "circles": "(99|100) of 100",
     "spirals": "1(49|50) of 150", "blobs": "(99|100) of 100", "digits": "(59[5-9]|600) of 600",
-    "curve": r"Train\s+loss 0\.00",
+    "iris": "(9[89]|100) of 100", "wine": "11[789] of 11[89]",
+    "curve": r"Train\s+loss 0\.00", "diabetes": r"Train\s+loss 0\.[0-4]",
 }  # fmt: skip
 
 

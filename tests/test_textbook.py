@@ -152,7 +152,7 @@ def test_compiled_programs_comment_with_the_textbook_form(activation, comments):
     back = program.source.partition("dloss")[2]
     assert re.findall("  # (.*)", back) == comments
     if comments:
-        assert re.search(rf"dz1 = dh1 \* .*  # {re.escape(comments[0])}\n", back)
+        assert re.search(rf"dz1 = dh1 [*/] .*  # {re.escape(comments[0])}\n", back)
 
 
 def test_a_comment_speaks_of_whole_arrays_only():

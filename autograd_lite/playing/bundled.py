@@ -13,6 +13,7 @@ from autograd_lite.nn import MLP
 from autograd_lite.optim import Adam
 from autograd_lite.playing.making import playground
 from autograd_lite.playing.page import Playground
+from autograd_lite.preprocess import Standardize
 
 __all__ = ["SETS", "bundled_playground", "run"]
 
@@ -47,6 +48,14 @@ def _some_digits() -> tuple[Any, Any]:
     return X[:900], y[:900]
 
 
+def _scaled(X: Any, y: Any) -> tuple[Any, Any]:
+    """Scale the examples, and targets that are no classes, to mean 0 and standard deviation 1."""
+    if not isinstance(y[0], int):
+        column = [[target] for target in y]
+        y = [number for (number,) in Standardize().fit(column).transform(column)]
+    return Standardize().fit(X).transform(X), y
+
+
 THIRD = 1 / 3
 SETS = {
     "and_gate": Bundled(datasets.and_gate, layers=(), rate=0.1),
@@ -59,6 +68,11 @@ SETS = {
     "spirals": Bundled(lambda: datasets.spirals(225), losses.cross_entropy, 3, (16, 16), fraction=THIRD),
     "blobs": Bundled(lambda: datasets.blobs(150), losses.cross_entropy, 3, (8,), fraction=THIRD),
     "curve": Bundled(lambda: datasets.curve(90), losses.squared_error, fraction=THIRD),
+    "iris": Bundled(lambda: _scaled(*datasets.iris()), losses.cross_entropy, 3, (8,), fraction=THIRD),
+    "wine": Bundled(lambda: _scaled(*datasets.wine()), losses.cross_entropy, 3, (8,), fraction=THIRD),
+    "diabetes": Bundled(
+        lambda: _scaled(*datasets.diabetes()), losses.squared_error, layers=(4,), fraction=THIRD
+    ),
     "digits": Bundled(_some_digits, losses.cross_entropy, 10, (24,), "relu", fraction=THIRD),
 }
 """The data sets by their names in ``datasets``."""
@@ -72,7 +86,7 @@ def bundled_playground(name: str, layers: Sequence[int] | None = None) -> Playgr
         layers: how many neurons each hidden layer has; None for a form that learns it.
 
     Raises:
-        ImportError: if the digits are asked for without scikit-learn, or NumPy is missing.
+        ImportError: if a set of scikit-learn's is asked for without it, or NumPy is missing.
 
     Example:
         >>> bundled_playground("xor", [2])
