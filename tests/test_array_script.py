@@ -440,6 +440,11 @@ def test_a_rule_of_ones_own_is_written_or_says_what_it_needs():
         def update(self, data, grad, state, lr, step):
             return lr * math.tanh(grad), state
 
+    class Decaying(optim.SGD):
+        def update(self, data, grad, state, lr, step):
+            return lr * (grad + self.weight_decay * data if self.weight_decay else grad), state
+
+    assert "weight_decay * data" in UpdateScript(Decaying(lr=0.1)).text
     assert "rate * (grad !== 0 ? grad / abs(grad) : 0)" in UpdateScript(Signs(lr=0.1)).text
     with pytest.raises(TypeError, match="the rule of Opaque cannot be written"):
         UpdateScript(Opaque(lr=0.1))

@@ -252,16 +252,13 @@ class Specialization:
                 pass
             yield found
 
-    def run_on_arrays(
-        self, columns: Sequence[Any], rows: int, *, gradient: bool, parameters: Sequence[Any] | None = None
-    ) -> tuple[Any, Any, Any]:
+    def run_on_arrays(self, columns: Sequence[Any], rows: int, *, gradient: bool) -> tuple[Any, Any, Any]:
         """Run some rows on arrays.
 
         Args:
             columns: the arguments of all rows.
             rows: how many there are.
             gradient: whether it is wanted.
-            parameters: the parameters as the program takes them, if not those that the Values hold now.
 
         Returns:
             All outputs, each for all rows or once; the arrays of the gradient, or without that none; and
@@ -269,15 +266,14 @@ class Specialization:
         """
         import numpy
 
-        if parameters is None:
-            parameters = self.leaves.parameters([parameter._data for parameter in self.parameters])
+        parameters = self.leaves.parameters([parameter._data for parameter in self.parameters])
         with numpy.errstate(all="ignore"):  # whoever asks sees what is not finite, and asks the engine
             return self.run_quietly(columns, rows, gradient=gradient, parameters=parameters)
 
     def run_quietly(
         self, columns: Sequence[Any], rows: int, *, gradient: bool, parameters: Sequence[Any]
     ) -> tuple[Any, Any, Any]:
-        """Do the same where NumPy's warnings are off already, as a trainer does at every step."""
+        """Do the same where NumPy's warnings are off already, with parameters as the program takes them."""
         ready = self.inputs.columns(columns)
         if rows <= self.rows_at_once or self.backend == "jax":
             return self._run(parameters, ready, gradient, rows)

@@ -1,4 +1,4 @@
-"""One of several processes that train together, over the loopback; ``test_devices_jax.py`` starts them.
+"""One of several processes that train together, over the loopback; ``test_many_devices_jax.py`` starts them.
 
 Run as ``one_of_processes.py NUMBER COUNT PORT FOLDER WHAT``; what it found goes to ``FOLDER/NUMBER.json``.
 """
@@ -20,8 +20,7 @@ from jax.sharding import Mesh
 
 from autograd_lite import fit, losses, nn, optim
 
-NUMBER, COUNT, PORT = map(int, sys.argv[1:4])
-FOLDER, WHAT = Path(sys.argv[4]), sys.argv[5]
+NUMBER, COUNT, FOLDER = 0, 1, Path()
 DEVICES = 2
 """So many has each process."""
 
@@ -114,7 +113,10 @@ def killed() -> Any:
     return len(trained(MODELS["mlp"], data, optim.Adam(lr=0.01), **options)[1])
 
 
-jax.config.update("jax_cpu_collectives_implementation", "gloo")
-jax.distributed.initialize(f"127.0.0.1:{PORT}", COUNT, NUMBER, heartbeat_timeout_seconds=10)
-done = {"models": all_models, "others": others, "refused": refused, "killed": killed}[WHAT]()
-(FOLDER / f"{NUMBER}.json").write_text(json.dumps(done))
+if __name__ == "__main__":
+    NUMBER, COUNT, PORT = map(int, sys.argv[1:4])
+    FOLDER = Path(sys.argv[4])
+    jax.config.update("jax_cpu_collectives_implementation", "gloo")
+    jax.distributed.initialize(f"127.0.0.1:{PORT}", COUNT, NUMBER, heartbeat_timeout_seconds=10)
+    done = {"models": all_models, "others": others, "refused": refused, "killed": killed}[sys.argv[5]]()
+    (FOLDER / f"{NUMBER}.json").write_text(json.dumps(done))
