@@ -113,6 +113,7 @@ def test_the_scoreboard_has_the_goals_that_are_measured(monkeypatch):
     monkeypatch.setitem(sys.modules, "scoreboard", scoreboard)  # dataclasses look it up
     spec.loader.exec_module(scoreboard)
     goals = {row.name: row.goals for row in scoreboard.ROWS}
+    assert all(isinstance(row.threads, tuple) for row in scoreboard.ROWS)
     for name, _, peers, wanted, measured in table_below("<!-- scoreboard -->"):
         written = [f"{goal}×" if "?" not in goal else "–" for goal in goals[name].values()]
         assert peers.split("<br>") == [*goals[name]], name

@@ -171,11 +171,11 @@ ROWS = [
     of_model("xor-closure", "XOR through nn, one closure", 25),
     Row(
         "jax-128", "784-200-200-10, batch 128, float32, on a JAX device", "devices_128", OURS,
-        {"jax.jit and optax": "≤ 1.1"}, with_gc_off=False, tolerance=1e-4, threads=1,
+        {"jax.jit and optax": "≤ 1.1"}, with_gc_off=False, tolerance=1e-4, threads=(1,),
     ),
     Row(
         "jax-1024", "the same with batches of 1024", "devices_1024", OURS,
-        {"jax.jit and optax": "≤ 1.1"}, with_gc_off=False, tolerance=1e-4, threads=1,
+        {"jax.jit and optax": "≤ 1.1"}, with_gc_off=False, tolerance=1e-4, threads=(1,),
     ),
     Row(
         "jax-eight", "the same, 4096, eight simulated devices", "devices_eight", "eight devices",
