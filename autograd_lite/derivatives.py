@@ -214,6 +214,7 @@ def vjp(
     leaves, outputs, is_list = _called("vjp", f, inputs)
     listed = cotangents if isinstance(cotangents, Sequence) else [cotangents] * len(outputs)
     weights = _numbers("cotangents", listed, len(outputs), "outputs")
+    # The overloads of grad tell True from False, which is not known here.
     derivatives: list[Any] = grad(joined(outputs, weights), leaves, create_graph)  # type: ignore[call-overload]
     return _given(outputs, is_list, create_graph), derivatives
 

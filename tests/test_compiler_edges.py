@@ -544,7 +544,7 @@ def test_a_whole_number_after_the_trace(w):
     assert (program(1, 1), program(1, 2)) == (4.0, 7.0)
     index = seen[0]
     assert (int(index), repr(index), index == 1) == (1, "1", False)
-    assert index == index  # noqa: PLR0124
+    assert index == index  # noqa: PLR0124 - no guard may come of it
 
 
 @pytest.mark.parametrize("at_zero", [0.0, 0.25, 1.0])

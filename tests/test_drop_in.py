@@ -326,7 +326,7 @@ def draw_dot(root, format="svg", rankdir="LR"):
     nodes, edges = trace(root)
     dot = Digraph(format=format, graph_attr={"rankdir": rankdir})
     for n in nodes:
-        label = "{ data %.4f | grad %.4f }" % (n.data, n.grad)  # noqa: UP031
+        label = "{ data %.4f | grad %.4f }" % (n.data, n.grad)  # noqa: UP031 - as micrograd writes it
         dot.node(name=str(id(n)), label=label, shape="record")
         if n._op:
             dot.node(name=str(id(n)) + n._op, label=n._op)

@@ -193,7 +193,7 @@ def test_comparison_with_a_number_for_equality_is_refused():
 def test_equality_between_values_is_identity():
     x, y = Value(3.0), Value(3.0)
     assert x == x and x != y
-    assert x != "3.0" and x != None and x != [x]  # noqa: E711
+    assert x != "3.0" and x != None and x != [x]  # noqa: E711 - the operator is what is tested
     assert x in [y, x] and x not in [y]
     assert {x: 1, y: 2}[x] == 1
 

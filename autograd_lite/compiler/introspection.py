@@ -30,7 +30,7 @@ MOST_SEEN, LONGEST = 10_000, 100
 def has_numpy() -> bool:
     """Tell whether NumPy is there; without it everything runs on floats."""
     try:
-        import numpy  # noqa: F401
+        import numpy  # noqa: F401 - only whether it can be
     except ImportError:
         return False
     return True

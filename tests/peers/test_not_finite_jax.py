@@ -4,4 +4,4 @@ Needs JAX: python3 -m pip install jax==0.10.2
 """
 
 import jax  # noqa: F401  (named here, so that its absence is named too)
-from test_not_finite import *  # noqa: F403
+from test_not_finite import *  # noqa: F403 - all its tests, on JAX
