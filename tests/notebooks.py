@@ -4,8 +4,9 @@ Names are file names or their beginnings, such as 01; without any, all notebooks
 ``--into FOLDER`` leaves the notebooks as they are and writes what comes out there; ``--answers``
 also runs the Python in the answers to the exercises, each at its place, and keeps nothing of it.
 
-A cell's metadata says "lectures": the rows of the lectures that it shows; "alt": what is seen
-in its Matplotlib picture; "tags": ["timing"] if its output is never twice the same.
+A cell's metadata says "lectures": the rows of the lectures that it shows; "answers": the questions of
+students that it answers; "alt": what is seen in its Matplotlib picture; "tags": ["timing"] if its
+output is never twice the same.
 """
 
 import argparse

@@ -19,10 +19,10 @@ NOTEBOOKS = [
     "01_backpropagation_by_hand",
     "02_neurons_and_xor",
     "03_regression_and_classification",
-    "04_training_an_mlp",
-    "05_digits",
-    "06_words",
-    "07_from_scalars_to_matrices",
+    "04_training",
+    "07_digits",
+    "08_words",
+    "09_scalars_to_matrices",
 ]
 EXISTING = [name for name in NOTEBOOKS if (FOLDER / f"{name}.ipynb").exists()]
 
@@ -34,9 +34,9 @@ LECTURES = {
     "A4": ("02", "XOR from three given sigmoid neurons, in both parameterisations"),
     "A5": ("02", "AND is linearly separable, XOR is not"),
     "A6": ("03", "the last layer of linear regression"),
-    "A7": ("07", "layers without non-linearities are one affine map"),
+    "A7": ("09", "layers without non-linearities are one affine map"),
     "A8": ("04", "the delta-recursion of sigmoid networks"),
-    "A9": ("05", "parameter counts"),
+    "A9": ("07", "parameter counts"),
     "A10": ("01", "the chain rule as a product of layer Jacobians"),
     "A11": ("03", "the gradient of a mean is the mean of the gradients"),
     "B1": ("03", "linear regression: maximum likelihood is least squares"),
@@ -46,16 +46,16 @@ LECTURES = {
     "B2d": ("02", "perceptron and threshold unit"),
     "B3": ("03", "softmax regression, K or K-1 vectors"),
     "B4": ("03", "learned features φ(x)"),
-    "B5": ("06", "bigram model, tied embeddings"),
+    "B5": ("08", "bigram model, tied embeddings"),
     "B6": ("04", "an MLP for regression, linear last layer"),
     "B7": ("04", "an MLP with several hidden layers"),
-    "B8": ("05", "K outputs normalised by softmax"),
-    "B9": ("07", "the matrix-vector form"),
+    "B8": ("07", "K outputs normalised by softmax"),
+    "B9": ("09", "the matrix-vector form"),
     "B10": ("04", "two hidden layers on 2-D data"),
-    "B11": ("05", "handwritten digits, what hidden units learn"),
-    "B12": ("07", "convolution"),
-    "B13": ("06", "a recurrent layer"),
-    "B14": ("06", "residual connections, attention, a tiny GPT"),
+    "B11": ("07", "handwritten digits, what hidden units learn"),
+    "B12": ("09", "convolution"),
+    "B13": ("08", "a recurrent layer"),
+    "B14": ("08", "residual connections, attention, a tiny GPT"),
     "C1": ("02", "activations and their derivatives"),
     "C2": ("03", "losses, sums and means over examples"),
     "C3": ("03", "MAP: the prior as weight decay"),
@@ -63,10 +63,35 @@ LECTURES = {
     "C5": ("04", "random initial weights, not zero"),
     "C6": ("04", "vanishing gradients and what keeps them"),
     "C7": ("04", "overfitting and its remedies"),
-    "C8": ("05", "transfer learning"),
-    "C9": ("07", "the cost of backpropagation"),
-    "C10": ("07", "the vector case: a Jacobian"),
+    "C8": ("07", "transfer learning"),
+    "C9": ("09", "the cost of backpropagation"),
+    "C10": ("09", "the vector case: a Jacobian"),
     "C11": ("04", "the fit of a curve improves with hidden units"),
+}
+
+# What students ask, and the notebook that answers: a cell says so in its metadata "answers".
+QUESTIONS = {
+    "order": ("01", "how is the topological order computed?"),
+    "accumulate": ("01", "why are gradients added up, and not set?"),
+    "x times x": ("01", "how does the gradient of x·x come about, number by number?"),
+    "seed": ("01", "why is ∂L/∂L = 1?"),
+    "zero_grad": ("01", "why does zero_grad leave inner nodes alone?"),
+    "twice": ("01", "what happens when backward runs twice?"),
+    "kinks": ("01", "how does gradcheck work, and what does it do at a kink?"),
+    "new operation": ("01", "how is an operation added?"),
+    "cross-entropy": ("03", "how does softmax with cross-entropy come to p - y, number by number?"),
+    "shift": ("03", "why is the largest logit subtracted in log-sum-exp?"),
+    "p.data": ("04", "why is p -= lr * p.grad not p.data -= lr * p.grad?"),
+    "Adam": ("04", "what does Adam do that SGD does not, parameter by parameter?"),
+    "too large": ("04", "what does a learning rate that is too large look like?"),
+    "zeros": ("05", "why do the weights not begin at 0?"),
+    "saturated": ("05", "why does a saturated unit learn slowly?"),
+    "dying": ("05", "how does a ReLU die, and how does it come back?"),
+    "exploding": ("05", "how do gradients explode?"),
+    "validation": ("06", "how can the validation loss be below the training loss?"),
+    "attention": ("08", "how does an attention weight get its gradient?"),
+    "modes": ("09", "what are VJP and JVP, and which mode needs how many passes?"),
+    "W @ x": ("09", "how does W @ x come out of scalars?"),
 }
 OF_A_MACHINE = re.compile(
     r"(?<![\w<.])(/(home|root|tmp|usr|opt|var|etc|work|mnt|Users|private)/\w|[A-Z]:\\\w)"
@@ -127,7 +152,7 @@ def comparable(notebook, pictures):
     return notebook.metadata, cells
 
 
-def test_all_seven_notebooks_exist_and_no_other():
+def test_the_notebooks_exist_and_no_other():
     assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == NOTEBOOKS
 
 
@@ -200,3 +225,13 @@ def test_every_row_of_the_lectures_is_shown_by_a_cell():
     begun = {name[:2] for name in EXISTING}
     assert shown <= LECTURES.keys()
     assert {row for row, (notebook, _) in LECTURES.items() if notebook in begun} <= shown
+
+
+def test_every_question_of_students_is_answered_by_a_cell():
+    answered = {
+        (question, name[:2])
+        for name in EXISTING
+        for cell in stored(name).cells
+        for question in cell.metadata.get("answers", [])
+    }
+    assert answered <= {(question, notebook) for question, (notebook, _) in QUESTIONS.items()}
