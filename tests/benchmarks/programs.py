@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import importlib
 import math
+import os
 import random
 import sys
 import time
@@ -28,7 +29,10 @@ LAYERS = {"autograd_lite": "autograd_lite.nn", "micrograd": "micrograd.nn"}
 
 
 def value_class(contestant: str) -> Any:
-    return importlib.import_module(ENGINES[contestant]).Value
+    module = importlib.import_module(ENGINES[contestant])
+    if os.environ.get("AUTOGRAD_LITE_PURE") == "0" and getattr(module, "engine_kind", "") == "pure":
+        raise ModuleNotFoundError(name="the engine in C")
+    return module.Value
 
 
 def timed(work: Callable[[], float], operations: int = 1) -> Repeat:

@@ -46,7 +46,8 @@ class Row:
     least three times ours; or "≤ 1.15": ours must be at most 1.15 times the peer's; with a "?",
     it is only reported. The numbers that all contestants compute must agree within ``tolerance``.
     With ``threads`` of several numbers, a goal is to be met with the first of them, and with that
-    which suits each contestant best. ``bound`` says what a figure that is short is bounded by.
+    which suits each contestant best. ``bound`` says what a figure that is short is bounded by. ``kind``
+    is the engine that ours runs with: "pure", in Python, or "native", in C.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Row:
     tolerance: float = 1e-9
     threads: tuple[int | None, ...] = (None,)
     bound: str = ""
+    kind: str = "pure"
 
 
 def of_model(
@@ -94,6 +96,17 @@ ROWS = [
     Row(
         "doubling", "time for one operation, 2000000 in a chain", "chain", "2000000",
         {"500000": "≤ 1.5", "1000000": "≤ 1.25"},
+    ),
+    Row("native-demo", "the demo with the engine in C", "demo", OURS, {"micrograd": "≥ 24"}, kind="native"),
+    Row("native-nn", "the same through nn", "demo_through_nn", OURS, {"micrograd": "≥ 110"}, kind="native"),
+    Row("native-gpt", "the step like microgpt's", "gpt", OURS, {"microgpt": "≥ 8"}, kind="native"),
+    Row(
+        "native-memory", "memory for one operation of it", "demo_memory", OURS, {"micrograd": "≤ 0.141"},
+        with_gc_off=False, kind="native",
+    ),
+    Row(
+        "native-chain", "time for one operation, 1000000 in a chain", "chain", "1000000",
+        {"125000": "≤ 1.25"}, kind="native",
     ),
     Row(
         "compiled-demo", "micrograd's demo step, textbook code, compiled", "demo_compiled", OURS,
@@ -191,9 +204,9 @@ ROWS = [
 class Contestant:
     """A worker process, and the figures that it and those before it have answered so far."""
 
-    def __init__(self, program: str, name: str, threads: int | None = None) -> None:
+    def __init__(self, program: str, name: str, threads: int | None = None, kind: str = "pure") -> None:
         self.program, self.name = program, name
-        self.environment = {**os.environ, **KEEP_MEMORY}
+        self.environment = {**os.environ, **KEEP_MEMORY, "AUTOGRAD_LITE_PURE": str(int(kind == "pure"))}
         if threads is not None:
             self.environment |= dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"], str(threads))
             self.environment["XLA_FLAGS"] = (
@@ -242,7 +255,9 @@ class Contestant:
 def lines_of(row: Row, rounds: int) -> list[list[str]]:
     """Measure a row, and write a line of the table for each of its peers."""
     names = (row.ours, *row.goals)
-    contestants = [Contestant(row.program, name, threads) for threads in row.threads for name in names]
+    contestants = [
+        Contestant(row.program, name, threads, row.kind) for threads in row.threads for name in names
+    ]
     ours, *peers = contestants[: len(names)]
     requests = ["with gc", "without gc"] if row.with_gc_off else ["with gc"]
     agreed = True

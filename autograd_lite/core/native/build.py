@@ -6,6 +6,7 @@ those of the engine in Python, it says so, and the package is installed without:
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
 import shutil
@@ -98,9 +99,9 @@ def _output_of(program: str, kind: str = "pure") -> str:
 
 def _initialize(hook: Any, version: str, build_data: dict[str, Any]) -> None:
     """Add the library to the wheel, or for an installation in place put it beside its source."""
-    for old in HERE.glob("_native.*"):
-        old.unlink()
     try:
+        for old in HERE.glob("_native.*") if version == "editable" else ():
+            old.unlink()
         library = _tried()
     except (Exception, SystemExit) as error:
         reason = str(error) if type(error) is NotImplementedError else f"{type(error).__name__}: {error}"
@@ -121,7 +122,9 @@ def _tried() -> Path:
     """Compile the library, and check its numbers."""
     if reason_against():
         raise NotImplementedError(reason_against())
-    library = compiled(Path(tempfile.mkdtemp()))
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # when the wheel has been written
+    library = compiled(folder)
     check(library)
     return library
 

@@ -16,7 +16,7 @@ from autograd_lite import functions
 from autograd_lite.core.op import Op
 from autograd_lite.engine import Value
 
-__all__ = ["digest"]
+__all__ = ["described", "digest"]
 
 EDGES: list[Any] = [
     0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.0, 5e-324, 1e-310, 1e300, -1e300, math.inf, -math.inf, math.nan, 710.0,
@@ -34,13 +34,16 @@ def digest(ops: Mapping[str, Op], programs: range) -> str:
     """
     found = hashlib.sha256()
     for number in programs:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            for line in _program(ops, random.Random(number)):
-                found.update(line.encode())
-        for warning in caught:
-            found.update(f"{warning.category.__name__} {warning.message} {warning.lineno}\n".encode())
+        found.update("".join(described(ops, number)).encode())
     return found.hexdigest()
+
+
+def described(ops: Mapping[str, Op], number: int) -> list[str]:
+    """Run one random program; return a line for all that comes out."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        lines = _program(ops, random.Random(number))
+    return lines + [f"{each.category.__name__} {each.message} {each.lineno}\n" for each in caught]
 
 
 def _program(ops: Mapping[str, Op], chance: random.Random) -> list[str]:

@@ -565,7 +565,13 @@ static PyObject *get_number(PyObject *self, void *which) {
 
 static int set_number(PyObject *self, PyObject *thing, void *which) {
     if (refuse_deletion(thing)) return -1;
+    double number;
     if (!tracers && Py_IS_TYPE(thing, &PyFloat_Type)) return set_raw(self, thing, which);
+    if (!tracers && number_of(thing, &number)) {
+        if (which == NULL) ((Node *)self)->data = number;
+        else ((Node *)self)->grad.number = number;
+        return 0;
+    }
     PyObject *done = PyObject_CallFunctionObjArgs(slow_data[which ? 3 : 1], self, thing, NULL);
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;
