@@ -4,7 +4,6 @@ import contextlib
 import functools
 import io
 import re
-import sys
 from pathlib import Path
 
 import nbformat
@@ -77,7 +76,8 @@ def answer_in(cell):
 
 def has_blanks(cell):
     """Tell whether a cell waits for an answer: by ``name = ...``, or by the TODO of a function."""
-    return BLANK.search(cell.source) or re.search(r"^ .*\bTODO\b(?! =|\")", cell.source, re.MULTILINE)
+    shown = "jupyter" not in cell.metadata  # the cells of the checks are folded away
+    return BLANK.search(cell.source) or (shown and re.search(r"^ .*\bTODO\b", cell.source, re.MULTILINE))
 
 
 def said(sources):
