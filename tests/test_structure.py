@@ -147,6 +147,7 @@ WITHIN = {
         "program",
     ],
     "nn": [
+        "flag",
         "keeping",
         "table",
         "module",
