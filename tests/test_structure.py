@@ -149,6 +149,7 @@ WITHIN = {
         "program",
     ],
     "nn": [
+        "flag",
         "keeping",
         "table",
         "module",
