@@ -167,7 +167,7 @@ WITHIN = {
         "attention",
         "sequential",
     ],
-    "optim": ["settings", "schedules", "groups", "optimizer", "rules", "finder"],
+    "optim": ["settings", "schedules", "groups", "arithmetic", "clipping", "optimizer", "rules", "finder"],
     "playing": [
         "kinds",
         "data",
