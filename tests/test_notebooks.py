@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
 NOTEBOOKS = [
+    "00_build_your_own",
     "01_backpropagation_by_hand",
     "02_neurons_and_xor",
     "03_regression_and_classification",
