@@ -7,7 +7,7 @@ import itertools
 import math
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd_lite.compiler.batches import Part, mean_of_rows, split_rows
@@ -188,6 +188,7 @@ class OnFloats(OnValues):
     def __init__(self, program: Runner, optimizer: Any, specialization: Any) -> None:
         super().__init__(program, optimizer, specialization)
         self.run = specialization.on_floats["value_and_gradient"]
+        self.sums = specialization.sums_on_floats
 
     def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
         """Compute the mean over some rows, and its gradient."""
@@ -195,15 +196,28 @@ class OnFloats(OnValues):
         frozen = tape.frozen_numbers()
         if not columns:
             return self._row(frozen, tape.random_numbers(), (), (), 0)
-        ready = self.specialization.inputs.columns(columns)  # which checks what they are
-        rows = len(columns[0])
-        lists = [array.reshape(rows, -1).tolist() for array in ready]
-        values, parts = [], []
-        for row, *numbers in zip(range(rows), *lists):
-            value, part = self._row(frozen, tape.random_numbers(), numbers, columns, row)
-            values.append(value)
-            parts.append(part)
-        return mean_of(values), [sum(column) / rows for column in zip(*parts)]
+        lists = self.specialization.inputs.lists(columns)  # which checks what they are
+        found = self._sums(frozen, lists)
+        if found is None:
+            rows = (
+                self._row(frozen, tape.random_numbers(), numbers, columns, row)
+                for row, *numbers in zip(itertools.count(), *lists)
+            )
+            values, parts = zip(*rows)
+            found = values, map(sum, zip(*parts))
+        values, totals = found
+        count = len(values)
+        return mean_of(values), [total / count for total in totals]
+
+    def _sums(self, frozen: Any, lists: Sequence[Any]) -> tuple[Sequence[float], Iterable[float]] | None:
+        """Compute all rows in one call, for the sum of their gradients; None where one needs more."""
+        if self.sums is None:
+            return None
+        try:
+            found: tuple[list[float], list[float]] | None = self.sums(self.now[0], frozen, zip(*lists))
+        except OUTSIDE:
+            return None
+        return found
 
     def _row(
         self, frozen: Any, random: Any, numbers: Sequence[Any], columns: Sequence[Any], row: int
