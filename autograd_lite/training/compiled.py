@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from autograd_lite.compiler import Program, TraceError, compile
-from autograd_lite.compiler.signature import Rows, SignaturesDifferError, read, read_rows, signature_of
+from autograd_lite.compiler.lengths import RowsOfLengths, rows_of_lengths
+from autograd_lite.compiler.signature import Rows, SignaturesDifferError, read, signature_of
 from autograd_lite.composed import mean
 from autograd_lite.core.ieee import warn
 from autograd_lite.core.modes import no_grad
@@ -63,7 +64,7 @@ class CompiledStep:
         self.columns = [_in_array(column) for column in (examples.X, examples.y)]
         self.program: Program = self._program()
         self.model_program = compile(lambda x: model(x), [], dtype=dtype, backend=self.backend)
-        self.trainer = self.program.trainer(self.optimizer, self.devices)
+        self.trainer = self.program.trainer(self.optimizer, self.devices, clip=eager.clip)
         self.is_ahead = self.is_eager = self.has_warned = False
 
     def where(self, settings: Settings) -> tuple[str, Any]:
@@ -85,7 +86,9 @@ class CompiledStep:
                 "program does not: return it, or make it in __init__"
             )
         columns = self._rows(rows)
-        self._compare(columns)
+        several = any(isinstance(column, RowsOfLengths) for column in columns)
+        if not several or not self.trainer.runs_lengths(*columns):
+            self._compare(columns)
         self.trainer.prepare(*columns)
 
     def _kept(self, rows: Sequence[int]) -> list[str]:
@@ -243,7 +246,7 @@ def _values(output: Any) -> Any:
 def _in_array(column: Any) -> Any:
     """Put the arguments of all examples into an array, if they have one form; else take each apart once."""
     try:
-        return read_rows(column)
+        return rows_of_lengths(column)
     except SignaturesDifferError:
         return [read(argument) for argument in column]
 
@@ -251,6 +254,8 @@ def _in_array(column: Any) -> Any:
 def _chosen(column: Any, rows: Sequence[int]) -> Any:
     import numpy
 
+    if isinstance(column, RowsOfLengths):
+        return column.chosen(rows)
     return column[numpy.asarray(rows)] if isinstance(column, Rows) else [column[row] for row in rows]
 
 
