@@ -107,11 +107,11 @@ class Tape:
 
     def frozen_numbers(self) -> list[float]:
         """Read the frozen leaves as they are now."""
-        return [value._data for value, _ in self.frozen]
+        return [value._data for value, _ in self.frozen] if self.frozen else []
 
     def random_numbers(self) -> list[float]:
         """Draw the random leaves of one row."""
-        return [source.draw_one() for source, _ in self.random]
+        return [source.draw_one() for source, _ in self.random] if self.random else []
 
     def forget_operations(self) -> None:
         """Let go of what only a straight-line program is made of; a long tape takes much memory."""
