@@ -82,9 +82,13 @@ class Specialization:
             MODE.reset(token)
         self.f, self.parameters, self.labels = f, parameters, labels
         self.backend, self.dtype = backend, dtype
-        self.inputs = Inputs(arguments, traced.fixed, self.tape, dtype)
         self.single, self.nesting, self.flags = traced.single, traced.nesting, traced.flags
         self.has_gradient = self.single or beside
+        self._take(arguments, traced.fixed)
+
+    def _take(self, arguments: Sequence[Argument], fixed: Sequence[tuple[int, int]]) -> None:
+        """Hold the tape to be that of an example; what is static of it is no input."""
+        self.inputs = Inputs(arguments, fixed, self.tape, self.dtype)
         self.tape.inputs = [self.tape.inputs[number] for number in self.inputs.varying]
         self.operations = self.tape.operations
         self.calls = 0

@@ -9,10 +9,11 @@ from typing import Any
 from autograd_lite.compiler.devices.mesh import Placement
 from autograd_lite.compiler.devices.training import OnDevices
 from autograd_lite.compiler.introspection import has_numpy
+from autograd_lite.compiler.lengths import OnLengths
 from autograd_lite.compiler.runner import Runner
 from autograd_lite.compiler.signature import SignaturesDifferError, count_rows, read_rows
 from autograd_lite.compiler.specialization import Specialization
-from autograd_lite.compiler.trainings import OnArrays, OnFloats, OnParts, OnValues, Training
+from autograd_lite.compiler.trainings import OnArrays, OnFloats, OnValues, Training
 from autograd_lite.engine import Value
 
 __all__ = ["Trainer"]
@@ -26,10 +27,11 @@ class Trainer:
     Args:
         program: what computes the loss of one example, or of all.
         optimizer: an optimiser; one without parameters is bound to those of the program.
-        devices: of a program with ``backend="jax"``, those that train, as for ``Program.trainer``.
+        devices, clip: as for ``Program.trainer``.
 
     Raises:
-        ValueError: if the optimiser's parameters are not those of the program, or there are no such devices.
+        ValueError, TypeError: if the optimiser's parameters are not those of the program, there are no such
+            devices, or ``clip`` is no positive number.
 
     Example:
         >>> from autograd_lite import Value, optim
@@ -42,7 +44,9 @@ class Trainer:
         1.5
     """
 
-    def __init__(self, program: Runner, optimizer: Any, devices: Any = None) -> None:
+    def __init__(
+        self, program: Runner, optimizer: Any, devices: Any = None, clip: float | None = None
+    ) -> None:
         if devices is not None and program.backend != "jax":
             raise ValueError('devices are those of JAX: compile with backend="jax"')
         if optimizer.parameters is None:
@@ -50,7 +54,7 @@ class Trainer:
         moved: list[Value] = optimizer.parameters or []
         if [*map(id, moved)] != [*map(id, program.parameters)]:
             raise ValueError("the optimiser moves other parameters than the program has")
-        self.program, self.optimizer = program, optimizer
+        self.program, self.optimizer, self.clip = program, optimizer, optimizer.clipping(clip)
         self._training: Training | None = None
         self._trainings: dict[Any, Training] = {}
         self._chosen_for: Any = None
@@ -110,6 +114,15 @@ class Trainer:
         if isinstance(training, OnDevices):
             training.compiled(columns)
 
+    def runs_lengths(self, *columns: Any) -> bool:
+        """Tell whether rows of several lengths are trained with one program, which is made and checked.
+
+        Args:
+            columns: as for ``step``.
+        """
+        training = self._prepared(columns)
+        return isinstance(training, OnLengths) and training.joints.find(columns) is not None
+
     def compiled_step(self, *columns: Any) -> Any:
         """Return the step on devices of JAX as JAX has compiled it: its ``as_text()`` is what they run.
 
@@ -151,10 +164,12 @@ class Trainer:
     def _choose(self, columns: Sequence[Any]) -> Training:
         """Choose what trains such rows, and let it go on from where the last one stopped."""
         kind, specialization = self._kind_for(columns)
-        key = kind, id(specialization)  # which the cache keeps
+        around = self.program.cache.surroundings.key()
+        key = kind, id(specialization) if specialization else around  # the cache keeps it
         training = self._trainings.get(key)
         if training is None:
             training = self._trainings[key] = kind(self.program, self.optimizer, specialization)
+            training.clip = self.clip
         if self._training is None:
             training.read()
         elif training is not self._training:
@@ -185,4 +200,4 @@ class Trainer:
         """Return the way of training with several programs."""
         if self.placement is not None:
             self.placement.check_alone("the rows need several programs")
-        return OnParts if has_numpy() else OnValues
+        return OnLengths if has_numpy() else OnValues

@@ -35,9 +35,11 @@ class Training(ABC):
         subtract: moves one of them by a change.
         is_finite: tells whether one of them is finite.
         beside: what the last step computed beside the loss: an array for each further output.
+        clip: bounds the length of the gradient that the rule is given; None for any.
     """
 
     beside: Sequence[Any] = ()
+    clip: Callable[[Sequence[Any]], Sequence[Any]] | None = None
     subtract: Any
     is_finite: Any
 
@@ -111,6 +113,8 @@ class Training(ABC):
     def _moved_by(self, compute: Callable[..., Any], columns: Sequence[Any]) -> tuple[float, Any]:
         """Compute the mean, and what is after a step; None if a parameter would not be finite."""
         mean, gradient = compute(columns)
+        if self.clip is not None:
+            gradient = self.clip(gradient)
         optimizer, (moved, states, steps) = self.optimizer, self.now
         optimizer.steps = steps
         changes, states = zip(*optimizer.updates(moved, gradient, states, self.taken))
@@ -156,6 +160,8 @@ class OnValues(Training):
         if self._move is None:
             return super()._moved_by(compute, columns)
         mean, gradient = compute(columns)
+        if self.clip is not None:
+            gradient = self.clip(gradient)
         moved, states, optimizer.steps = self.now
         step = optimizer.steps + 1
         moved, states = self._move(moved, gradient, states, optimizer.learning_rate, step)

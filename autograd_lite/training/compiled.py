@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 from autograd_lite.compiler import Program, TraceError, compile
-from autograd_lite.compiler.signature import Rows, SignaturesDifferError, read, read_rows, signature_of
+from autograd_lite.compiler.lengths import RowsOfLengths, rows_of_lengths
+from autograd_lite.compiler.signature import Rows, SignaturesDifferError, read, signature_of
 from autograd_lite.composed import mean
 from autograd_lite.core.ieee import warn
 from autograd_lite.core.modes import no_grad
@@ -67,7 +68,7 @@ class CompiledStep:
         self.columns = [_in_array(column) for column in (examples.X, examples.y)]
         self.program: Program = self._program()
         self.model_program = compile(lambda x: model(x), [], dtype=dtype, backend=self.backend)
-        self.trainer = self.program.trainer(self.optimizer, self.devices)
+        self.trainer = self.program.trainer(self.optimizer, self.devices, clip=eager.clip)
         self.is_ahead = self.is_eager = self.has_warned = False
         self.upcoming: Iterator[list[Any]] = iter(())
         self.draws, self.states = False, cast("list[Any] | None", None)
@@ -93,7 +94,9 @@ class CompiledStep:
                 "program does not: return it, or make it in __init__"
             )
         columns = self._rows(rows)
-        self._compare(columns)
+        several = any(isinstance(column, RowsOfLengths) for column in columns)
+        if not several or not self.trainer.runs_lengths(*columns):
+            self._compare(columns)
         self.trainer.prepare(*columns)
 
     def _kept(self, rows: Sequence[int]) -> list[str]:
@@ -268,7 +271,7 @@ def _values(output: Any) -> Any:
 def _in_array(column: Any) -> Any:
     """Put the arguments of all examples into an array, if they have one form; else take each apart once."""
     try:
-        return read_rows(column)
+        return rows_of_lengths(column)
     except SignaturesDifferError:
         return [read(argument) for argument in column]
 
@@ -278,6 +281,8 @@ def _chosen(column: Any, rows: Sequence[int]) -> Any:
 
     if rows == range(len(column)):
         return column
+    if isinstance(column, RowsOfLengths):
+        return column.chosen(rows)
     return column[numpy.asarray(rows)] if isinstance(column, Rows) else [column[row] for row in rows]
 
 
@@ -289,7 +294,12 @@ def _in_batches(columns: Sequence[Any], rows: Sequence[int], size: int) -> Itera
         several = rows[start : start + together]
         found = [_chosen(column, several) for column in columns]
         for at in range(0, len(several), size):
-            yield [column[at : at + size] for column in found]
+            yield [_between(column, at, at + size) for column in found]
+
+
+def _between(column: Any, start: int, stop: int) -> Any:
+    rows = range(*slice(start, stop).indices(len(column)))
+    return column.chosen(rows) if isinstance(column, RowsOfLengths) else column[start:stop]
 
 
 def choose_step(

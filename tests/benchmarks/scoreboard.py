@@ -140,10 +140,7 @@ ROWS = [
     of_model("conv-max", "convolution, 8 by 8, max pooling", 1.5, 1),
     of_model("rnn-8", "RNN 8-32-4, 8 steps", 2.5, 0.9),
     of_model("rnn-20", "RNN 8-32-4, 20 steps", 2.5, 0.9),
-    of_model(
-        "rnn-lengths", "RNN, lengths 8 to 20 in fit", 1,
-        bound="in a batch, each length is a pass over few rows",
-    ),
+    of_model("rnn-lengths", "RNN, lengths 8 to 20 in fit", 1),
     of_model("attention-causal", "a block of attention, causal", 1.5, 0.7),
     of_model("attention-full", "a block of attention, full", 1.5, 0.7),
     of_model("makemore", "makemore's MLP", 1.6, 1.2, 0.7),

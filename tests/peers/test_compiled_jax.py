@@ -3,6 +3,8 @@
 Needs JAX: python3 -m pip install jax==0.10.2
 """
 
+import random
+
 import jax  # noqa: F401  (named here, so that its absence is named too)
 import pytest
 from hypothesis import given, settings
@@ -28,6 +30,7 @@ from test_compiler import (
     w,
 )  # fmt: skip
 from test_images import BASE, assert_agree, network
+from test_lengths import State, batch, check_steps, last_state
 
 import autograd_lite as ag
 from autograd_lite import Op, Value, optim
@@ -128,3 +131,10 @@ def test_a_rule_moves_jax_arrays_also_where_jax_compiles_it(make):
 @pytest.mark.parametrize("by", ["largest", "sum"])
 def test_convolutions_and_pools(by):
     assert_agree(*network({**BASE, "by": by}), backend="jax")
+
+
+def test_rows_of_several_lengths_are_one_program():
+    p = State()
+    columns = batch(random.Random(0), [2, 4, 3, 4])
+    loss = lambda xs, y: last_state(p, xs, y)
+    check_steps(loss, p.parameters, [columns] * 2, joined=True, backend="jax")
