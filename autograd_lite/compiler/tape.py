@@ -179,7 +179,7 @@ def _write_nodes(tape: Tape, roots: Sequence[Any], places: dict[Value, int]) -> 
         places: the place of each Value; those that are appended are added. A leaf that is not in it is
             neither a parameter nor passed.
     """
-    op, arguments, constants = tape.op, tape.args, tape.constants
+    op, arguments, constants, place_of = tape.op, tape.args, tape.constants, places.get
     waiting: list[Any] = [root for root in reversed(roots) if isinstance(root, Value)]
     take, wait = waiting.pop, waiting.append
     while waiting:
@@ -194,24 +194,25 @@ def _write_nodes(tape: Tape, roots: Sequence[Any], places: dict[Value, int]) -> 
                     places[node] = _write(tape, node, places)
                 break
             first, second = node._first, node._second
-            if first not in places:
+            left = place_of(first)
+            if left is None:
                 waiting += (node,) if second is None or second in places else (node, second)
                 node = first
                 continue
             if second is None:
-                places[node] = _write_one(tape, node, places[first])
+                places[node] = _write_one(tape, node, left)
                 break
-            if second not in places:
+            right = place_of(second)
+            if right is None:
                 wait(node)
                 node = second
                 continue
-            args = (places[first], places[second])
-            if args[0] in constants and args[1] in constants:
+            if left in constants and right in constants:
                 places[node] = tape.constant(node._data)
                 break
             places[node] = len(op)
             op.append(where.op)
-            arguments.append(args)
+            arguments.append((left, right))
             break
     tape.fill_up()
 
