@@ -78,6 +78,7 @@ class Specialization:
                 self.tape: Tape = write_tape(traced, parameters)
                 self.single, self.nesting, fixed = traced.single, traced.nesting, traced.fixed
                 del traced  # and all nodes with it, before the collector goes through them
+                self.tape.note_made()
         finally:
             MODE.reset(token)
         self.f, self.parameters, self.labels = f, parameters, labels
