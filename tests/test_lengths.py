@@ -3,6 +3,7 @@
 import random
 import warnings
 
+import numpy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,8 +11,6 @@ from hypothesis import strategies as st
 from autograd_lite import Value, compile, fit, losses, nn, optim, pick
 from autograd_lite.compiler.lengths import MOST_FILLED, RowsOfLengths, rows_of_lengths
 from autograd_lite.compiler.signature import Rows, SignaturesDifferError
-
-numpy = pytest.importorskip("numpy")
 
 WIDTH, STATES, WORDS = 2, 3, 5
 STILL = 1e-20
