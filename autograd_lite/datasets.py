@@ -13,6 +13,7 @@ import random
 from cmath import rect
 from collections.abc import Callable, Sequence
 from http.client import HTTPException
+from importlib.resources import files
 from typing import Any, TypeVar
 
 from autograd_lite.core.coercion import is_plain
@@ -29,6 +30,7 @@ __all__ = [
     "iris",
     "mnist",
     "moons",
+    "names",
     "or_gate",
     "spirals",
     "split",
@@ -215,6 +217,20 @@ def words() -> list[str]:
     Source: lectures B5, B14.
     """
     return WORDS.split()
+
+
+def names() -> list[str]:
+    """List given names in the letters a to z, the most common first, to learn a language model from.
+
+    They are those that at least one in 10 000 women, or as many men, bore in the United States in 1990.
+
+    Example:
+        >>> len(names()), names()[:3], names()[-1]
+        (1555, ['james', 'john', 'robert'], 'wendi')
+
+    Source: U.S. Census Bureau, Frequently Occurring Names from the 1990 Census (public domain).
+    """
+    return files("autograd_lite").joinpath("given_names.txt").read_text(encoding="utf-8").split()
 
 
 def digits() -> Labelled:

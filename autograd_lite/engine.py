@@ -17,7 +17,7 @@ from typing import Any, SupportsFloat
 
 from autograd_lite.core.coercion import as_float, leaf_data
 from autograd_lite.core.modes import Change, current_mode, current_tracer, is_given
-from autograd_lite.core.node import Node, check_finite, check_graph, without_graph
+from autograd_lite.core.node import SLOTS, Node, check_finite, check_graph, without_graph
 from autograd_lite.core.op import DETACH, Op
 from autograd_lite.core.own import name_or_remember
 from autograd_lite.core.scalar import NO_GRADIENT, number_of
@@ -45,7 +45,7 @@ class Value(Node):
         (-12.0, -4.0, -4.0, 3.0)
     """
 
-    __slots__ = ()
+    __slots__ = SLOTS
 
     def __init__(
         self, data: SupportsFloat, label: str | Sequence[Value] = "", local_grads: Sequence[float] = ()

@@ -10,6 +10,8 @@ output is never twice the same.
 """
 
 import argparse
+import base64
+import io
 import os
 import re
 import time
@@ -77,6 +79,20 @@ def normalise(notebook):
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", ()):
             describe(output, cell.metadata.get("alt"))
+            if "image/png" in output.get("data", {}):
+                output["data"]["image/png"] = of_few_colours(output["data"]["image/png"])
+
+
+def of_few_colours(picture):
+    """Store a picture with a palette of 128 colours, in a third of the room; it keeps who drew it."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    image, kept, found = Image.open(io.BytesIO(base64.b64decode(picture))), PngInfo(), io.BytesIO()
+    kept.add_text("Software", image.info["Software"])
+    few = image.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+    few.save(found, "png", optimize=True, pnginfo=kept)
+    return base64.b64encode(found.getvalue()).decode() + "\n"
 
 
 def describe(output, alt):

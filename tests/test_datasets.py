@@ -161,6 +161,17 @@ def test_words_are_different_and_in_small_letters():
     assert datasets.words()
 
 
+def test_names_are_different_and_the_most_common_come_first():
+    names = datasets.names()
+    assert len(names) == len({*names}) == 1555 and {*"".join(names)} == {*string.ascii_lowercase}
+    assert names[:6] == ["james", "john", "robert", "michael", "mary", "william"]
+    assert names.index("emily") < names.index("abigail")
+    assert max(map(len, names)) == 11 and Counter(map(len, names)).most_common(1) == [(6, 403)]
+    assert len({*names} & {*datasets.words()}) > 100  # two lists of the same kind
+    names.clear()
+    assert datasets.names()
+
+
 def test_digits_are_scikit_learns_scaled_to_1():
     X, y = datasets.digits()
     assert (len(X), {len(row) for row in X}, len(y)) == (1797, {64}, 1797)

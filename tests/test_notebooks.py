@@ -16,10 +16,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
 NOTEBOOKS = [
+    "00_build_your_own",
     "01_backpropagation_by_hand",
     "02_neurons_and_xor",
     "03_regression_and_classification",
     "04_training",
+    "05_vanishing_gradients",
+    "06_overfitting",
     "07_digits",
     "08_words",
     "09_scalars_to_matrices",
@@ -60,9 +63,9 @@ LECTURES = {
     "C2": ("03", "losses, sums and means over examples"),
     "C3": ("03", "MAP: the prior as weight decay"),
     "C4": ("04", "gradient descent and mini-batches"),
-    "C5": ("04", "random initial weights, not zero"),
-    "C6": ("04", "vanishing gradients and what keeps them"),
-    "C7": ("04", "overfitting and its remedies"),
+    "C5": ("05", "random initial weights, not zero"),
+    "C6": ("05", "vanishing gradients and what keeps them"),
+    "C7": ("06", "overfitting and its remedies"),
     "C8": ("07", "transfer learning"),
     "C9": ("09", "the cost of backpropagation"),
     "C10": ("09", "the vector case: a Jacobian"),

@@ -183,6 +183,52 @@ def test_a_model_that_says_how_it_ends_is_believed():
     assert pictures.middle_of(logit, [0.2, 0.9]) == 0.0
 
 
+def shade_of(axes, x1, x2):
+    """Tell how far the colour that is drawn at a point is from white."""
+    axes.figure.canvas.draw()
+    across, up = axes.transData.transform((x1, x2))
+    pixels = numpy.asarray(axes.figure.canvas.buffer_rgba())
+    return 255.0 - pixels[round(pixels.shape[0] - up), round(across), :3].astype(float)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        lambda x: x[0],  # a logit
+        lambda x: Value(x[0]).sigmoid(),  # a probability
+        lambda x: [3.0 - x[0], 3.0],  # two logits
+        lambda x: [-1.0 - x[0], -1.0, -30.0],  # a third class that is out of the question
+    ],
+)
+def test_each_shade_is_a_tenth_of_probability(model):
+    corners = [[-6.0, -1.0], [6.0, 1.0]]
+    axes = plot.decision_boundary(model, corners, [0, 1], resolution=101)
+    for sign, full in ((-1, to_rgb("#0072B2")), (1, to_rgb("#D55E00"))):
+        strengths = []
+        for p in (0.51, 0.59, 0.61, 0.69, 0.71, 0.79, 0.81, 0.89, 0.91, 0.99):
+            drawn = shade_of(axes, sign * math.log(p / (1.0 - p)), 0.0)
+            hue = 255.0 * (1.0 - numpy.array(full))
+            strengths.append(drawn @ hue / (hue @ hue))
+            assert drawn == pytest.approx(strengths[-1] * hue, abs=1.0)  # white mixed with one colour
+        assert strengths[::2] == strengths[1::2]  # the same within a tenth
+        assert [round(strength, 2) for strength in strengths[::2]] == [0.07, 0.16, 0.25, 0.34, 0.43]
+
+
+def test_a_model_that_does_not_know_is_white():
+    logit = nn.Neuron(2, activation=None, seed=0)
+    logit.load_state_dict(dict.fromkeys(logit.state_dict(), 0.0))
+    for model in (logit, lambda x: 0.5, lambda x: [2.0, 2.0]):
+        axes = plot.decision_boundary(model, CORNERS, XOR, resolution=5)
+        assert list(shade_of(axes, 0.4, 0.4)) == [0.0, 0.0, 0.0] and boundary_of(axes) == []
+
+
+def test_certainty_that_rounds_to_0_or_1_is_drawn():
+    axes = plot.decision_boundary(
+        lambda x: float(x[0] > 0), [[-1.0, -1.0], [1.0, 1.0]], [0, 1], resolution=20
+    )
+    assert boundary_of(axes) and shade_of(axes, 0.7, 0.0).max() > 80.0
+
+
 def test_classes_differ_in_shape_as_well_as_in_colour():
     X, y = datasets.blobs(40, classes=10)
     centres = [(2 * math.cos(k * math.tau / 10), 2 * math.sin(k * math.tau / 10)) for k in range(10)]

@@ -149,6 +149,7 @@ WITHIN = {
         "program",
     ],
     "nn": [
+        "flag",
         "keeping",
         "table",
         "module",
@@ -166,7 +167,7 @@ WITHIN = {
         "attention",
         "sequential",
     ],
-    "optim": ["settings", "schedules", "groups", "optimizer", "rules", "finder"],
+    "optim": ["settings", "schedules", "groups", "arithmetic", "clipping", "optimizer", "rules", "finder"],
     "playing": [
         "kinds",
         "data",
@@ -332,7 +333,9 @@ def test_the_tests_import_nothing_that_the_test_extra_does_not_bring():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lines = project["dependencies"] + project["optional-dependencies"]["test"]
     brought = {re.match(r"[\w-]+", line).group() for line in lines}
-    brought = {{"scikit-learn": "sklearn"}.get(name, name.replace("-", "_")) for name in brought}
+    brought = {
+        {"scikit-learn": "sklearn", "pillow": "PIL"}.get(name, name.replace("-", "_")) for name in brought
+    }
     own = {"autograd_lite", *(path.stem for path in (ROOT / "tests").glob("*.py"))}
     for path, tree in trees("tests/*.py"):
         for node in ast.walk(tree):

@@ -58,6 +58,7 @@ class Specialization:
         inputs: the arguments that it takes.
         single: whether there is one output, which can be differentiated.
         has_gradient: whether the first, or only, output is differentiated.
+        flags: the attributes of modules that the trace looked at; see ``Trace``.
     """
 
     def __init__(
@@ -76,7 +77,8 @@ class Specialization:
             with collector_paused():
                 traced = trace(f, arguments)
                 self.tape: Tape = write_tape(traced, parameters)
-                self.single, self.nesting, fixed = traced.single, traced.nesting, traced.fixed
+                self.single, self.nesting, self.flags = traced.single, traced.nesting, traced.flags
+                fixed = traced.fixed
                 del traced  # and all nodes with it, before the collector goes through them
                 self.tape.note_made()
         finally:
@@ -118,6 +120,11 @@ class Specialization:
     def on_floats(self) -> dict[str, Callable[..., Any]]:
         """The functions of the program on floats."""
         return self.scalar_source.functions()
+
+    @functools.cached_property
+    def sums_on_floats(self) -> Callable[..., Any] | None:
+        """The function that goes through rows on floats, where a short program has one."""
+        return self.scalar_source.sums()
 
     @functools.cached_property
     def steps(self) -> int:
@@ -245,7 +252,7 @@ class Specialization:
         """Run some rows one after the other, for their gradients; None where the program does not hold."""
         run, parameters = self.on_floats["value_and_gradient"], [each._data for each in self.parameters]
         frozen = self.tape.frozen_numbers()
-        lists = [array.reshape(rows, -1).tolist() for array in self.inputs.columns(columns)]
+        lists = self.inputs.lists(columns)
         for row in range(rows):
             found = None
             try:
@@ -273,12 +280,18 @@ class Specialization:
 
         parameters = self.leaves.parameters([parameter._data for parameter in self.parameters])
         with numpy.errstate(all="ignore"):  # whoever asks sees what is not finite, and asks the engine
-            return self.run_quietly(columns, rows, gradient=gradient, parameters=parameters)
+            outputs, gradients, held = self.run_quietly(
+                columns, rows, gradient=gradient, parameters=parameters
+            )
+        return outputs, gradients, _all_held(rows) if held is True else _for_all(held, rows)
 
     def run_quietly(
         self, columns: Sequence[Any], rows: int, *, gradient: bool, parameters: Sequence[Any]
     ) -> tuple[Any, Any, Any]:
-        """Do the same where NumPy's warnings are off already, with parameters as the program takes them."""
+        """Do the same where NumPy's warnings are off already, with parameters as the program takes them.
+
+        Whether comparisons held comes as the program says it: True if it makes none, or once for all rows.
+        """
         ready = self.inputs.columns(columns)
         if rows <= self.rows_at_once or self.backend == "jax":
             return self._run(parameters, ready, gradient, rows)
@@ -318,7 +331,7 @@ class Specialization:
             *parameters, *self.leaves.frozen(), *self.leaves.random(rows), *ready
         )
         results = [*found] if gradient or self.raised.guards else [found]
-        held = _for_all(results.pop(), rows) if self.raised.guards else _all_held(rows)
+        held = results.pop() if self.raised.guards else True
         outputs, gradients = results if gradient else (results[0], ())
         if len(self.raised.outputs) == 1:
             outputs = [outputs]

@@ -18,11 +18,16 @@ from autograd_lite.core.op import Op
 from autograd_lite.core.scalar import Scalar, number_of, refuse_while_traced
 from autograd_lite.core.variables import callers_names
 
-__all__ = ["MANY", "Layout", "Node", "check_finite", "check_graph", "layout", "without_graph"]
+__all__ = ["MANY", "SLOTS", "Layout", "Node", "check_finite", "check_graph", "layout", "without_graph"]
 
 MANY: Any = object()
 """Stands as the second parent of a node whose first place holds a list of parents."""
 
+
+SLOTS: tuple[str, ...] = (
+    "_data", "_grad", "_label", "_layout", "_first", "_second", "_first_partial", "_second_partial",
+)  # fmt: skip
+"""What a Value holds. The classes above it have no room for it: another Value can hold it elsewhere."""
 
 NO_GRAPH: Any = object()
 """Stands as the first parent of a leaf that was computed while gradients were off."""
@@ -31,7 +36,7 @@ NO_GRAPH: Any = object()
 class Node(Scalar):
     """A number that remembers its operation, its inputs, and its derivative by each of them."""
 
-    __slots__ = ("_first", "_first_partial", "_layout", "_second", "_second_partial")
+    __slots__ = ()
 
     _layout: Layout | None
     _first: Any
@@ -105,8 +110,9 @@ class Node(Scalar):
 
     def become(self, other: Node) -> None:
         """Take another inner node's number, and what that was computed from."""
-        for slot in ("_data", *Node.__slots__):
-            setattr(self, slot, getattr(other, slot))
+        assert other.op is not None
+        self._data = other._data
+        self.remember(other.op, other.inputs, other.captured)
 
     def remember(self, op: Op, inputs: Sequence[Any], partials: Sequence[float]) -> None:
         """Keep the operation that computed this number.

@@ -68,7 +68,7 @@ MISNAMED = {
 class Scalar(Operators):
     """A number, its gradient and its name. Assignments are checked; nothing is converted silently."""
 
-    __slots__ = ("_data", "_grad", "_label")
+    __slots__ = ()
 
     _data: float
     _grad: float

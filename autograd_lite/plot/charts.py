@@ -19,6 +19,7 @@ from autograd_lite.plot.pictures import (
     finished,
     gradient_sizes_of,
     inches_of,
+    log_odds,
     middle_of,
     mosaic_of,
     rows_of,
@@ -97,11 +98,14 @@ def _losses_of(history: Any) -> list[float]:
 def decision_boundary(
     model: Callable[..., Any], X: Any, y: Any, *, resolution: int = 60, axes: Any = None
 ) -> Axes:
-    """Draw which class a model gives to each point of the plane, with the data on top.
+    """Draw which class a model gives to each point of the plane, and how surely, with the data on top.
 
     A model with K outputs picks the class of the largest. One output is a logit, which
     picks class 1 where it is positive; but a probability, which picks it above ½, if the
     model ends in a sigmoid or (where it does not say) if all outputs lie between 0 and 1.
+
+    The surer, the darker: of two classes each shade is a tenth of probability, from ½ to 1;
+    of K, whose outputs are logits, the tenths are those of the best class beside the second best.
 
     Args:
         model: called with a list of two floats; a Module is asked as in ``eval()``.
@@ -138,16 +142,11 @@ def decision_boundary(
     on_grid = scores_of(model, [[x1, x2] for x2 in sides[1] for x1 in sides[0]])
     if len(at_points[0]) == 1:
         middle = middle_of(model, [score for (score,) in at_points + on_grid])
-        on_grid = [[middle - score, score - middle] for (score,) in on_grid]
+        on_grid = [[0.0, score if middle == 0.0 else log_odds(score)] for (score,) in on_grid]
     panel = axes_of(axes)[0]
-    for index in range(len(classes)):
+    for index, (colour, _) in enumerate(zip(COLOURS, classes)):
         leads = [row[index] - max(row[:index] + row[index + 1 :]) for row in on_grid]
-        lead = [leads[i : i + resolution] for i in range(0, len(leads), resolution)]
-        if max(leads) > 0.0:
-            colour = COLOURS[index % 10]
-            panel.contourf(*sides, lead, levels=[0.0, 2.0 * max(leads)], colors=[colour], alpha=0.25)
-            if min(leads) < 0.0:
-                panel.contour(*sides, lead, levels=[0.0], colors="#333333", linewidths=1.2)
+        _shade(panel, sides, [leads[i : i + resolution] for i in range(0, len(leads), resolution)], colour)
     for label, look in zip(classes, LOOKS * len(classes)):
         xs, ys = [[point[i] for point, own in zip(points, labels) if own == label] for i in (0, 1)]
         size = max(36.0, min(120.0, 3000.0 / len(points)))
@@ -155,6 +154,20 @@ def decision_boundary(
     panel.set(xlabel="x₁", ylabel="x₂", xlim=spans[0], ylim=spans[1])
     panel.legend(loc="upper center", ncols=math.ceil(len(classes) / lines), fontsize="small", markerscale=0.9)
     return cast("Axes", panel)
+
+
+def _shade(panel: Any, sides: list[list[float]], lead: list[list[float]], colour: str) -> None:
+    """Colour where a class is ahead, by how many log-odds, and draw the line where it is level."""
+    from matplotlib.colors import to_rgb
+
+    highest = max(map(max, lead))
+    if highest > 0.0:
+        bounds = [log_odds(tenths / 10.0) for tenths in range(5, 10)]
+        strengths = [0.07 + 0.09 * band for band in range(len(bounds))]
+        shades = [[1.0 - (1.0 - part) * strength for part in to_rgb(colour)] for strength in strengths]
+        panel.contourf(*sides, lead, levels=[*bounds, bounds[-1] + highest], colors=shades)
+        if min(map(min, lead)) < 0.0:
+            panel.contour(*sides, lead, levels=[0.0], colors="#333333", linewidths=1.2)
 
 
 def weights(

@@ -30,6 +30,7 @@ __all__ = [
     "gradient_sizes_of",
     "inches_of",
     "listed",
+    "log_odds",
     "middle_of",
     "mosaic_of",
     "numbers_of",
@@ -155,6 +156,12 @@ def middle_of(model: Any, outputs: list[float]) -> float:
     if activation == "unknown":
         return 0.5 if min(outputs) >= 0.0 and max(outputs) <= 1.0 else 0.0
     return 0.5 if getattr(activation, "__name__", activation) == "sigmoid" else 0.0
+
+
+def log_odds(probability: float) -> float:
+    """Compute the logarithm of p / (1 - p), finite for 0 and 1, too."""
+    p = min(max(probability, 1e-12), 1.0 - 1e-12)
+    return math.log(p / (1.0 - p))
 
 
 def span_of(numbers: list[float], room: float = 0.0) -> list[float]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from autograd_lite.compiler.arrays.runtime import namespace
@@ -21,7 +20,7 @@ class Carry(NamedTuple):
         moved: an array for each array of parameters.
         states: the optimiser's state for each.
         steps: how many steps it has taken.
-        is_well: whether all of them went well; after one that did not, nothing moves.
+        is_well: whether the last of them went well; after one that did not, nothing moves.
     """
 
     moved: Any
@@ -37,6 +36,7 @@ class WholeStep:
         specialization: the program.
         optimizer: whose rule is generic over numbers, and so over what JAX traces.
         placement: the devices.
+        clip: as of a ``Training``.
 
     Attributes:
         jitted: the function; see ``_step``.
@@ -45,8 +45,9 @@ class WholeStep:
         TypeError: if random numbers cannot be drawn on devices.
     """
 
-    def __init__(self, specialization: Any, optimizer: Any, placement: Placement) -> None:
+    def __init__(self, specialization: Any, optimizer: Any, placement: Placement, clip: Any = None) -> None:
         self.jax = jax = placement.jax
+        self.clip = clip
         source, dtype = specialization.array_source, specialization.dtype
         self.specialization, self.optimizer, self.placement = specialization, optimizer, placement
         self.dtype, self.random = dtype, source.random
@@ -63,8 +64,8 @@ class WholeStep:
         copied, by_rows = placement.copied, placement.by_rows
         self.jitted = jax.jit(
             self._step,
-            donate_argnums=0,
-            in_shardings=(self.carry_shardings, copied, copied, copied, by_rows, by_rows),
+            donate_argnums=1,
+            in_shardings=(*[self.carry_shardings] * 2, copied, copied, copied, by_rows, by_rows),
             out_shardings=(self.carry_shardings, copied),
         )
 
@@ -82,16 +83,35 @@ class WholeStep:
             self.placement.put(numpy.bool_(True), self.placement.copied),
         )
 
-    def _step(
+    def _step(self, carry: Carry, spare: Carry, *arguments: Any) -> tuple[Carry, Any]:
+        """Take a step, unless the last one did not go well: then ``spare`` is what was before that.
+
+        Args:
+            carry: what is there.
+            spare: the carry before it, or what else is gone afterwards: the next carry takes its place.
+            arguments: as for ``_taken``.
+
+        Returns:
+            The next carry, and what was found; instead of a step that is not taken ``spare``, so that steps
+            which were begun in vain pass what is good to and fro.
+        """
+        nothing = self.jax.numpy.zeros(2 + len(self.specialization.raised.outputs), self.dtype)
+        return self.jax.lax.cond(
+            carry.is_well,
+            lambda: self._taken(carry, *arguments),
+            lambda: (spare._replace(is_well=carry.is_well), nothing),
+        )
+
+    def _taken(
         self, carry: Carry, frozen: Any, seeds: Any, rate: Any, weights: Any, inputs: Any
     ) -> tuple[Carry, Any]:
         """Take a step.
 
         Args:
-            carry: what is gone afterwards.
+            carry: what is there.
             frozen: the arrays of frozen leaves.
             seeds: one for each array of random numbers.
-            rate: the learning rate.
+            rate: the learning rate, or that of each group of parameters.
             weights: the share of each row in the mean, 0 of one that only fills up.
             inputs: the arguments of all rows.
 
@@ -111,27 +131,39 @@ class WholeStep:
         mean = (loss * weights).sum() if loss.ndim else loss
         broken = ((weights > 0.0) & ~numpy.broadcast_to(held, weights.shape)).sum(dtype=self.dtype)
         moved, states = self._moved(carry, gradient, rate)
-        is_well = self._is_finite([mean, *moved]) & (broken == 0.0) & carry.is_well
-        kept = functools.partial(numpy.where, is_well)
-        after = Carry(
-            [*map(kept, moved, carry.moved)],
-            [tuple(map(kept, *pair)) for pair in zip(states, carry.states)],
-            carry.steps + is_well,
-            is_well,
-        )
+        is_well = self._is_finite([mean, *moved]) & (broken == 0.0)
+        after = Carry(moved, states, carry.steps + 1, is_well)
         firsts = [numpy.reshape(each, -1)[0] for each in beside]
         return after, numpy.stack([mean, is_well.astype(self.dtype), broken, *firsts])
 
     def _moved(self, carry: Carry, gradient: Any, rate: Any) -> tuple[Any, Any]:
         """Apply the optimiser's rule."""
         step = (carry.steps + 1).astype(self.dtype)
-        update = self.optimizer.update
+        if self.clip is not None:
+            gradient = self.clip(gradient)
         found = [
-            update(data, slope, state, rate, step)
-            for data, slope, state in zip(carry.moved, gradient, carry.states)
+            rule.update(data, slope, state, own, step)
+            for (rule, own), data, slope, state in zip(self._rules(rate), carry.moved, gradient, carry.states)
         ]
         moved = [(data - change).astype(self.dtype) for data, (change, _) in zip(carry.moved, found)]
         return moved, [tuple(each.astype(self.dtype) for each in state) for _, state in found]
+
+    def _rules(self, rate: Any) -> Iterable[tuple[Any, Any]]:
+        """Return the rule and the learning rate of each array of parameters."""
+        optimizer, decays = self.optimizer, self.optimizer.decays()
+        if not optimizer.groups:
+            return itertools.repeat((optimizer, rate))
+        if decays is None:
+            return [(optimizer, rate[each]) for each in self._groups()]
+        numbers = self.jax.numpy.asarray(decays, self.dtype)
+        return [(optimizer.with_decay(numbers[each]), rate[each]) for each in self._groups()]
+
+    def _groups(self) -> Iterable[Any]:
+        """Return the number of the group of each array of parameters, or of each number in it."""
+        numbers = self.optimizer.of_each(range(len(self.optimizer.groups)))
+        for array in self.specialization.leaves.parameters(numbers):
+            each = array.astype(int)
+            yield each if each.min() < each.max() else each.min()
 
     def _is_finite(self, arrays: Sequence[Any]) -> Any:
         """Tell whether arrays are finite; where a square overflows, the host looks again."""
