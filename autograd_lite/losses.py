@@ -432,7 +432,7 @@ SINGLE = frozenset((bool, int, float, str, bytes))
 
 def _listed(target: Any) -> list[Any]:
     """Take one target or a row of them as a list; a string is no row of letters."""
-    if type(target) in SINGLE:
+    if type(target) in SINGLE or isinstance(target, (str, bytes)):
         return [target]
     try:
         return list(target)
