@@ -165,6 +165,7 @@ WITHIN = {
         "recurrent",
         "gated",
         "attention",
+        "flatten",
         "sequential",
     ],
     "optim": ["settings", "schedules", "groups", "arithmetic", "clipping", "optimizer", "rules", "finder"],

@@ -92,15 +92,15 @@ def test_a_loss_is_read_when_it_is_needed_and_shown_as_the_last_one_before():
 def test_the_next_batch_is_gathered_while_a_step_computes(monkeypatch):
     generator = np.random.default_rng(0)
     X, y = generator.normal(size=(4000, 200)), generator.integers(0, 10, 4000)
-    were_ready, begun, gather = [], [], DeviceStep._rows
+    were_ready, begun, gathered = [], [], DeviceStep._as_given
 
-    def noted(self, rows):
-        found = gather(self, rows)
+    def noted(self, columns):
+        found = gathered(self, columns)
         were_ready.extend(each.found.is_ready() for each in begun[-1:] if each.loss is None)
         return found
 
     start = OnDevices.start
-    monkeypatch.setattr(DeviceStep, "_rows", noted)
+    monkeypatch.setattr(DeviceStep, "_as_given", noted)
     monkeypatch.setattr(
         OnDevices, "start", lambda self, columns: begun.append(start(self, columns)) or begun[-1]
     )
