@@ -8,6 +8,8 @@ import signal
 
 import numpy
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autograd_lite import Value, compile, fit, losses, nn, optim, softmax
 from autograd_lite.optim.schedules import InEpochs
@@ -501,6 +503,29 @@ def test_clipping_does_not_overflow_and_leaves_what_is_not_finite():
         some[0].grad, some[1].grad = bad, 1.0
         assert repr(optim.clip_grad_norm(some, 1.0)) == repr(bad)
         assert some[1].grad == 1.0
+
+
+sizes = st.floats(-1e3, 1e3) | st.sampled_from([0.0, 1e200, -1e200, 1e-200, inf, nan])
+
+
+@given(st.lists(sizes, min_size=3, max_size=3), st.sampled_from([1e-3, 1.0, 1e3, 1e201]))
+def test_arrays_are_clipped_as_numbers_are(numbers, most):
+    some = [Value(0.0) for _ in numbers]
+    for parameter, number in zip(some, numbers):
+        parameter.grad = number
+    optim.clip_grad_norm(some, most)
+    clip = optim.SGD(lr=0.1).clipping(most)
+    with numpy.errstate(all="ignore"):
+        found = clip([numpy.array(numbers[:1]), numpy.array([numbers[1:]])])
+    assert [each.shape for each in found] == [(1,), (1, 2)]
+    expected = [parameter.grad for parameter in some]
+    numpy.testing.assert_allclose(numpy.concatenate(found, axis=None), expected, rtol=1e-14)
+
+
+def test_arrays_of_float32_are_clipped_where_squares_overflow():
+    (found,) = optim.SGD(lr=0.1).clipping(2.0)([numpy.array([3e30, -4e30], "float32")])
+    assert found.dtype == "float32"
+    numpy.testing.assert_allclose(found, [1.2, -1.6], rtol=1e-6)
 
 
 def test_every_pair_of_rules_differs():

@@ -149,6 +149,7 @@ WITHIN = {
         "program",
     ],
     "nn": [
+        "flag",
         "keeping",
         "table",
         "module",
@@ -166,7 +167,7 @@ WITHIN = {
         "attention",
         "sequential",
     ],
-    "optim": ["settings", "schedules", "groups", "optimizer", "rules", "finder"],
+    "optim": ["settings", "schedules", "groups", "arithmetic", "clipping", "optimizer", "rules", "finder"],
     "playing": [
         "kinds",
         "data",

@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
-from autograd_lite import Value, datasets, fit, losses, nn, optim, predict
+from autograd_lite import Value, compile, datasets, dot, fit, losses, nn, optim, predict
 
 X, Y = datasets.moons(60, noise=0.1, seed=3)
 OPTIMIZERS = [
@@ -50,6 +50,63 @@ def test_compiled_steps_move_the_parameters_as_eager_ones_do(optimizer):
     assert fast_optimizer.steps == eager_optimizer.steps == 12
     for ours, theirs in zip(fast_optimizer.states, eager_optimizer.states):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("clip", [1e-3, 0.5, 1e6])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_bound_on_the_gradient_is_that_of_eager_steps_on_every_backend(optimizer, clip):
+    eager, eager_history, _ = trained(False, optimizer=optimizer, clip=clip)
+    for backend in ("auto", "python", "numpy"):
+        fast, history, _ = trained(True, optimizer=optimizer, clip=clip, backend=backend)
+        np.testing.assert_allclose(numbers(fast), numbers(eager), rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(history.loss, eager_history.loss, rtol=1e-11)
+    without, _, _ = trained(True, optimizer=optimizer)
+    assert np.array_equal(numbers(without), numbers(fast)) == (clip == 1e6)
+
+
+def test_the_gradient_of_a_step_is_no_longer_than_its_bound_however_the_rows_are_run():
+    """With a rate of 1 and no momentum a step is the gradient."""
+    many = [0.5] * 20_001
+    cases = {
+        "floats": ([0.5, 2.0], lambda x, y, w: (w[0] * x[0] + w[1] - y) ** 2, [[1.0], [2.0]], "python"),
+        "an array": ([0.5, 2.0], lambda x, y, w: (w[0] * x[0] + w[1] - y) ** 2, [[1.0], [2.0]], "numpy"),
+        "arrays": (many, lambda x, y, w: dot(w, x) - y, [[1.0] * len(many)] * 2, "numpy"),
+        "several programs": (
+            [0.5, 2.0],
+            lambda x, y, w: w[len(x) - 1] * x[0] - y,
+            [[1.0, 1.0], [3.0]],
+            "auto",
+        ),
+    }
+    for start, function, rows, backend in cases.values():
+        moves = []
+        for clip in (None, 0.25):
+            w = [Value(number) for number in start]
+            program = compile(lambda x, y, w=w, f=function: f(x, y, w), w, backend=backend)
+            trainer = program.trainer(optim.SGD(lr=1.0), clip=clip)
+            trainer.step(rows, [1.0, -1.0])
+            trainer.write_back()
+            moves.append(np.array(start) - [each.data for each in w])
+        whole, bounded = moves
+        np.testing.assert_allclose(bounded, whole * 0.25 / np.linalg.norm(whole), rtol=1e-9)
+
+
+@pytest.mark.parametrize("clip", [0.0, -1.0, float("nan"), "1"])
+def test_a_bound_that_is_none_is_refused(clip):
+    w = Value(1.0)
+    with pytest.raises((TypeError, ValueError), match="clip is a"):
+        compile(lambda x: w * x, [w]).trainer(optim.SGD(lr=0.1), clip=clip)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_bound_makes_nothing_finite_that_is_not(compiled):
+    model = nn.MLP(2, [3, 1], seed=0)
+    before = numbers(model)
+    options = {"optimizer": optim.SGD(lr=0.1), "clip": 1.0, "compiled": compiled}
+    with pytest.raises(FloatingPointError, match="epoch 0, batch 0: .*is inf"):
+        fit(model, lambda f, t: (f * 1e200) ** 2, X, Y, **options)
+    assert numbers(model) == before
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ class Cache:
                 "which it reads from elsewhere: pass what changes as an argument"
             )
         specialization = self.specialize(example)
-        self.surroundings.leave_out_changed(around)
+        self.surroundings.learn(around, specialization.flags)
         self._found[structures, self.surroundings.key()] = known = [*known, specialization]
         if len(known) > MANY:
             self.why_many = _reason_to_retrace(known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -81,13 +82,31 @@ class Inputs:
             IndexError: if an index is out of the range that the function can take.
             SignaturesDifferError: if the rows have not the signature that was traced.
         """
-        for number, signature in enumerate(self.signatures):
-            if signature.kind == "static" and read_rows(columns[number]).signature.key != self.keys[number]:
-                raise SignaturesDifferError(f"traced for {signature.value!r}, got another")
+        self._check_static(columns)
         return [
             _as_array(columns[number], signature, dtype, bounds)
             for number, signature, dtype, bounds in self._expected
         ]
+
+    def lists(self, columns: Sequence[Any]) -> list[Sequence[Sequence[Any]]]:
+        """List the numbers of each row, for each argument that a program on floats takes; see ``columns``."""
+        self._check_static(columns)
+        found = []
+        for number, signature, dtype, bounds in self._expected:
+            listed = _as_listed(columns[number], signature)
+            if listed is None:
+                array = _as_array(columns[number], signature, dtype, bounds)
+                listed = array.reshape(len(array), -1).tolist()
+            found.append(listed)
+        return found
+
+    def _check_static(self, columns: Sequence[Any]) -> None:
+        """Raise a SignaturesDifferError if what is no number is something else than what was traced."""
+        if len(self.varying) == len(self.signatures):
+            return
+        for number, signature in enumerate(self.signatures):
+            if signature.kind == "static" and read_rows(columns[number]).signature.key != self.keys[number]:
+                raise SignaturesDifferError(f"traced for {signature.value!r}, got another")
 
     @functools.cached_property
     def _expected(self) -> list[tuple[int, Signature, Any, Any]]:
@@ -131,6 +150,21 @@ def _as_array(array: Any, signature: Signature, dtype: Any, limits: Any) -> Any:
             rows, places = ((indices < 0) | (indices >= bounds)).nonzero()
             raise _out_of_range(indices[rows[0], places[0]], bounds[places[0]])
     return array
+
+
+def _as_listed(column: Any, signature: Signature) -> Sequence[Sequence[Any]] | None:
+    """List the numbers of rows that are floats, or lists of floats as they were traced; None for others."""
+    if type(column) is not list or signature.kind != "floats" or len(signature.shape) > 1:
+        return None
+    numbers = column
+    if signature.shape:
+        kind = signature.containers[0]  # of an array no type
+        if {*map(type, column)} != {kind} or {*map(len, column)} != {*signature.shape}:
+            return None
+        numbers = itertools.chain.from_iterable(column)
+    if {*map(type, numbers)} != {float}:
+        return None
+    return column if signature.shape else [*zip(column)]
 
 
 def _out_of_range(index: Any, bound: int) -> IndexError:

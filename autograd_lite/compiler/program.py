@@ -44,7 +44,7 @@ class Program(Runner):
             parameter.grad += derivative
         return mean
 
-    def trainer(self, optimizer: Any, devices: Any = None) -> Trainer:
+    def trainer(self, optimizer: Any, devices: Any = None, *, clip: float | None = None) -> Trainer:
         """Make what trains the parameters in arrays, as ``fit`` does.
 
         Args:
@@ -53,11 +53,15 @@ class Program(Runner):
                 many of them; a list of them; or a ``jax.sharding.Mesh``, whose first axis splits the rows of
                 a batch, and whose second, if any, large arrays of parameters. None for one device, or, of
                 several processes, all. Each process passes rows of its own, all equally many.
+            clip: the largest length √(Σ g²) of a step's gradient, positive; a longer one is scaled down to
+                it, as by ``optim.clip_grad_norm``. None for any.
 
         Raises:
-            ValueError: if the optimiser moves other parameters, or there are no such devices.
+            ValueError: if the optimiser moves other parameters, there are no such devices, or ``clip`` is not
+                positive.
+            TypeError: if ``clip`` is no number.
         """
-        return Trainer(self, optimizer, devices)
+        return Trainer(self, optimizer, devices, clip)
 
     @property
     def why_many(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd_lite.compiler.tape import CONSTANT, Tape
 from autograd_lite.core.op import Op, call_source, evaluate, name_in, number_source, python_source
-from autograd_lite.core.source import define, sum_lines
+from autograd_lite.core.source import block, define, sum_lines
 from autograd_lite.core.symbol import Symbol
 from autograd_lite.ops import DOT, PICK, SUM
 
@@ -23,6 +23,8 @@ PIECE = 50_000
 """The most lines of a function that Python compiles at once."""
 MANY = 200
 """From so many numbers on the names of adjoints are used again."""
+SHORT = 500
+"""Up to so many numbers a loop over rows gains something: in longer programs a call costs little."""
 
 
 class ScalarSource:
@@ -30,7 +32,9 @@ class ScalarSource:
 
     The functions take the parameters, the frozen numbers, the random numbers and then the
     numbers of each argument, each as one list. ``value_and_gradient`` returns the output, the list
-    of gradients, and whether all guards held; ``forward`` the outputs and the latter.
+    of gradients, and whether all guards held; ``forward`` the outputs and the latter. Of a short
+    program, ``sums`` takes rows instead of arguments, each the numbers of all arguments, and returns the
+    output of each row and the sum of their gradients, or None if a guard did not hold.
 
     Args:
         tape: the program.
@@ -46,6 +50,7 @@ class ScalarSource:
         self.names: dict[str, Any] = {}
         self.bodies: dict[str, list[str]] = {}
         self._templates: dict[Any, str] = {}
+        self._sums: list[str] = []
         self._names = [
             number_source(tape.data[place]) if role == CONSTANT else f"v{place}"
             for place, role in enumerate(tape.role)
@@ -58,17 +63,49 @@ class ScalarSource:
         }
         self.arguments = [*groups]
         unpack = [f"[{self._listed(places)}] = {group}" for group, places in groups.items() if places]
-        forward = [*unpack, *self._forward()]
+        lines = self._forward()
+        forward = [*unpack, *lines]
         self.bodies["forward"] = [*forward, f"return [{self._listed(tape.outputs)}], {self._guards()}"]
         if gradient:
-            gradients, lines = self._reverse()
+            gradients, back = self._reverse()
             result = f"return {self._names[tape.outputs[0]]}, [{', '.join(gradients)}], {self._guards()}"
-            self.bodies["value_and_gradient"] = [*forward, *lines, result]
+            self.bodies["value_and_gradient"] = [*forward, *back, result]
+            if tape.inputs and not tape.random and len(tape) <= SHORT:
+                self._sums = self._of_rows([*lines, *back], gradients)
 
     @functools.cached_property
     def text(self) -> str:
         """The source."""
         return "\n\n".join(map(self._text_of, self.bodies))
+
+    def sums(self) -> Callable[..., Any] | None:
+        """Return the function of rows, where there is one."""
+        if not self._sums:
+            return None
+        made: Callable[..., Any] = define("\n".join(self._sums), "program on rows", self.names)["sums"]
+        return made
+
+    def _of_rows(self, lines: Sequence[str], gradients: Sequence[str]) -> list[str]:
+        """Write the function that goes through rows, and adds up."""
+        tape, totals = self.tape, [f"total{number}" for number in range(len(gradients))]
+        held = self._guards()
+        row = [
+            *(f"[{self._listed(places)}] = argument{number}" for number, places in enumerate(tape.inputs)),
+            *lines,
+            *([] if held == "True" else [f"if not ({held}):", "    return None"]),
+            f"outputs.append({self._names[tape.outputs[0]]})",
+            *(f"{total} += {gradient}" for total, gradient in zip(totals, gradients)),
+        ]
+        arguments = "".join(f"argument{number}, " for number in range(len(tape.inputs)))
+        body = [
+            f"[{self._listed(tape.parameters)}] = parameters",
+            f"[{self._listed([place for _, place in tape.frozen])}] = frozen",
+            "outputs = []",
+            *(f"{total} = 0.0" for total in totals),
+            *block(f"for {arguments}in rows:", row),
+            f"return outputs, [{', '.join(totals)}]",
+        ]
+        return block("def sums(parameters, frozen, rows):", body)
 
     def functions(self) -> dict[str, Callable[..., Any]]:
         """Return the functions by name, each of which Python compiles when it is first asked for."""

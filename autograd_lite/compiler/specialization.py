@@ -58,6 +58,7 @@ class Specialization:
         inputs: the arguments that it takes.
         single: whether there is one output, which can be differentiated.
         has_gradient: whether the first, or only, output is differentiated.
+        flags: the attributes of modules that the trace looked at; see ``Trace``.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Specialization:
             MODE.reset(token)
         self.f, self.parameters, self.labels = f, parameters, labels
         self.backend, self.dtype = backend, dtype
-        self.single, self.nesting = traced.single, traced.nesting
+        self.single, self.nesting, self.flags = traced.single, traced.nesting, traced.flags
         self.has_gradient = self.single or beside
         self._take(arguments, traced.fixed)
 
@@ -117,6 +118,11 @@ class Specialization:
     def on_floats(self) -> dict[str, Callable[..., Any]]:
         """The functions of the program on floats."""
         return self.scalar_source.functions()
+
+    @functools.cached_property
+    def sums_on_floats(self) -> Callable[..., Any] | None:
+        """The function that goes through rows on floats, where a short program has one."""
+        return self.scalar_source.sums()
 
     @functools.cached_property
     def steps(self) -> int:
@@ -244,7 +250,7 @@ class Specialization:
         """Run some rows one after the other, for their gradients; None where the program does not hold."""
         run, parameters = self.on_floats["value_and_gradient"], [each._data for each in self.parameters]
         frozen = self.tape.frozen_numbers()
-        lists = [array.reshape(rows, -1).tolist() for array in self.inputs.columns(columns)]
+        lists = self.inputs.lists(columns)
         for row in range(rows):
             found = None
             try:

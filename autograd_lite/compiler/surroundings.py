@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from autograd_lite.compiler.introspection import modules_of, names_in, reached_by
@@ -19,7 +19,8 @@ class Surroundings:
     """Reads the closure cells and globals that a function names, and the attributes of its modules.
 
     Those are watched that hold a plain number when the function is first called, and that it does not
-    set itself: a counter would be another number at each call.
+    set itself: a counter would be another number at each call. Of the flags of modules, which are many,
+    those that a trace has looked at.
 
     Args:
         f: the function.
@@ -39,9 +40,14 @@ class Surroundings:
                 )
         for module in modules_of(f, holder):
             for name in ("training", "frozen", *vars(module)):
-                found[id(module), name] = name, functools.partial(getattr, module, name, None)
-        self._watched = [(name, read) for name, read in found.values() if type(read()) in PLAIN]
-        self._reads = [read for _, read in self._watched]
+                if not _is_noted(module, name):
+                    found[id(module), name] = name, functools.partial(getattr, module, name, None)
+        self._changed: set[Any] = set()
+        self._watch({key: each for key, each in found.items() if type(each[1]()) in PLAIN})
+
+    def _watch(self, watched: Mapping[Any, tuple[str, Callable[[], Any]]]) -> None:
+        self._watched = watched
+        self._reads = [read for _, read in watched.values()]
 
     def now(self) -> list[Any]:
         """Read all of it."""
@@ -51,16 +57,27 @@ class Surroundings:
         """Read all of it, as something to look programs up by."""
         return tuple([thing if type(thing) in PLAIN else None for thing in self.now()])
 
-    def leave_out_changed(self, before: tuple[Any, ...]) -> None:
-        """Watch no longer what a call of the function has changed."""
+    def learn(self, before: tuple[Any, ...], looked_at: Mapping[Any, tuple[Any, str, Any]]) -> None:
+        """Watch no longer what a trace has changed, and from now on the flags that it has looked at.
+
+        Args:
+            before: the key before the trace.
+            looked_at: the module, the name and what it was, of each flag.
+        """
         pairs = zip(self._watched, before, self.key())
-        self._watched = [each for each, old, new in pairs if old is new or old == new]
-        self._reads = [read for _, read in self._watched]
+        self._changed |= {key for key, old, new in pairs if old is not new and old != new}
+        flags = {
+            key: (name, functools.partial(getattr, module, name))
+            for key, (module, name, found) in looked_at.items()
+            if getattr(module, name) is found
+        }
+        watched = {**self._watched, **flags}
+        self._watch({key: each for key, each in watched.items() if key not in self._changed})
 
     def differing(self, others: list[tuple[Any, ...]]) -> str:
         """Name what is another number now than it was at some of other times."""
-        columns = zip(self._watched, *others, self.key())
-        return ", ".join(name for (name, _), *numbers in columns if len({*numbers}) > 1)
+        columns = zip([name for name, _ in self._watched.values()], *others, self.key())
+        return ", ".join(name for name, *numbers in columns if len({*numbers}) > 1)
 
 
 def _content(cell: Any) -> Any:
@@ -68,3 +85,8 @@ def _content(cell: Any) -> Any:
         return cell.cell_contents
     except ValueError:  # it is empty by now
         return None
+
+
+def _is_noted(module: Any, name: str) -> bool:
+    """Tell whether a trace is told of it when an attribute is read."""
+    return hasattr(inspect.getattr_static(type(module), name, None), "is_noted")

@@ -41,6 +41,7 @@ class Trace:
         guards: the comparisons it made, of Values and plain numbers, as (sign, left, right, outcome);
             where something else comes out, the program is not the function.
         random: the leaves that are to be drawn anew, and what draws them.
+        flags: the attributes of modules that it looked at: the module, the name and what it was.
     """
 
     outputs: list[Value]
@@ -51,6 +52,7 @@ class Trace:
         self.inputs = inputs
         self.guards: list[tuple[str, Any, Any, bool]] = []
         self.random: dict[Value, Any] = {}
+        self.flags: dict[tuple[int, str], tuple[Any, str, Any]] = {}
         self._fixed: set[int] = set()
         self._given = {id(value): value for values in inputs for value in values}
         self._computed: dict[int, Value] = {}  # what is known to depend on something else
@@ -89,6 +91,10 @@ class Trace:
         if value in self._written:
             return self._written[value]
         return value if self.is_given(value) else value.detach()
+
+    def looked_at(self, thing: Any, name: str, found: Any) -> None:
+        """Keep in mind that what the function computes depends on an attribute of a module."""
+        self.flags.setdefault((id(thing), name), (thing, name, found))
 
     def write(self, value: Value, number: Any) -> None:
         """Keep in mind the number that is to stand in a leaf; it is put back before the function returns."""

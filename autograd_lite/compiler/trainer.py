@@ -27,10 +27,11 @@ class Trainer:
     Args:
         program: what computes the loss of one example, or of all.
         optimizer: an optimiser; one without parameters is bound to those of the program.
-        devices: of a program with ``backend="jax"``, those that train, as for ``Program.trainer``.
+        devices, clip: as for ``Program.trainer``.
 
     Raises:
-        ValueError: if the optimiser's parameters are not those of the program, or there are no such devices.
+        ValueError, TypeError: if the optimiser's parameters are not those of the program, there are no such
+            devices, or ``clip`` is no positive number.
 
     Example:
         >>> from autograd_lite import Value, optim
@@ -43,7 +44,9 @@ class Trainer:
         1.5
     """
 
-    def __init__(self, program: Runner, optimizer: Any, devices: Any = None) -> None:
+    def __init__(
+        self, program: Runner, optimizer: Any, devices: Any = None, clip: float | None = None
+    ) -> None:
         if devices is not None and program.backend != "jax":
             raise ValueError('devices are those of JAX: compile with backend="jax"')
         if optimizer.parameters is None:
@@ -51,7 +54,7 @@ class Trainer:
         moved: list[Value] = optimizer.parameters or []
         if [*map(id, moved)] != [*map(id, program.parameters)]:
             raise ValueError("the optimiser moves other parameters than the program has")
-        self.program, self.optimizer = program, optimizer
+        self.program, self.optimizer, self.clip = program, optimizer, optimizer.clipping(clip)
         self._training: Training | None = None
         self._trainings: dict[Any, Training] = {}
         self._chosen_for: Any = None
@@ -166,6 +169,7 @@ class Trainer:
         training = self._trainings.get(key)
         if training is None:
             training = self._trainings[key] = kind(self.program, self.optimizer, specialization)
+            training.clip = self.clip
         if self._training is None:
             training.read()
         elif training is not self._training:

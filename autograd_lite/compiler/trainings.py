@@ -7,7 +7,7 @@ import itertools
 import math
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autograd_lite.compiler.batches import Part, mean_of_rows, split_rows
@@ -36,9 +36,11 @@ class Training(ABC):
         subtract: moves one of them by a change.
         is_finite: tells whether one of them is finite.
         beside: what the last step computed beside the loss: an array for each further output.
+        clip: bounds the length of the gradient that the rule is given; None for any.
     """
 
     beside: Sequence[Any] = ()
+    clip: Callable[[Sequence[Any]], Sequence[Any]] | None = None
     subtract: Any
     is_finite: Any
 
@@ -112,6 +114,8 @@ class Training(ABC):
     def _moved_by(self, compute: Callable[..., Any], columns: Sequence[Any]) -> tuple[float, Any]:
         """Compute the mean, and what is after a step; None if a parameter would not be finite."""
         mean, gradient = compute(columns)
+        if self.clip is not None:
+            gradient = self.clip(gradient)
         optimizer, (moved, states, steps) = self.optimizer, self.now
         optimizer.steps = steps
         changes, states = zip(*optimizer.updates(moved, gradient, states, self.taken))
@@ -157,6 +161,8 @@ class OnValues(Training):
         if self._move is None:
             return super()._moved_by(compute, columns)
         mean, gradient = compute(columns)
+        if self.clip is not None:
+            gradient = self.clip(gradient)
         moved, states, optimizer.steps = self.now
         step = optimizer.steps + 1
         moved, states = self._move(moved, gradient, states, optimizer.learning_rate, step)
@@ -182,6 +188,7 @@ class OnFloats(OnValues):
     def __init__(self, program: Runner, optimizer: Any, specialization: Any) -> None:
         super().__init__(program, optimizer, specialization)
         self.run = specialization.on_floats["value_and_gradient"]
+        self.sums = specialization.sums_on_floats
 
     def gradient(self, columns: Sequence[Any]) -> tuple[float, Sequence[Any]]:
         """Compute the mean over some rows, and its gradient."""
@@ -189,15 +196,28 @@ class OnFloats(OnValues):
         frozen = tape.frozen_numbers()
         if not columns:
             return self._row(frozen, tape.random_numbers(), (), (), 0)
-        ready = self.specialization.inputs.columns(columns)  # which checks what they are
-        rows = len(columns[0])
-        lists = [array.reshape(rows, -1).tolist() for array in ready]
-        values, parts = [], []
-        for row, *numbers in zip(range(rows), *lists):
-            value, part = self._row(frozen, tape.random_numbers(), numbers, columns, row)
-            values.append(value)
-            parts.append(part)
-        return mean_of(values), [sum(column) / rows for column in zip(*parts)]
+        lists = self.specialization.inputs.lists(columns)  # which checks what they are
+        found = self._sums(frozen, lists)
+        if found is None:
+            rows = (
+                self._row(frozen, tape.random_numbers(), numbers, columns, row)
+                for row, *numbers in zip(itertools.count(), *lists)
+            )
+            values, parts = zip(*rows)
+            found = values, map(sum, zip(*parts))
+        values, totals = found
+        count = len(values)
+        return mean_of(values), [total / count for total in totals]
+
+    def _sums(self, frozen: Any, lists: Sequence[Any]) -> tuple[Sequence[float], Iterable[float]] | None:
+        """Compute all rows in one call, for the sum of their gradients; None where one needs more."""
+        if self.sums is None:
+            return None
+        try:
+            found: tuple[list[float], list[float]] | None = self.sums(self.now[0], frozen, zip(*lists))
+        except OUTSIDE:
+            return None
+        return found
 
     def _row(
         self, frozen: Any, random: Any, numbers: Sequence[Any], columns: Sequence[Any], row: int

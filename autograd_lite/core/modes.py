@@ -82,6 +82,9 @@ class Tracer(Protocol):
         """Return what stands for the ``.data`` of a Value: that number, without its gradient."""
         raise NotImplementedError
 
+    def looked_at(self, thing: Any, name: str, found: Any) -> None:
+        """Take note that an attribute of a module was read, and what it was."""
+
     def write(self, value: Any, number: Any) -> None:
         """Take note that the ``.data`` of a Value is set, or raise an error."""
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 from autograd_lite.core.coercion import no_leaf
 from autograd_lite.engine import Value
 from autograd_lite.files import json_text, read_json, write_text
+from autograd_lite.nn.flag import Flag
 from autograd_lite.nn.keeping import PLAIN, held_by
 from autograd_lite.nn.table import Tabled
 
@@ -50,8 +51,8 @@ class Module(Tabled):
         (7.0, ['slope', 'offset'])
     """
 
-    training: bool = True
-    frozen: bool = False
+    training = Flag(True)
+    frozen = Flag(False)
     takes_batches: bool = False
 
     def _made(self) -> None:

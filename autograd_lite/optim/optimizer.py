@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import copy
+import functools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd_lite.core.coercion import leaves_of
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
+from autograd_lite.optim.clipping import clipped
 from autograd_lite.optim.groups import Group, groups_of
 from autograd_lite.optim.schedules import Rate, check_rate, rate_at
+from autograd_lite.optim.settings import check_positive
 
 __all__ = ["Optimizer", "Parameters", "is_moderate"]
 
@@ -83,16 +86,25 @@ class Optimizer:
         return rate_at(self.lr, self.steps, self.steps_per_epoch)
 
     def rates(self) -> list[float]:
-        """List the learning rate of each parameter for the next step."""
+        """List the learning rate of each group for the next step."""
         rates = [group.of(self, "lr") for group in self.groups]
-        numbers = [rate_at(rate, self.steps, self.steps_per_epoch) for rate in rates]
-        return [number for number, group in zip(numbers, self.groups) for _ in range(group.size)]
+        return [rate_at(rate, self.steps, self.steps_per_epoch) for rate in rates]
+
+    def of_each(self, of_groups: Sequence[Any]) -> list[Any]:
+        """List for each parameter what its group has."""
+        return [each for each, group in zip(of_groups, self.groups) for _ in range(group.size)]
 
     def decays(self) -> list[float] | None:
-        """List the weight decay of each parameter; None if all have that of the optimiser."""
+        """List the weight decay of each group; None if all have that of the optimiser."""
         if all(group.weight_decay is None for group in self.groups):
             return None
-        return [group.of(self, "weight_decay") for group in self.groups for _ in range(group.size)]
+        return [group.of(self, "weight_decay") for group in self.groups]
+
+    @property
+    def has_decay(self) -> bool:
+        """Whether a rule has to take the weight decay into account: it may be an array, or not known yet."""
+        decay: Any = vars(self).get("weight_decay", 0.0)
+        return type(decay) is not float or decay != 0.0
 
     def with_decay(self, decay: Any) -> Optimizer:
         """Return the same rule with another weight decay: a number, or an array of them."""
@@ -155,12 +167,25 @@ class Optimizer:
         if not self.groups:
             rate, update = self.learning_rate, self.update
             return [update(*each, rate, step) for each in zip(data, grads, states)]
-        rates, decays = taken(self.rates()), self.decays()
-        rules = [self] * len(data) if decays is None else [*map(self.with_decay, taken(decays))]
+        rates, decays = taken(self.of_each(self.rates())), self.decays()
+        rules = [self] * len(data)
+        if decays is not None:
+            rules = [*map(self.with_decay, taken(self.of_each(decays)))]
         return [
             rule.update(each, grad, state, rate, step)
             for rule, each, grad, state, rate in zip(rules, data, grads, states, rates)
         ]
+
+    def clipping(self, clip: float | None) -> Callable[[Sequence[Any]], Sequence[Any]] | None:
+        """Return what scales a gradient, numbers or arrays, as ``clip_grad_norm`` does; None for no bound.
+
+        Raises:
+            TypeError, ValueError: if the bound is no positive number.
+        """
+        if clip is None:
+            return None
+        check_positive("clip", clip)
+        return functools.partial(clipped, max_norm=clip)
 
     def begin(self, zero: Any) -> tuple[Any, ...]:
         """Return the first state of a parameter, made of ``zero``: a float or an array of zeros."""

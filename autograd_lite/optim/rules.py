@@ -5,19 +5,15 @@ Each rule is written once, for plain arithmetic: it moves floats, and arrays as 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.core.coercion import leaves_of
-from autograd_lite.core.symbol import Number
-from autograd_lite.engine import Value
-from autograd_lite.ops import MAXIMUM, SIGN, SQRT
+from autograd_lite.optim.arithmetic import larger, root, sign
 from autograd_lite.optim.optimizer import Optimizer, Parameters
 from autograd_lite.optim.schedules import Rate
 from autograd_lite.optim.settings import check_positive, check_range
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Lion", "RMSprop", "clip_grad_norm"]
+__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Lion", "RMSprop"]
 
 
 class SGD(Optimizer):
@@ -39,6 +35,7 @@ class SGD(Optimizer):
         ValueError: if a setting is out of its range.
 
     Example:
+        >>> from autograd_lite import Value
         >>> x = Value(3.0)
         >>> optimizer = SGD([x], lr=0.5)
         >>> (x * x).backward(); optimizer.step(); x.data
@@ -69,9 +66,8 @@ class SGD(Optimizer):
 
     def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
         """Move along the velocity."""
-        decay = self.weight_decay
-        if type(decay) is not float or decay != 0.0:  # it may be an array, or not known yet
-            grad = grad + decay * data
+        if self.has_decay:
+            grad = grad + self.weight_decay * data
         if not self.momentum:
             return lr * grad, state
         velocity = self.momentum * state[0] + grad
@@ -96,6 +92,7 @@ class RMSprop(Optimizer):
         ValueError: if a setting is out of its range.
 
     Example:
+        >>> from autograd_lite import Value
         >>> x = Value(3.0)
         >>> optimizer = RMSprop([x], lr=0.1)
         >>> (x * x).backward(); optimizer.step(); round(x.data, 6)
@@ -124,7 +121,7 @@ class RMSprop(Optimizer):
     def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
         """Move by the gradient over its running size."""
         square = self.decay * state[0] + (1.0 - self.decay) * grad * grad
-        return lr * grad / (_root(square) + self.eps), (square,)
+        return lr * grad / (root(square) + self.eps), (square,)
 
 
 class Adam(Optimizer):
@@ -148,6 +145,7 @@ class Adam(Optimizer):
         ValueError: if a setting is out of its range.
 
     Example:
+        >>> from autograd_lite import Value
         >>> x = Value(3.0)
         >>> optimizer = Adam([x], lr=0.1)
         >>> (x * x).backward(); optimizer.step(); round(x.data, 6)
@@ -180,17 +178,15 @@ class Adam(Optimizer):
     def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
         """Move by the mean gradient over its running size."""
         first, second = self.betas
-        decay = self.weight_decay
-        decays = type(decay) is not float or decay != 0.0  # it may be an array, or not known yet
-        if decays and not self.decoupled:
-            grad = grad + decay * data
+        if self.has_decay and not self.decoupled:
+            grad = grad + self.weight_decay * data
         mean = first * state[0] + (1.0 - first) * grad
         square = second * state[1] + (1.0 - second) * grad * grad
-        largest = _larger(state[2], square) if self.amsgrad else square
-        size = _root(largest / (1.0 - second**step)) + self.eps
+        largest = larger(state[2], square) if self.amsgrad else square
+        size = root(largest / (1.0 - second**step)) + self.eps
         change = lr * (mean / (1.0 - first**step)) / size
-        if decays and self.decoupled:
-            change = change + lr * decay * data
+        if self.has_decay and self.decoupled:
+            change = change + lr * self.weight_decay * data
         return change, (mean, square, largest) if self.amsgrad else (mean, square)
 
 
@@ -209,6 +205,7 @@ class AdamW(Adam):
         amsgrad: as for Adam.
 
     Example:
+        >>> from autograd_lite import Value
         >>> x = Value(3.0)
         >>> optimizer = AdamW([x], lr=0.1, weight_decay=0.5)
         >>> (x * x).backward(); optimizer.step(); round(x.data, 6)
@@ -250,6 +247,7 @@ class Adagrad(Optimizer):
         ValueError: if a setting is out of its range.
 
     Example:
+        >>> from autograd_lite import Value
         >>> x = Value(3.0)
         >>> optimizer = Adagrad([x], lr=0.1)
         >>> (x * x).backward(); optimizer.step(); round(x.data, 6)
@@ -277,11 +275,10 @@ class Adagrad(Optimizer):
 
     def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
         """Move by the gradient over the size of all gradients."""
-        decay = self.weight_decay
-        if type(decay) is not float or decay != 0.0:  # it may be an array, or not known yet
-            grad = grad + decay * data
+        if self.has_decay:
+            grad = grad + self.weight_decay * data
         total = state[0] + grad * grad
-        return lr * grad / (_root(total) + self.eps), (total,)
+        return lr * grad / (root(total) + self.eps), (total,)
 
 
 class Lion(Optimizer):
@@ -301,6 +298,7 @@ class Lion(Optimizer):
         ValueError: if a setting is out of its range.
 
     Example:
+        >>> from autograd_lite import Value
         >>> x = Value(3.0)
         >>> optimizer = Lion([x], lr=0.1)
         >>> (x * x).backward(); optimizer.step(); round(x.data, 6)
@@ -328,40 +326,10 @@ class Lion(Optimizer):
     def update(self, data: Any, grad: Any, state: tuple[Any, ...], lr: float, step: int) -> tuple[Any, Any]:
         """Move by the sign of the mean gradient."""
         first, second = self.betas
-        direction = _sign(first * state[0] + (1.0 - first) * grad)
-        decay = self.weight_decay
-        if type(decay) is not float or decay != 0.0:  # it may be an array, or not known yet
-            direction = direction + decay * data
+        direction = sign(first * state[0] + (1.0 - first) * grad)
+        if self.has_decay:
+            direction = direction + self.weight_decay * data
         return lr * direction, (second * state[0] + (1.0 - second) * grad,)
-
-
-def clip_grad_norm(parameters: Iterable[Value], max_norm: float) -> float:
-    """Scale all gradients down so that together they are no longer than a bound.
-
-    Args:
-        parameters: Values.
-        max_norm: the largest length √(Σ g²) allowed, positive.
-
-    Returns:
-        The length before. If it is inf or nan, nothing is scaled: no scale would help.
-
-    Raises:
-        TypeError: if a parameter is not a Value.
-        ValueError: if max_norm is not positive, or a parameter is not a leaf.
-
-    Example:
-        >>> x, y = Value(0.0), Value(0.0)
-        >>> x.grad, y.grad = 3.0, 4.0
-        >>> clip_grad_norm([x, y], 1.0), round(x.grad, 6), round(y.grad, 6)
-        (5.0, 0.6, 0.8)
-    """
-    check_positive("max_norm", max_norm)
-    listed = leaves_of(parameters)
-    norm: float = math.hypot(*(parameter.grad for parameter in listed))
-    if max_norm < norm < math.inf:
-        for parameter in listed:
-            parameter.grad *= max_norm / norm
-    return norm
 
 
 def _two(betas: Any) -> tuple[float, float]:
@@ -371,31 +339,3 @@ def _two(betas: Any) -> tuple[float, float]:
     for beta in betas:
         check_range("each of betas", beta, below=1.0)
     return betas[0], betas[1]
-
-
-# What Python has no operator for: of floats, of arrays, and of other kinds of numbers.
-
-
-def _larger(one: Any, other: Any) -> Any:
-    """Return the larger of two numbers; nan if one is nan."""
-    is_number = isinstance(one, (float, Number)) and isinstance(other, (float, Number))
-    return MAXIMUM(one, other) if is_number else _namespace(other).maximum(one, other)
-
-
-def _sign(number: Any) -> Any:
-    """Return 1, 0 or -1, with the sign of a number; nan for nan."""
-    return SIGN(number) if isinstance(number, (float, Number)) else _namespace(number).sign(number)
-
-
-def _namespace(array: Any) -> Any:
-    """Return the module whose functions an array knows: NumPy, jax.numpy."""
-    import numpy
-
-    return array.__array_namespace__() if hasattr(array, "__array_namespace__") else numpy
-
-
-def _root(number: Any) -> Any:
-    """Compute the square root of a float, an array or another number: correctly rounded, as ``**`` is not."""
-    if isinstance(number, float):
-        return math.sqrt(number)
-    return SQRT(number) if isinstance(number, Number) else number**0.5

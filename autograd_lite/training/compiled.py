@@ -64,7 +64,7 @@ class CompiledStep:
         self.columns = [_in_array(column) for column in (examples.X, examples.y)]
         self.program: Program = self._program()
         self.model_program = compile(lambda x: model(x), [], dtype=dtype, backend=self.backend)
-        self.trainer = self.program.trainer(self.optimizer, self.devices)
+        self.trainer = self.program.trainer(self.optimizer, self.devices, clip=eager.clip)
         self.is_ahead = self.is_eager = self.has_warned = False
 
     def where(self, settings: Settings) -> tuple[str, Any]:

@@ -49,6 +49,7 @@ def fit(
     dtype: str = "float64",
     backend: str = "auto",
     devices: Any = None,
+    clip: float | None = None,
 ) -> History:
     """Train a model by gradient descent on mini-batches.
 
@@ -87,6 +88,8 @@ def fit(
         devices: with ``backend="jax"``, as for ``Program.trainer``: "all", a number of them, a list or a
             ``jax.sharding.Mesh``. Of several processes each passes rows of its own, all equally many;
             ``batch_size`` counts the rows of all.
+        clip: the largest length √(Σ g²) of a step's gradient, positive; a longer one is scaled down to it,
+            as by ``optim.clip_grad_norm``. None for any.
 
     Returns:
         The history. After Ctrl-C as well: what was learnt stays in the model.
@@ -116,7 +119,7 @@ def fit(
     settings = Settings(
         count=len(examples.rows), epochs=epochs, batch_size=batch_size, shuffle=shuffle, seed=seed,
         metrics=metrics, early_stopping=early_stopping, callbacks=callbacks, checkpoint=checkpoint,
-        compiled=compiled, dtype=dtype, backend=backend, devices=devices,
+        compiled=compiled, dtype=dtype, backend=backend, devices=devices, clip=clip,
     )  # fmt: skip
     if early_stopping is not None and held_out is None:
         raise ValueError("early_stopping looks at the validation loss: give validation=0.2 or the like")
@@ -126,7 +129,7 @@ def fit(
     if not was_bound:
         optimizer.bind(parameters)
     try:
-        eager = EagerStep(model, loss, optimizer, values_of(model, parameters), generators_of(model))
+        eager = EagerStep(model, loss, optimizer, values_of(model, parameters), generators_of(model), clip)
         training = Training(eager, examples, held_out, settings, bar)
         training.saved.resume()
         training.agree()

@@ -18,6 +18,7 @@ from autograd_lite.engine import Value
 from autograd_lite.files import check_writable
 from autograd_lite.optim import Optimizer
 from autograd_lite.optim.schedules import rate_at
+from autograd_lite.optim.settings import check_positive
 from autograd_lite.training.processes import Processes
 
 __all__ = ["Metric", "Settings", "check_loss", "check_optimizer", "parameters_of"]
@@ -52,6 +53,7 @@ class Settings:
     dtype: str
     backend: str = "auto"
     devices: Any = None
+    clip: float | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.seed, bool) or not isinstance(self.seed, int):
@@ -60,6 +62,8 @@ class Settings:
         size = None if self.batch_size is None else check_whole("batch_size", self.batch_size)
         if self.early_stopping is not None:
             check_whole("early_stopping", self.early_stopping)
+        if self.clip is not None:
+            check_positive("clip", self.clip)
         check_dtype(self.dtype)
         if isinstance(self.shuffle, str) or self.shuffle not in (True, False):
             raise TypeError(f"shuffle is True or False, got {self.shuffle!r}")

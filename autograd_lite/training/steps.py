@@ -12,7 +12,7 @@ from autograd_lite.core.ieee import mean_of
 from autograd_lite.core.modes import detect_anomaly, no_grad
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
-from autograd_lite.optim import Optimizer
+from autograd_lite.optim import Optimizer, clip_grad_norm
 from autograd_lite.training.examples import Examples
 from autograd_lite.training.state import numbers_of, set_numbers, set_states, states_of
 
@@ -39,6 +39,7 @@ class EagerStep:
         optimizer: moves the parameters.
         values: all Values of the model, by name.
         generators: what the model draws random numbers from.
+        clip: the largest length of a gradient; None for any.
     """
 
     model: Callable[..., Any]
@@ -46,6 +47,7 @@ class EagerStep:
     optimizer: Optimizer
     values: Mapping[str, Value]
     generators: Sequence[Any]
+    clip: float | None = None
 
     def __post_init__(self) -> None:
         self.parameters = self.optimizer.parameters or []
@@ -68,6 +70,8 @@ class EagerStep:
             found = self.gradient(examples, rows)
             if not math.isfinite(found) or not all(math.isfinite(p.grad) for p in self.parameters):
                 raise FloatingPointError("the loss or a gradient is not finite")
+            if self.clip is not None:
+                clip_grad_norm(self.parameters, self.clip)
             self.optimizer.step(finite=True)
         except FloatingPointError as error:
             with uninterrupted():

@@ -18,12 +18,10 @@ from autograd_lite.compiler.devices.training import AHEAD, OnDevices
 OPTIMIZERS = {"SGD": lambda: optim.SGD(lr=0.1, momentum=0.9), "Adam": lambda: optim.AdamW(lr=0.01)}
 
 
-def trainer_of(name, devices="all", **options):
+def trainer_of(name, devices="all", clip=None):
     model = MODELS[name]()
-    program = compile(
-        lambda x, y: losses.cross_entropy(model(x), y), model.parameters(), backend="jax", **options
-    )
-    return program.trainer(optim.Adam(lr=0.01), devices=devices)
+    program = compile(lambda x, y: losses.cross_entropy(model(x), y), model.parameters(), backend="jax")
+    return program.trainer(optim.Adam(lr=0.01), devices=devices, clip=clip)
 
 
 def test_there_are_eight():
@@ -42,6 +40,13 @@ def test_parameters_after_twenty_steps_are_those_of_numpy(name, optimizer, batch
     np.testing.assert_allclose(history.loss, expected_history.loss, rtol=1e-9)
 
 
+def test_gradients_are_bounded_as_on_numpy():
+    data, options = examples("mlp"), {"batch_size": 13, "clip": 0.05}
+    expected, _ = trained(mlp, data, OPTIMIZERS["SGD"], backend="numpy", **options)
+    found, _ = trained(mlp, data, OPTIMIZERS["SGD"], backend="jax", devices="all", **options)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
 @pytest.mark.parametrize("devices", [3, lambda: jax.devices()[2:4], lambda: Mesh(jax.devices(), ("batch",))])
 def test_devices_are_a_number_a_list_or_a_mesh(devices):
     data = examples("mlp")
@@ -51,10 +56,11 @@ def test_devices_are_a_number_a_list_or_a_mesh(devices):
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("clip", [None, 0.1])
 @pytest.mark.parametrize("name", MODELS)
-def test_a_step_holds_one_all_reduce_and_nothing_else_that_devices_exchange(name):
+def test_a_step_holds_one_all_reduce_and_nothing_else_that_devices_exchange(name, clip):
     X, y = examples(name)
-    text = trainer_of(name).compiled_step(X[:16], y[:16]).as_text()
+    text = trainer_of(name, clip=clip).compiled_step(X[:16], y[:16]).as_text()
     exchanged = re.findall(r" (all-[\w-]+|collective-[\w-]+|reduce-scatter[\w-]*)\(", text)
     assert exchanged == ["all-reduce"]
 
@@ -97,7 +103,7 @@ class TestSplitLayers:
         return trainer.compiled_step(self.X, self.y), trainer._training._carry
 
     def test_the_numbers_are_the_same(self):
-        data, options = (self.X, self.y), {"batch_size": 10, "epochs": 7}
+        data, options = (self.X, self.y), {"batch_size": 10, "epochs": 7, "clip": 0.3}
         expected, _ = trained(self.wide, data, backend="numpy", **options)
         found, history = trained(self.wide, data, backend="jax", devices=self.mesh(4, 2), **options)
         assert history.engine == "jax, 8 devices"

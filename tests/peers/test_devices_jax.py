@@ -36,6 +36,40 @@ def test_one_device_finds_what_numpy_finds(name, optimizer):
     np.testing.assert_allclose(history.loss, expected_history.loss, rtol=1e-9)
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("clip", [0.01, 1e6])
+def test_gradients_are_bounded_within_the_step(optimizer, clip):
+    arguments, options = (MODELS["mlp"], examples("mlp"), optimizer), {"batch_size": 11, "clip": clip}
+    expected, _ = trained(*arguments, backend="numpy", **options)
+    found, history = trained(*arguments, backend="jax", **options)
+    assert history.engine == "jax, 1 device"
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
+def grouped(model, kind, cut):
+    """Cut the parameters of a model into two groups, with all settings that a group may have."""
+    parameters, rate = model.parameters(), optim.linear(0.1, 0.01, epochs=3)
+    decay = {} if kind is optim.RMSprop else {"weight_decay": 0.1}
+    return kind(
+        [{"parameters": parameters[:cut], "lr": rate}, {"parameters": parameters[cut:], **decay}], lr=0.02
+    )
+
+
+@pytest.mark.parametrize("cut", [5, 56], ids=["within an array", "between arrays"])
+@pytest.mark.parametrize(
+    "kind", [optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop, optim.Adagrad, optim.Lion]
+)
+def test_groups_keep_settings_of_their_own(kind, cut):
+    ends = []
+    for backend in ("numpy", "jax"):
+        model = MODELS["mlp"]()
+        optimizer = grouped(model, kind, cut)
+        options = {"epochs": 3, "batch_size": 16, "backend": backend, "progress": False}
+        fit(model, losses.cross_entropy, *examples("mlp"), optimizer=optimizer, **options)
+        ends.append([*model.state_dict().values()])
+    np.testing.assert_allclose(ends[1], ends[0], rtol=1e-9, atol=1e-9)
+
+
 def trainer_of(function, parameters, optimizer=None, **options):
     program = compile(function, parameters, backend="jax", **options)
     return program.trainer(optimizer or optim.SGD(lr=0.1), devices=1)

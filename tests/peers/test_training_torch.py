@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from autograd_lite import Value, grad, losses, nn, optim
+from autograd_lite import Value, fit, grad, losses, nn, optim
 
 
 def tensor(numbers):
@@ -298,3 +298,42 @@ def test_a_training_goes_through_the_same_losses():
         model, losses.bce_with_logits, X, y, optimizer=optim.Adam(lr=0.1), epochs=20, shuffle=False
     )
     assert close(history.loss, expected)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("most", [0.01, 0.2, 100.0])
+def test_a_training_whose_gradients_are_bounded(most, compiled):
+    """PyTorch divides by the length + 1e-6, which is taken back here."""
+    X, y = [[math.sin(k), math.cos(2.0 * k)] for k in range(12)], [math.sin(3.0 * k) for k in range(12)]
+    model = nn.MLP(2, [3, 1], activation="tanh", seed=0)
+    peer = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1)).double()
+    with torch.no_grad():
+        for parameter, name in zip(peer.parameters(), ("W1", "b1", "W2", "b2")):
+            numbers = weights_of(model)[name]
+            parameter.copy_(doubles(numbers).reshape(parameter.shape))
+    other, expected, lengths = torch.optim.Adam(peer.parameters(), lr=0.05), [], []
+    for _ in range(20):
+        other.zero_grad()
+        loss = functional.mse_loss(peer(doubles(X))[:, 0], doubles(y))
+        loss.backward()
+        length = torch.nn.utils.clip_grad_norm_(peer.parameters(), most).item()
+        for parameter in peer.parameters():
+            parameter.grad *= (length + 1e-6) / length if most < length + 1e-6 else 1.0
+        other.step()
+        expected.append(loss.item())
+        lengths.append(length)
+    options = {"optimizer": optim.Adam(lr=0.05), "epochs": 20, "shuffle": False, "compiled": compiled}
+    history = fit(model, losses.mse, X, y, clip=most, **options)
+    assert close(history.loss, expected)
+    assert most == 100.0 or max(lengths) > most
+
+
+def weights_of(model):
+    """Give the weights of a network of two layers by name."""
+    first, second = model.layers
+    return {
+        "W1": [[w.data for w in neuron.w] for neuron in first.neurons],
+        "b1": [neuron.b.data for neuron in first.neurons],
+        "W2": [[w.data for w in neuron.w] for neuron in second.neurons],
+        "b2": [neuron.b.data for neuron in second.neurons],
+    }

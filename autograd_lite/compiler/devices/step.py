@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from autograd_lite.compiler.arrays.runtime import namespace
@@ -37,6 +37,7 @@ class WholeStep:
         specialization: the program.
         optimizer: whose rule is generic over numbers, and so over what JAX traces.
         placement: the devices.
+        clip: as of a ``Training``.
 
     Attributes:
         jitted: the function; see ``_step``.
@@ -45,8 +46,9 @@ class WholeStep:
         TypeError: if random numbers cannot be drawn on devices.
     """
 
-    def __init__(self, specialization: Any, optimizer: Any, placement: Placement) -> None:
+    def __init__(self, specialization: Any, optimizer: Any, placement: Placement, clip: Any = None) -> None:
         self.jax = jax = placement.jax
+        self.clip = clip
         source, dtype = specialization.array_source, specialization.dtype
         self.specialization, self.optimizer, self.placement = specialization, optimizer, placement
         self.dtype, self.random = dtype, source.random
@@ -91,7 +93,7 @@ class WholeStep:
             carry: what is gone afterwards.
             frozen: the arrays of frozen leaves.
             seeds: one for each array of random numbers.
-            rate: the learning rate.
+            rate: the learning rate, or that of each group of parameters.
             weights: the share of each row in the mean, 0 of one that only fills up.
             inputs: the arguments of all rows.
 
@@ -125,13 +127,31 @@ class WholeStep:
     def _moved(self, carry: Carry, gradient: Any, rate: Any) -> tuple[Any, Any]:
         """Apply the optimiser's rule."""
         step = (carry.steps + 1).astype(self.dtype)
-        update = self.optimizer.update
+        if self.clip is not None:
+            gradient = self.clip(gradient)
         found = [
-            update(data, slope, state, rate, step)
-            for data, slope, state in zip(carry.moved, gradient, carry.states)
+            rule.update(data, slope, state, own, step)
+            for (rule, own), data, slope, state in zip(self._rules(rate), carry.moved, gradient, carry.states)
         ]
         moved = [(data - change).astype(self.dtype) for data, (change, _) in zip(carry.moved, found)]
         return moved, [tuple(each.astype(self.dtype) for each in state) for _, state in found]
+
+    def _rules(self, rate: Any) -> Iterable[tuple[Any, Any]]:
+        """Return the rule and the learning rate of each array of parameters."""
+        optimizer, decays = self.optimizer, self.optimizer.decays()
+        if not optimizer.groups:
+            return itertools.repeat((optimizer, rate))
+        if decays is None:
+            return [(optimizer, rate[each]) for each in self._groups()]
+        numbers = self.jax.numpy.asarray(decays, self.dtype)
+        return [(optimizer.with_decay(numbers[each]), rate[each]) for each in self._groups()]
+
+    def _groups(self) -> Iterable[Any]:
+        """Return the number of the group of each array of parameters, or of each number in it."""
+        numbers = self.optimizer.of_each(range(len(self.optimizer.groups)))
+        for array in self.specialization.leaves.parameters(numbers):
+            each = array.astype(int)
+            yield each if each.min() < each.max() else each.min()
 
     def _is_finite(self, arrays: Sequence[Any]) -> Any:
         """Tell whether arrays are finite; where a square overflows, the host looks again."""

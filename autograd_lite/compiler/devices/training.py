@@ -185,7 +185,7 @@ class OnDevices(InArrays):
         """Return the step by the rule as it is set now."""
         settings = self._read_settings(self.optimizer)
         if settings not in self._steps:
-            self._steps[settings] = WholeStep(self.specialization, self.optimizer, self.placement)
+            self._steps[settings] = WholeStep(self.specialization, self.optimizer, self.placement, self.clip)
         return self._steps[settings]
 
     def _drawn_seeds(self) -> list[Any]:
@@ -204,10 +204,15 @@ class OnDevices(InArrays):
         return (
             self._last_frozen[1],
             seeds,
-            self.numpy.asarray(self.optimizer.learning_rate, self.program.dtype),
+            self.numpy.asarray(self._rates(), self.program.dtype),
             self._shares_of(rows),
             [self.placement.feed(array, self._rows) for array in ready],
         )
+
+    def _rates(self) -> Any:
+        """Return the learning rate of the next step, or that of each group of parameters."""
+        optimizer = self.optimizer
+        return optimizer.rates() if optimizer.groups else optimizer.learning_rate
 
     def _shares_of(self, rows: int) -> Any:
         """Return what part each row has in the mean: none, if it only fills up."""
