@@ -1,4 +1,4 @@
-"""The exercises of notebooks 04 to 06: as stored they wait for an answer, and a wrong one is told from a right one."""
+"""The exercises of notebooks 04 to 06: each waits for an answer, and tells a wrong one from a right one."""
 
 import contextlib
 import io
