@@ -42,10 +42,16 @@ class WholeStep:
         jitted: the function; see ``_step``.
 
     Raises:
-        TypeError: if random numbers cannot be drawn on devices.
+        TypeError: if random numbers cannot be drawn on devices, or groups of parameters have settings
+            of their own.
     """
 
     def __init__(self, specialization: Any, optimizer: Any, placement: Placement) -> None:
+        if optimizer.groups:
+            raise TypeError(
+                "groups of parameters have settings of their own, and devices move all parameters by one "
+                'rule: leave out the groups, or backend="jax"'
+            )
         self.jax = jax = placement.jax
         source, dtype = specialization.array_source, specialization.dtype
         self.specialization, self.optimizer, self.placement = specialization, optimizer, placement
