@@ -205,6 +205,7 @@ class Specialization:
         import jax
 
         if self.dtype == "float64":
+            # Only some versions of JAX say which types it takes.
             jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call, unused-ignore]
         functions = define(source.text, "program on JAX", namespace(jax.numpy, source, self.dtype))
         return {name: jax.jit(function) for name, function in functions.items()}

@@ -241,6 +241,26 @@ def test_random_numbers_that_devices_cannot_draw():
     assert "cannot be drawn on devices" in history.engine
 
 
+@pytest.mark.parametrize(
+    ("rule", "own"),
+    [(optim.SGD, {"lr": 0.01}), (optim.Adam, {"weight_decay": 0.5}), (optim.AdamW, {"lr": 0.3})],
+)
+def test_groups_of_parameters_keep_their_settings(rule, own):
+    X, y = [[0.1 * row, 1.0 - 0.2 * row] for row in range(12)], [row % 2 for row in range(12)]
+
+    def moved(**asked):
+        model = nn.MLP(2, [4, 2], seed=0)
+        first, last = (layer.parameters() for layer in model.layers)
+        optimizer = rule([{"parameters": first, **own}, {"parameters": last}], lr=0.1)
+        history = fit(model, losses.cross_entropy, X, y, optimizer=optimizer, epochs=3, seed=0, **asked)
+        return [parameter.data for parameter in model.parameters()], history.engine
+
+    wanted, _ = moved(compiled=False)
+    found, engine = moved(backend="jax", devices=1)
+    assert found == pytest.approx(wanted, rel=1e-9)
+    assert engine == "jax, 1 device"
+
+
 class Unknown(nn.Module):
     """Draws numbers, and does not say which."""
 
