@@ -96,7 +96,7 @@ class Inputs:
             listed = _as_listed(columns[number], signature)
             if listed is None:
                 array = _as_array(columns[number], signature, dtype, bounds)
-                listed = array.reshape(len(array), -1).tolist()
+                listed = (array if array.ndim == 2 else array.reshape(len(array), -1)).tolist()
             found.append(listed)
         return found
 

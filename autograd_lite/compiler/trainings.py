@@ -215,7 +215,7 @@ class OnFloats(OnValues):
     ) -> tuple[Sequence[float], Iterable[float]]:
         """Compute the same row by row."""
         draw = self.specialization.tape.random_numbers
-        rows = zip(itertools.count(), *lists)
+        rows = zip(range(len(columns[0])), *lists)  # there may be no lists: all arguments are fixed
         found = [self._row(frozen, draw(), numbers, columns, row) for row, *numbers in rows]
         values, parts = zip(*found)
         return values, map(sum, zip(*parts))

@@ -103,8 +103,7 @@ def looping(
         if size < count:
             torch.randperm(count)  # what a loop would shuffle with
         for first in range(0, count, size):
-            chosen = order[first : first + size]
-            found = loss(chosen)
+            found = loss(order[first : first + size] if size < count else slice(None))
             optimizer.zero_grad()
             found.backward()
             optimizer.step()
@@ -115,7 +114,7 @@ def looping(
         shuffler, orders = random.Random(0), [list(range(count)) for _ in range(epochs)]
         for order in orders:
             shuffler.shuffle(order)
-        first, *others = map(torch.tensor, orders) if size < count else [slice(None)] * epochs
+        first, *others = map(torch.tensor, orders)
         epoch(first)
         start = time.perf_counter()
         for order in others:
