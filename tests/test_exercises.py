@@ -107,7 +107,8 @@ def no_windows(monkeypatch):
 
     monkeypatch.setattr(plt, "show", lambda: None)
     plt.switch_backend("agg")
-    yield
+    with plt.rc_context():
+        yield
     plt.close("all")
 
 

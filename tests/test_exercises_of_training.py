@@ -5,6 +5,7 @@ import io
 import re
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 
@@ -37,6 +38,13 @@ MISTAKES = {
 def code_cells(beginning):
     (path,) = FOLDER.glob(f"{beginning}*.ipynb")
     return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+
+
+@pytest.fixture(autouse=True)
+def own_settings():
+    """Leave Matplotlib's settings, which the notebooks' first cells change, as they were for other tests."""
+    with plt.rc_context():
+        yield
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -364,11 +364,10 @@ def test_a_network_of_images_is_a_row_of_layers(compiled):
     X = [[[[generator.random() for _ in range(6)] for _ in range(6)]] for _ in range(40)]
     y = [int(image[0][0][0] > 0.5) for image in X]
     model = nn.Sequential(
-        nn.Conv2d(1, 2, 3, seed=0), "relu", nn.MaxPool2d(2), nn.Flatten(), nn.Layer(8, 2, None)
+        nn.Conv2d(1, 2, 3, seed=0), "relu", nn.MaxPool2d(2), nn.Flatten(), nn.Layer(8, 2, None, seed=1)
     )
-    history = fit(
-        model, losses.cross_entropy, X, y, optimizer=optim.Adam(lr=0.1), epochs=3, compiled=compiled
-    )
+    options = {"optimizer": optim.Adam(lr=0.01), "epochs": 5, "seed": 0, "compiled": compiled}
+    history = fit(model, losses.cross_entropy, X, y, **options)
     assert history.loss[-1] < history.loss[0] and "Flatten()" in repr(model)
     with_norm = nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.BatchNorm(9), nn.Layer(9, 1, None))
     assert [type(output) for output in with_norm(X[:3])] == [Value] * 3
