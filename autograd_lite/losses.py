@@ -224,6 +224,10 @@ def bce_with_logits(output: Any, target: Any, *, pos_weight: Any = None) -> Any:
 
     Source: lectures A2, B2.
     """
+    if isinstance(output, Value) and type(target) in SINGLE and pos_weight is None:  # by far the most common
+        if output.op is SIGMOID:
+            _notice_probabilities("bce_with_logits", [output])
+        return _log_loss(output, _probability(target), 1.0)
     pairs = _pairs(output, target, _probability)
     _notice_probabilities("bce_with_logits", [z for z, _ in pairs])
     weights = [1.0] * len(pairs) if pos_weight is None else _each(pos_weight, len(pairs), "pos_weight")
@@ -428,7 +432,7 @@ SINGLE = frozenset((bool, int, float, str, bytes))
 
 def _listed(target: Any) -> list[Any]:
     """Take one target or a row of them as a list; a string is no row of letters."""
-    if type(target) in SINGLE:
+    if type(target) in SINGLE or isinstance(target, (str, bytes)):
         return [target]
     try:
         return list(target)

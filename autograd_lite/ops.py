@@ -63,6 +63,12 @@ def _or_1(length: Any) -> Any:
     return WHERE(length, length, 1.0)
 
 
+def _gap(a: Any) -> Any:
+    """Return 1 - a², exact where a is near 1; where it is 1 in the form whose slope has no 0 * inf."""
+    gap = (1.0 - a) * (1.0 + a)
+    return WHERE(gap, gap, 1.0 - a * a)
+
+
 def _bend(a: Any) -> Any:
     """Return 2 u of GELU's tanh form, which is a * sigmoid(2 * u)."""
     return 4.0 * BELL * (a + CUBIC * (a * a * a))
@@ -192,12 +198,12 @@ TAN = Op("tan", "tan({0})", ieee.tan, lambda y, a: 1.0 + y * y,
          array="tan({0})", doc="Tangent of an angle in radians.", example=("tan(1.0)", 1.557408))  # fmt: skip
 
 ASIN = Op(
-    "asin", "asin({0})", ieee.asin, lambda y, a: 1.0 / SQRT((1.0 - a) * (1.0 + a)),
+    "asin", "asin({0})", ieee.asin, lambda y, a: 1.0 / SQRT(_gap(a)),
     array="arcsin({0})", textbook=(lambda y, a: 1.0 / SQRT(1.0 - a**2.0),),
     doc="The angle from -π/2 to π/2 whose sine is a.", example=("asin(1.0)", 1.570796),
 )
 ACOS = Op(
-    "acos", "acos({0})", ieee.acos, lambda y, a: -1.0 / SQRT((1.0 - a) * (1.0 + a)),
+    "acos", "acos({0})", ieee.acos, lambda y, a: -1.0 / SQRT(_gap(a)),
     array="arccos({0})", textbook=(lambda y, a: -1.0 / SQRT(1.0 - a**2.0),),
     doc="The angle from 0 to π whose cosine is a.", example=("acos(0.0)", 1.570796),
 )
@@ -230,12 +236,12 @@ ASINH = Op(
     doc="The number whose hyperbolic sine is a.", example=("asinh(1.0)", 0.881374),
 )
 ACOSH = Op(
-    "acosh", "acosh({0})", ieee.acosh, lambda y, a: 1.0 / SQRT((a - 1.0) * (a + 1.0)),
+    "acosh", "acosh({0})", ieee.acosh, lambda y, a: 1.0 / SQRT(0.0 - _gap(a)),
     array="arccosh({0})", textbook=(lambda y, a: 1.0 / SQRT(a**2.0 - 1.0),),
     doc="The number, not negative, whose hyperbolic cosine is a.", example=("acosh(2.0)", 1.316958),
 )
 ATANH = Op(
-    "atanh", "atanh({0})", ieee.atanh, lambda y, a: 1.0 / ((1.0 - a) * (1.0 + a)),
+    "atanh", "atanh({0})", ieee.atanh, lambda y, a: 1.0 / _gap(a),
     array="arctanh({0})", textbook=(lambda y, a: 1.0 / (1.0 - a**2.0),),
     doc="The number whose hyperbolic tangent is a.", example=("atanh(0.5)", 0.549306),
 )

@@ -43,6 +43,8 @@ def stubs() -> dict[Path, str]:
         "def operator_method(op: Op, turned: bool = False) -> Callable[..., Any]: ...\n\n",
         "class Operators(Number):\n",
         *(line for op in OPS.values() for line in _methods(op)),
+        "    def __divmod__(self, other: Value | float) -> tuple[Value, Value]: ...\n",
+        "    def __rdivmod__(self, other: float) -> tuple[Value, Value]: ...\n",
     ]
     functions = [
         HEAD.format("functions", "Callable, Iterable, Sequence", "Any, TypeVar, overload", "engine", "Value"),

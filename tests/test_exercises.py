@@ -11,6 +11,7 @@ import pytest
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 BUILD, BY_HAND = "00_build_your_own", "01_backpropagation_by_hand"
+THAT_RAISE = ["02_neurons_and_xor", "03_regression_and_classification", "07_digits"]
 BLANK = re.compile(r"^\w+ = \.\.\..*\n", re.MULTILINE)
 CHECK = re.compile(r"\bcheck(_operation)?\(")
 
@@ -106,7 +107,8 @@ def no_windows(monkeypatch):
 
     monkeypatch.setattr(plt, "show", lambda: None)
     plt.switch_backend("agg")
-    yield
+    with plt.rc_context():
+        yield
     plt.close("all")
 
 
@@ -125,6 +127,21 @@ def test_with_the_hidden_answers_every_check_says_right(name):
     found = verdicts(sources, said(sources))
     assert len(found) >= 9
     assert all(re.fullmatch(r"(step .*: )?right", line) for line in found), found
+
+
+@pytest.mark.parametrize("name", THAT_RAISE)
+def test_an_exercise_has_stars_a_check_that_waits_and_an_answer_that_is_checked(name):
+    """These checks raise an error where they fail, and the runs of the notebooks run the answers."""
+    cells, numbers = cells_of(name), []
+    for text, question, answer in zip(cells, cells[1:], cells[2:]):
+        begun = re.search(r"\*\*Exercise (\d+) ★+\.", text.source)
+        if begun and text.cell_type == "markdown":
+            numbers.append(int(begun.group(1)))
+            assert "def check(" in question.source
+            assert [output.text for output in question.outputs] == ["No answer yet.\n"], question.id
+            assert f"Exercise {numbers[-1]}. " in answer.source
+            assert re.search(r"^check\(", answer_in(answer), re.MULTILINE), answer.id
+    assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) >= 6
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

@@ -1,10 +1,11 @@
-"""The exercises of notebooks 04 to 06: as stored they wait for an answer, and a wrong one is told from a right one."""
+"""The exercises of notebooks 04 to 06: each waits for an answer, and tells a wrong one from a right one."""
 
 import contextlib
 import io
 import re
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 
@@ -37,6 +38,13 @@ MISTAKES = {
 def code_cells(beginning):
     (path,) = FOLDER.glob(f"{beginning}*.ipynb")
     return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+
+
+@pytest.fixture(autouse=True)
+def own_settings():
+    """Leave Matplotlib's settings, which the notebooks' first cells change, as they were for other tests."""
+    with plt.rc_context():
+        yield
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -178,6 +178,16 @@ REFUSED = {
     "nan": (ValueError, lambda: losses.cross_entropy(THREE, [math.nan, 1, 0]), "at least 0"),
     "a class of kl": (ValueError, lambda: losses.kl_divergence(THREE, 2), "takes 3 probabilities"),
     "one logit of kl": (ValueError, lambda: losses.kl_divergence(THREE[:1], [1.0]), "at least two"),
+    "an array's word": (
+        TypeError,
+        lambda: losses.cross_entropy(THREE, numpy.str_("cat")),
+        "number the names",
+    ),
+    "a word as a label": (
+        TypeError,
+        lambda: losses.bce_with_logits(Value(0.0), numpy.str_("yes")),
+        "number the names",
+    ),
     "a label in words": (TypeError, lambda: losses.bce_with_logits(Value(0.0), "yes"), "number the names"),
     "one-hot for one": (ValueError, lambda: losses.bce_with_logits(Value(0.0), [0, 1]), "take cross_entropy"),
     "shares for focal": (ValueError, lambda: losses.focal(THREE, [0.5, 0.5, 0.0]), "a class from 0 to 2"),

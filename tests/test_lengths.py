@@ -88,7 +88,15 @@ def backwards(p, xs, y):
     return last_state(p, xs[::-1], y)
 
 
-JOINED = [last_state, mean_state, steps_alone, two_ways, first_and_last]
+def made_inside(p, xs, y):
+    """Leaves that the function makes itself are other ones in each trace, and yet the same number."""
+    h = [Value(0.0) for _ in range(STATES)]
+    for x in xs:
+        h = p.step([Value(0.5) * number for number in x], h)
+    return (p.read(h) - y) ** 2
+
+
+JOINED = [last_state, mean_state, steps_alone, two_ways, first_and_last, made_inside]
 
 
 def vectors(rng, length):
@@ -194,6 +202,16 @@ def test_numbers_that_are_frozen_or_constant_stand_once():
     trainer = compile(loss, p.parameters, backend="numpy").trainer(optim.SGD(lr=STILL))
     assert trainer.runs_lengths(*columns)
     for frozen.data in (0.3, 0.7):
+        assert trainer.step(*columns) == pytest.approx(expected(loss, columns, p.parameters)[0], rel=1e-12)
+
+
+def test_a_leaf_that_stays_elsewhere_is_read_anew():
+    """Each length has a leaf of its own, as if the function had made it; one is changed later."""
+    p, own = State(), {2: Value(0.5), 3: Value(0.5), 4: Value(0.5)}
+    loss = lambda xs, y: last_state(p, [[own[len(xs)] * number for number in x] for x in xs], y)
+    trainer = compile(loss, p.parameters, backend="numpy").trainer(optim.SGD(lr=STILL))
+    columns = batch(random.Random(5), [2, 4, 3, 3])
+    for own[3].data in (0.5, 0.7):
         assert trainer.step(*columns) == pytest.approx(expected(loss, columns, p.parameters)[0], rel=1e-12)
 
 

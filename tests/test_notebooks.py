@@ -237,4 +237,4 @@ def test_every_question_of_students_is_answered_by_a_cell():
         for cell in stored(name).cells
         for question in cell.metadata.get("answers", [])
     }
-    assert answered <= {(question, notebook) for question, (notebook, _) in QUESTIONS.items()}
+    assert answered == {(question, notebook) for question, (notebook, _) in QUESTIONS.items()}

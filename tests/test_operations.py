@@ -20,7 +20,17 @@ from hypothesis import strategies as st
 from mpmath import MPContext
 
 import autograd_lite as ag
-from autograd_lite import Op, Value, detect_anomaly, functions, grad, gradcheck, no_grad, step_through
+from autograd_lite import (
+    Op,
+    Value,
+    compile,
+    detect_anomaly,
+    functions,
+    grad,
+    gradcheck,
+    no_grad,
+    step_through,
+)
 from autograd_lite.core.error_function import erf_of_array, erfc_of_array
 from autograd_lite.core.kernels import compile_kernel
 from autograd_lite.core.list_rules import norm_of_array
@@ -1392,3 +1402,23 @@ def test_partials_of_floats_have_the_bits_of_their_terms(op):
         wanted = range(len(op.partials))
         exact = [evaluate(term, values) for term in op.terms(op.names)]
         assert repr(op.slopes(y, inputs, wanted)) == repr(exact)
+
+
+def test_divmod_is_the_quotient_and_the_remainder_as_of_floats():
+    numbers = [7.5, -7.5, 0.0, -2.0, 1e300]
+    for a, b in itertools.product(numbers, [2.0, -3.0, 0.5]):
+        x, y = Value(a), Value(b)
+        for one, other in [(x, y), (x, b), (a, y), (x, int(b) or 1)]:
+            divisor = other.data if isinstance(other, Value) else other
+            quotient, remainder = divmod(one, other)
+            assert (quotient.data, remainder.data) == divmod(a, divisor)
+        assert grad(divmod(x, y)[1], [x, y]) == grad(x % y, [x, y])
+    with pytest.raises(TypeError):
+        divmod(Value(1.0), "2")
+    with pytest.raises(TypeError):
+        divmod([1.0], Value(2.0))
+
+
+def test_divmod_is_traced():
+    program = compile(lambda x: sum(divmod(x, 3.0)), [])
+    assert [program(number) for number in (7.0, -7.0)] == [3.0, -1.0]

@@ -139,7 +139,8 @@ def test_random_leaves_are_drawn_for_each_row():
 
 def test_a_long_program_calls_the_function_for_each_row():
     w = Value(1.0)
-    found, trainer = trained(lambda x: sum((w * x + float(n)) ** 2 for n in range(300)), [w], ([1.0, 2.0],), 1)
+    long = lambda x: sum((w * x + float(n)) ** 2 for n in range(300))
+    found, trainer = trained(long, [w], ([1.0, 2.0],), steps=1)
     assert trainer._training.sums is None
     expected = [sum((x + n) ** 2 for n in range(300)) for x in (1.0, 2.0)]
     assert found == [pytest.approx(sum(expected) / 2.0)]

@@ -3,7 +3,9 @@
 import copy
 import math
 import pickle
+import random
 
+import numpy
 import pytest
 
 from autograd_lite import (
@@ -344,3 +346,28 @@ def test_task_sine():
     fit(model, losses.mse, train_X, train_y, optimizer=adam, epochs=300, batch_size=20)
     errors = [losses.mse(Value(f), t).data for f, t in zip(predict(model, test_X), test_y)]
     assert sum(errors) / len(errors) < 1e-3
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3), (2, 3, 4), (2, 1, 2, 2)])
+def test_flatten_lists_all_numbers_in_their_order(shape):
+    array = numpy.arange(float(numpy.prod(shape))).reshape(shape)
+    expected = array.ravel().tolist()
+    assert nn.Flatten()(array) == nn.Flatten()(array.tolist()) == expected
+    values = [Value(number) for number in expected]
+    nested = numpy.array(values, dtype=object).reshape(shape).tolist()
+    assert all(one is other for one, other in zip(nn.Flatten()(nested), values, strict=True))
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_network_of_images_is_a_row_of_layers(compiled):
+    generator = random.Random(0)
+    X = [[[[generator.random() for _ in range(6)] for _ in range(6)]] for _ in range(40)]
+    y = [int(image[0][0][0] > 0.5) for image in X]
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, 3, seed=0), "relu", nn.MaxPool2d(2), nn.Flatten(), nn.Layer(8, 2, None, seed=1)
+    )
+    options = {"optimizer": optim.Adam(lr=0.01), "epochs": 5, "seed": 0, "compiled": compiled}
+    history = fit(model, losses.cross_entropy, X, y, **options)
+    assert history.loss[-1] < history.loss[0] and "Flatten()" in repr(model)
+    with_norm = nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.BatchNorm(9), nn.Layer(9, 1, None))
+    assert [type(output) for output in with_norm(X[:3])] == [Value] * 3

@@ -166,6 +166,7 @@ WITHIN = {
         "recurrent",
         "gated",
         "attention",
+        "flatten",
         "sequential",
     ],
     "optim": ["settings", "schedules", "groups", "arithmetic", "clipping", "optimizer", "rules", "finder"],
@@ -330,20 +331,23 @@ def trees(*patterns):
 
 
 def test_the_tests_import_nothing_that_the_test_extra_does_not_bring():
-    """What needs more is in ``peers``, which says what to install."""
+    """What needs more is in ``peers``, for which ``.ci/run`` installs it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lines = project["dependencies"] + project["optional-dependencies"]["test"]
     brought = {re.match(r"[\w-]+", line).group() for line in lines}
     brought = {
         {"scikit-learn": "sklearn", "pillow": "PIL"}.get(name, name.replace("-", "_")) for name in brought
     }
-    own = {"autograd_lite", *(path.stem for path in (ROOT / "tests").glob("*.py"))}
-    for path, tree in trees("tests/*.py"):
-        for node in ast.walk(tree):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module] if isinstance(node, ast.ImportFrom) else []
-            packages = {name.partition(".")[0] for name in names}
-            assert packages <= {*sys.stdlib_module_names, *own, *brought}, path.name
+    own = {path.stem for path in [*ROOT.glob("tests/*.py"), *ROOT.glob("tests/peers/*.py")]}
+    known = {*sys.stdlib_module_names, "autograd_lite", *own, *brought}
+    peers = {*re.findall(r"(\w+)==", (ROOT / ".ci" / "run").read_text())}
+    assert {"torch", "jax", "micrograd"} <= peers
+    for pattern, allowed in (("tests/*.py", known), ("tests/peers/*.py", known | peers)):
+        for path, tree in trees(pattern):
+            for node in ast.walk(tree):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                names += [node.module] if isinstance(node, ast.ImportFrom) else []
+                assert {name.partition(".")[0] for name in names} <= allowed, path.name
 
 
 def test_no_test_is_skipped():

@@ -94,7 +94,7 @@ def mean_of_rows(array: Any) -> float:
     if array.size == 1:
         return float(array.item())
     if array.size > FEW:
-        mean = float(numpy.add.reduce(array, axis=None)) / array.size
+        mean: float = float(numpy.add.reduce(array, axis=None)) / array.size
         if math.isfinite(mean):
             return mean
     return mean_of(array.reshape(-1).tolist())

@@ -57,7 +57,7 @@ def labels_of(parameters: Any, listed: Sequence[Value]) -> list[str]:
     """
     if isinstance(parameters, Mapping):
         return [*map(str, parameters)]
-    return [value.label or "" for value in listed]
+    return [getattr(value, "_label", "") for value in listed]  # as .label, but of many numbers
 
 
 def modules_of(f: Callable[..., Any], parameters: Any) -> list[Any]:

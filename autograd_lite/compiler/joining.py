@@ -83,6 +83,9 @@ class _Whole:
         for inputs, own in zip(tape.inputs, self.tape.inputs):
             places.update(zip(inputs, own))
         for value, place in tape.frozen:
+            if place in tape.made:
+                places[place] = self.tape.constant(value._data)
+                continue
             if value not in self._known:
                 self._known[value] = self.tape.add(FROZEN, value._data)
                 self.tape.frozen.append((value, self._known[value]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd_lite.compiler.arrays.source import ArraySource
@@ -96,7 +96,7 @@ class Inputs:
             listed = _as_listed(columns[number], signature)
             if listed is None:
                 array = _as_array(columns[number], signature, dtype, bounds)
-                listed = array.reshape(len(array), -1).tolist()
+                listed = (array if array.ndim == 2 else array.reshape(len(array), -1)).tolist()
             found.append(listed)
         return found
 
@@ -120,7 +120,7 @@ class Inputs:
         ]
 
     def _limits(self, number: int) -> Any:
-        """For an argument the positions of indices, what each must be below, and the lowest of these, if any."""
+        """For an argument the positions of indices, what each is below, and the lowest bound; or None."""
         import numpy
 
         if not self.bounds[number]:
@@ -161,7 +161,7 @@ def _as_listed(column: Any, signature: Signature) -> Sequence[Sequence[Any]] | N
     """List the numbers of rows that are floats, or lists of floats as they were traced; None for others."""
     if type(column) is not list or signature.kind != "floats" or len(signature.shape) > 1:
         return None
-    numbers = column
+    numbers: Iterable[Any] = column
     if signature.shape:
         kind = signature.containers[0]  # of an array no type
         if {*map(type, column)} != {kind} or {*map(len, column)} != {*signature.shape}:

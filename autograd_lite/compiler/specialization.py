@@ -77,14 +77,16 @@ class Specialization:
             with collector_paused():
                 traced = trace(f, arguments)
                 self.tape: Tape = write_tape(traced, parameters)
-                traced.outputs.clear()
+                self.single, self.nesting, self.flags = traced.single, traced.nesting, traced.flags
+                fixed = traced.fixed
+                del traced  # and all nodes with it, before the collector goes through them
+                self.tape.note_made()
         finally:
             MODE.reset(token)
         self.f, self.parameters, self.labels = f, parameters, labels
         self.backend, self.dtype = backend, dtype
-        self.single, self.nesting, self.flags = traced.single, traced.nesting, traced.flags
         self.has_gradient = self.single or beside
-        self._take(arguments, traced.fixed)
+        self._take(arguments, fixed)
 
     def _take(self, arguments: Sequence[Argument], fixed: Sequence[tuple[int, int]]) -> None:
         """Hold the tape to be that of an example; what is static of it is no input."""
@@ -203,6 +205,7 @@ class Specialization:
         import jax
 
         if self.dtype == "float64":
+            # Only some versions of JAX say which types it takes.
             jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call, unused-ignore]
         functions = define(source.text, "program on JAX", namespace(jax.numpy, source, self.dtype))
         return {name: jax.jit(function) for name, function in functions.items()}

@@ -66,7 +66,7 @@ class Surroundings:
         """
         pairs = zip(self._watched, before, self.key())
         self._changed |= {key for key, old, new in pairs if old is not new and old != new}
-        flags = {
+        flags: dict[Any, tuple[str, Callable[[], Any]]] = {
             key: (name, functools.partial(getattr, module, name))
             for key, (module, name, found) in looked_at.items()
             if getattr(module, name) is found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,15 @@ __all__ = ["CONSTANT", "FROZEN", "INNER", "INPUT", "PARAMETER", "RANDOM", "Tape"
 
 PARAMETER, FROZEN, CONSTANT, RANDOM, INPUT, INNER = range(6)
 """What a number is: a leaf of some kind, or the result of an operation."""
+
+
+def _counts(leaves: Sequence[tuple[Any, int]]) -> list[int]:
+    """Count how often each leaf is held."""
+    return [sys.getrefcount(leaf) for leaf, _ in leaves]
+
+
+(HELD_BY_TAPE,) = _counts([(object(), 0)])
+"""How often one is that only such a list holds."""
 
 
 @dataclass
@@ -40,6 +50,7 @@ class Tape:
         bounds: for each index that picks, how long the shortest list is that it picks from.
         integers: the inputs that such an index is, or is computed from.
         left_out: the inner numbers that an index that is known left out: they pass the gradient 0 on.
+        made: those of the frozen leaves that the function made itself, and nobody else holds: they stay.
     """
 
     role: list[int] = field(default_factory=list)
@@ -56,6 +67,7 @@ class Tape:
     bounds: dict[int, int] = field(default_factory=dict)
     integers: set[int] = field(default_factory=set)
     left_out: set[int] = field(default_factory=set)
+    made: set[int] = field(default_factory=set)
     constants: set[int] = field(default_factory=set)
     _constants: dict[str, int] = field(default_factory=dict)
 
@@ -105,13 +117,18 @@ class Tape:
         """Tell whether all of some numbers are constants."""
         return self.constants.issuperset(places)
 
+    def note_made(self) -> None:
+        """Note which leaves only the tape holds, once the graph is gone: nobody can change them."""
+        counts = zip(self.frozen, _counts(self.frozen))
+        self.made = {place for (_, place), count in counts if count == HELD_BY_TAPE}
+
     def frozen_numbers(self) -> list[float]:
         """Read the frozen leaves as they are now."""
-        return [value._data for value, _ in self.frozen]
+        return [value._data for value, _ in self.frozen] if self.frozen else []
 
     def random_numbers(self) -> list[float]:
         """Draw the random leaves of one row."""
-        return [source.draw_one() for source, _ in self.random]
+        return [source.draw_one() for source, _ in self.random] if self.random else []
 
     def forget_operations(self) -> None:
         """Let go of what only a straight-line program is made of; a long tape takes much memory."""
@@ -179,7 +196,7 @@ def _write_nodes(tape: Tape, roots: Sequence[Any], places: dict[Value, int]) -> 
         places: the place of each Value; those that are appended are added. A leaf that is not in it is
             neither a parameter nor passed.
     """
-    op, arguments, constants = tape.op, tape.args, tape.constants
+    op, arguments, constants, place_of = tape.op, tape.args, tape.constants, places.get
     waiting: list[Any] = [root for root in reversed(roots) if isinstance(root, Value)]
     take, wait = waiting.pop, waiting.append
     while waiting:
@@ -194,24 +211,25 @@ def _write_nodes(tape: Tape, roots: Sequence[Any], places: dict[Value, int]) -> 
                     places[node] = _write(tape, node, places)
                 break
             first, second = node._first, node._second
-            if first not in places:
+            left = place_of(first)
+            if left is None:
                 waiting += (node,) if second is None or second in places else (node, second)
                 node = first
                 continue
             if second is None:
-                places[node] = _write_one(tape, node, places[first])
+                places[node] = _write_one(tape, node, left)
                 break
-            if second not in places:
+            right = place_of(second)
+            if right is None:
                 wait(node)
                 node = second
                 continue
-            args = (places[first], places[second])
-            if args[0] in constants and args[1] in constants:
+            if left in constants and right in constants:
                 places[node] = tape.constant(node._data)
                 break
             places[node] = len(op)
             op.append(where.op)
-            arguments.append(args)
+            arguments.append((left, right))
             break
     tape.fill_up()
 

@@ -196,15 +196,7 @@ class OnFloats(OnValues):
         if not columns:
             return self._row(frozen, tape.random_numbers(), (), (), 0)
         lists = self.specialization.inputs.lists(columns)  # which checks what they are
-        found = self._sums(frozen, lists)
-        if found is None:
-            rows = (
-                self._row(frozen, tape.random_numbers(), numbers, columns, row)
-                for row, *numbers in zip(itertools.count(), *lists)
-            )
-            values, parts = zip(*rows)
-            found = values, map(sum, zip(*parts))
-        values, totals = found
+        values, totals = self._sums(frozen, lists) or self._sums_of_each(frozen, lists, columns)
         count = len(values)
         return mean_of(values), [total / count for total in totals]
 
@@ -217,6 +209,16 @@ class OnFloats(OnValues):
         except OUTSIDE:
             return None
         return found
+
+    def _sums_of_each(
+        self, frozen: Any, lists: Sequence[Any], columns: Sequence[Any]
+    ) -> tuple[Sequence[float], Iterable[float]]:
+        """Compute the same row by row."""
+        draw = self.specialization.tape.random_numbers
+        rows = zip(range(len(columns[0])), *lists)  # there may be no lists: all arguments are fixed
+        found = [self._row(frozen, draw(), numbers, columns, row) for row, *numbers in rows]
+        values, parts = zip(*found)
+        return values, map(sum, zip(*parts))
 
     def _row(
         self, frozen: Any, random: Any, numbers: Sequence[Any], columns: Sequence[Any], row: int

@@ -14,7 +14,6 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 __all__ = ["SIGNALS", "Guarded", "mean_of", "warn", "warn_once"]
 
@@ -135,10 +134,12 @@ def mean_of(numbers: Sequence[float], counts: Sequence[int] | None = None) -> fl
         (3.0, 1.25, 1e+308)
     """
     total = len(numbers) if counts is None else sum(counts)
-    with suppress(OverflowError, ValueError):  # of a sum beyond floats, of inf and -inf
+    try:
         mean = math.fsum(numbers if counts is None else map(operator.mul, numbers, counts)) / total
-        if math.isfinite(mean):
-            return mean
+    except (OverflowError, ValueError):  # of a sum beyond floats, of inf and -inf
+        mean = NAN
+    if math.isfinite(mean):
+        return mean
     add = math.fsum if all(map(math.isfinite, numbers)) else sum
     terms = [number * SMALL * count for number, count in zip(numbers, counts or [1] * total)]
     return add(terms) / total / SMALL

@@ -38,6 +38,11 @@ def operator_method(op: Op, turned: bool = False) -> Callable[..., Any]:
     return method
 
 
+def _divmod(a: Any, b: Any) -> Any:
+    """Return the quotient and the remainder, as Python's divmod."""
+    return NotImplemented if is_foreign(a) or is_foreign(b) else (a // b, a % b)
+
+
 for _op in OPS.values():
     if _op.is_operator:
         setattr(Number, f"__{_op.dunder}__", operator_method(_op))
@@ -45,3 +50,5 @@ for _op in OPS.values():
             setattr(Number, f"__r{_op.dunder}__", operator_method(_op, turned=True))
     elif len(_op.partials) == 1:
         setattr(Operators, _op.name, function_of(_op))
+Number.__divmod__ = _divmod  # type: ignore[attr-defined]
+Number.__rdivmod__ = lambda self, other: _divmod(other, self)  # type: ignore[attr-defined]

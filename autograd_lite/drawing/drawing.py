@@ -21,7 +21,7 @@ from autograd_lite.files import json_text, suffix_of, write_text
 from autograd_lite.naming import variables_of
 
 if TYPE_CHECKING:
-    import graphviz  # type: ignore[import-untyped]
+    import graphviz  # type: ignore[import-untyped]  # it comes without types
 
 __all__ = ["Drawing", "draw", "draw_dot"]
 

@@ -6,6 +6,7 @@ from autograd_lite.nn.convolution import Conv2d
 from autograd_lite.nn.dense import MLP, Layer, Neuron
 from autograd_lite.nn.dropout import Dropout
 from autograd_lite.nn.embedding import Embedding, PositionalEmbedding
+from autograd_lite.nn.flatten import Flatten
 from autograd_lite.nn.gated import GRU, LSTM
 from autograd_lite.nn.module import Module
 from autograd_lite.nn.norm import BatchNorm, LayerNorm, RMSNorm
@@ -24,6 +25,7 @@ __all__ = [
     "Conv2d",
     "Dropout",
     "Embedding",
+    "Flatten",
     "Layer",
     "LayerNorm",
     "MaxPool2d",

@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from autograd_lite.compiler import Program, TraceError, compile
 from autograd_lite.compiler.lengths import RowsOfLengths, rows_of_lengths
@@ -71,7 +71,7 @@ class CompiledStep:
         self.trainer = self.program.trainer(self.optimizer, self.devices, clip=eager.clip)
         self.is_ahead = self.is_eager = self.has_warned = False
         self.upcoming: Iterator[list[Any]] = iter(())
-        self.draws, self.states = False, None
+        self.draws, self.states = False, cast("list[Any] | None", None)
         for cache in (self.program.cache, self.model_program.cache):
             cache.specialize = partial(self._traced, cache.specialize)
 
@@ -165,7 +165,7 @@ class CompiledStep:
         return found
 
     def _traced(self, specialize: Callable[[Any], Any], example: Any) -> Any:
-        """Make a program of a trace, before which the states of generators are kept: it may draw from them."""
+        """Make a program of a trace, which may draw random numbers: the states before it are kept."""
         if self.states is None:
             self.states = states_of(self.eager.generators)
         made = specialize(example)

@@ -90,21 +90,24 @@ def fitting(model: Any, loss: Any, X: Any, y: Any, size: int | None, epochs: int
 def looping(
     parameters: Sequence[Any], loss: Callable[[Any], Any], count: int, size: int, epochs: int = EPOCHS
 ) -> Repeat:
-    """Make a repeat of PyTorch's loop over batches of rows, in the order in which ``fit`` takes them."""
+    """Make a repeat of PyTorch's loop over batches of rows, in the order in which ``fit`` takes them.
+
+    One batch of all rows is taken as it is, here as there.
+    """
     import torch
 
     optimizer = torch.optim.SGD(parameters, lr=RATE)
 
     def epoch(order: Any) -> float:
         total = 0.0
-        torch.randperm(count)  # what a loop would shuffle with
+        if size < count:
+            torch.randperm(count)  # what a loop would shuffle with
         for first in range(0, count, size):
-            chosen = order[first : first + size]
-            found = loss(chosen)
+            found = loss(order[first : first + size] if size < count else slice(None))
             optimizer.zero_grad()
             found.backward()
             optimizer.step()
-            total += found.item() * len(chosen)
+            total += found.item() * min(size, count - first)
         return total / count
 
     def repeat() -> tuple[float, float]:

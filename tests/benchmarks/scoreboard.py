@@ -167,16 +167,16 @@ ROWS = [
     of_model("logistic-fit", "the same in fit, batches of 32", 1.5),
     of_model(
         "logistic-fit-whole", "the same in fit, in one batch", 1.5,
-        bound="Python's shuffle of all rows, whose order a seed has fixed",
+        bound="what an epoch does beside its step: Ctrl-C held back, parameters written to the model",
     ),
     of_model("deep", "200 layers of four neurons", 3.5, None, 0.9),
     of_model(
         "xor-lists", "XOR through nn, rows as lists", 15,
-        bound="lists are read and compared with the trace anew at each step",
+        bound="lists are compared with the trace anew at each step",
     ),
     of_model(
         "xor-arrays", "XOR through nn, rows as arrays", 15,
-        bound="one call for each row, and its numbers out of the array",
+        bound="numbers come out of the arrays anew at each step",
     ),
     of_model("xor-closure", "XOR through nn, one closure", 25),
     Row(

@@ -92,15 +92,15 @@ def test_a_loss_is_read_when_it_is_needed_and_shown_as_the_last_one_before():
 def test_the_next_batch_is_gathered_while_a_step_computes(monkeypatch):
     generator = np.random.default_rng(0)
     X, y = generator.normal(size=(4000, 200)), generator.integers(0, 10, 4000)
-    were_ready, begun, gather = [], [], DeviceStep._rows
+    were_ready, begun, gathered = [], [], DeviceStep._as_given
 
-    def noted(self, rows):
-        found = gather(self, rows)
+    def noted(self, columns):
+        found = gathered(self, columns)
         were_ready.extend(each.found.is_ready() for each in begun[-1:] if each.loss is None)
         return found
 
     start = OnDevices.start
-    monkeypatch.setattr(DeviceStep, "_rows", noted)
+    monkeypatch.setattr(DeviceStep, "_as_given", noted)
     monkeypatch.setattr(
         OnDevices, "start", lambda self, columns: begun.append(start(self, columns)) or begun[-1]
     )
@@ -239,6 +239,26 @@ def test_random_numbers_that_devices_cannot_draw():
     _, history = trained(Noisy, examples("mlp"), backend="jax")
     assert history.engine.startswith("compiled, not on JAX: TypeError: random numbers of")
     assert "cannot be drawn on devices" in history.engine
+
+
+@pytest.mark.parametrize(
+    ("rule", "own"),
+    [(optim.SGD, {"lr": 0.01}), (optim.Adam, {"weight_decay": 0.5}), (optim.AdamW, {"lr": 0.3})],
+)
+def test_groups_of_parameters_keep_their_settings(rule, own):
+    X, y = [[0.1 * row, 1.0 - 0.2 * row] for row in range(12)], [row % 2 for row in range(12)]
+
+    def moved(**asked):
+        model = nn.MLP(2, [4, 2], seed=0)
+        first, last = (layer.parameters() for layer in model.layers)
+        optimizer = rule([{"parameters": first, **own}, {"parameters": last}], lr=0.1)
+        history = fit(model, losses.cross_entropy, X, y, optimizer=optimizer, epochs=3, seed=0, **asked)
+        return [parameter.data for parameter in model.parameters()], history.engine
+
+    wanted, _ = moved(compiled=False)
+    found, engine = moved(backend="jax", devices=1)
+    assert found == pytest.approx(wanted, rel=1e-9)
+    assert engine == "jax, 1 device"
 
 
 class Unknown(nn.Module):

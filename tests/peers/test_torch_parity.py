@@ -224,7 +224,6 @@ DIFFERENT = [
         ("asinh(x)", (number,), [math.asinh(number), 1.0 / abs(number)], SQUARED)
         for number in (1e200, -1e200, 1.7e308, -1.7e308)
     ],
-    ("acosh(x)", (-1.0,), [nan, -inf], UNDEFINED),
     ("logsumexp([x, y])", (1e200, 1e200), [1e200, 0.5, 0.5], LOST),
     ("logsumexp([x, y])", (-1e200, -1e200), [-1e200, 0.5, 0.5], LOST),
     ("x**0.5", (-inf,), [inf, 0.0], SQUARE_ROOT),
@@ -269,9 +268,6 @@ def test_value_and_gradients_are_pytorchs_at_ordinary_points(name):
     check()
 
 
-POLES = ("asin", "acos", "acosh", "atanh")
-
-
 @pytest.mark.parametrize("name", [name for name, pair in PAIRS.items() if pair.inputs == 1])
 def test_second_derivatives_are_pytorchs_at_kinks_and_elsewhere(name):
     pair = PAIRS[name]
@@ -280,9 +276,6 @@ def test_second_derivatives_are_pytorchs_at_kinks_and_elsewhere(name):
             assert ag.hessian(pair.ours(x := Value(abs(number))), [x]) == [[0.0]]
             continue
         x, there = Value(number), tensor(number)
-        if pair.op in POLES and abs(number) == 1.0:  # 0 · inf here, where the slope keeps its digits nearby
-            assert math.isnan(ag.hessian(pair.ours(x), [x])[0][0])
-            continue
         here = ag.hessian(pair.ours(x), [x])[0][0]
         output = pair.theirs(there)
         expected = 0.0

@@ -245,7 +245,7 @@ def test_groups_of_parameters_with_rates_and_decays_of_their_own(make):
 
 
 def test_lion_is_that_of_optax():
-    """PyTorch has none; optax is installed with jax: python3 -m pip install optax."""
+    """PyTorch has none. Needs optax, which JAX does not bring: python3 -m pip install optax==0.2.8"""
     import jax
     import optax
 

@@ -96,11 +96,12 @@ class WholeStep:
             which were begun in vain pass what is good to and fro.
         """
         nothing = self.jax.numpy.zeros(2 + len(self.specialization.raised.outputs), self.dtype)
-        return self.jax.lax.cond(
+        found: tuple[Carry, Any] = self.jax.lax.cond(
             carry.is_well,
             lambda: self._taken(carry, *arguments),
             lambda: (spare._replace(is_well=carry.is_well), nothing),
         )
+        return found
 
     def _taken(
         self, carry: Carry, frozen: Any, seeds: Any, rate: Any, weights: Any, inputs: Any

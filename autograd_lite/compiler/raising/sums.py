@@ -131,8 +131,8 @@ def collect_sums(tape: Tape) -> Sums:
 
 def _ends(following: Any) -> Any:
     """Follow what stands for each number to its end."""
-    while (following != following[following]).any():
-        following = following[following]
+    while ((further := following[following]) != following).any():
+        following = further
     return following
 
 
