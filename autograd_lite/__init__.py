@@ -11,11 +11,13 @@ if sys.version_info < (3, 11):  # noqa: UP036 - run from a clone, which nothing 
 
 from typing import TYPE_CHECKING, Any
 
-from autograd_lite.core import kernels, sweep  # speed alone; first, since they replace what others import
+# These are speed alone, and first, since they replace what others import.
+from autograd_lite.core import kernels, native, sweep
 
 from autograd_lite import drawing, functions  # isort: skip
 from autograd_lite.composed import mean, softmax
 from autograd_lite.core.modes import detect_anomaly, no_grad
+from autograd_lite.core.native import engine_kind
 from autograd_lite.core.op import Op
 from autograd_lite.core.suggestions import missing
 from autograd_lite.derivatives import backward, grad, hessian, hvp, jacobian, jvp, vjp
@@ -71,6 +73,7 @@ __all__ = [
     "detect_anomaly",
     "draw",
     "draw_dot",
+    "engine_kind",
     "evaluate_expression",
     "fit",
     "grad",

@@ -42,7 +42,7 @@ usage: python3 -m autograd_lite EXPRESSION [NAME=NUMBER ...] [--check] [--json]
                circles, spirals, blobs, xor, curve, digits, ...
   --layers N,N the neurons of each hidden layer of a playground, as in --layers 16,16
   --help       show this text
-  --version    show the version
+  --version    show the version, and whether the engine is native (in C) or pure
 
 functions:
 {functions}
@@ -102,8 +102,9 @@ def _run(arguments: Sequence[str]) -> int:
         return 0 if arguments else 2
     if "--version" in arguments:
         from autograd_lite import __version__
+        from autograd_lite.core.native import engine_kind
 
-        _write(f"autograd_lite {__version__}\n", sys.stdout)
+        _write(f"autograd_lite {__version__}, {engine_kind} engine\n", sys.stdout)
         return 0
     if arguments[0] == "playground" and not any(each.startswith("playground=") for each in arguments):
         from autograd_lite.playing.bundled import run

@@ -5,8 +5,8 @@ which is the operation ``MUL`` of ``ops``; that calls ``a.apply(MUL, (a, b))``, 
 parents are the Values among its inputs, once for each use: ``x * x`` has the parents (x, x). Its partials
 are its derivatives by each parent.
 
-Two files only make this fast, and could be deleted: ``core.kernels`` does what ``record`` does, written
-out for each operation, and ``core.sweep`` walks the graph as the functions below do, and adds up in place.
+What only makes this fast could be deleted: ``core.kernels`` does what ``record`` does, written out for
+each operation, ``core.sweep`` walks the graph and adds up in place, and ``core.native`` does both in C.
 """
 
 from __future__ import annotations

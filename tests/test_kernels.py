@@ -19,11 +19,12 @@ from autograd_lite.ops import OPS
 
 ROOT = Path(__file__).parents[1]
 
-# Empty modules stand where the two files were.
+# Empty modules stand where the files were.
 DELETED = """
 import sys, types
-for name in ("kernels", "sweep"):
+for name in ("kernels", "sweep", "native"):
     sys.modules[f"autograd_lite.core.{name}"] = types.ModuleType(name)
+sys.modules["autograd_lite.core.native"].engine_kind = "pure"
 """
 ENGINE_TESTS = """
 import pytest

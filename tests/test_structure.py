@@ -40,6 +40,7 @@ CORE = [
     "functions",
     "core.kernels",
     "core.sweep",
+    "core.native",
     "core.forward",
     "composed",
     "derivatives",

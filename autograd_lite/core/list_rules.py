@@ -56,9 +56,12 @@ def logsumexp_of(values: Sequence[float]) -> float:
     largest = largest_of(values)
     if math.isinf(largest) or math.isnan(largest):
         return largest
+    others = 0.0
     at = values.index(largest)
-    others = [math.exp(value - largest) for i, value in enumerate(values) if i != at]
-    return largest + math.log1p(added(others))
+    for i, value in enumerate(values):
+        if i != at:
+            others += math.exp(value - largest)
+    return largest + math.log1p(others)
 
 
 def norm_of(values: Sequence[float]) -> float:

@@ -1,0 +1,312 @@
+"""The engine in C: built from the declarations as they are, it gives the bits of the one in Python."""
+
+import os
+import shutil
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+import autograd_lite
+from autograd_lite import Op
+from autograd_lite.core.native import build
+from autograd_lite.core.native.source import Body, UntranslatableError, Writer, native_source
+from autograd_lite.ops import OPS
+
+PACKAGE = Path(autograd_lite.__file__).parent
+DIGEST = """
+from autograd_lite.core.native.check import digest
+from autograd_lite.ops import OPS
+print(digest({name: op for name, op in OPS.items() if name in WANTED or not WANTED}, range(PROGRAMS)))
+"""
+
+
+def run(folder, program, **surroundings):
+    """Run a program with the package that lies in a folder; give what it prints, and its errors."""
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=300, check=False,
+        env={**os.environ, "AUTOGRAD_LITE_PURE": "0", "PYTHONPATH": str(folder), **surroundings},
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout, ran.stderr
+
+
+def build_in(folder):
+    """Build the engine in C in place, as an installation does; say which engine there is now."""
+    there = folder / "autograd_lite" / "core" / "native"
+    program = """
+import types
+from pathlib import Path
+from autograd_lite.core.native import build
+said = []
+hook = types.SimpleNamespace(app=types.SimpleNamespace(display_warning=said.append))
+build._initialize(hook, "editable", {})
+print(*said)
+"""
+    said, _ = run(folder, program)
+    libraries = list(there.glob("_native*"))
+    assert len(libraries) == (not said.strip())
+    return "native" if libraries else "pure"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A copy of the package with the engine in C, where there is a compiler; and the kind that it has."""
+    folder = tmp_path_factory.mktemp("whole")
+    shutil.copytree(
+        PACKAGE, folder / "autograd_lite", ignore=shutil.ignore_patterns("__pycache__", "_native*")
+    )
+    return folder, build_in(folder)
+
+
+@pytest.fixture
+def copy(whole, tmp_path):
+    """One that a test may change."""
+    folder, kind = whole
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return tmp_path, kind
+
+
+def program_of(text, wanted="", programs=1000):
+    return f"WANTED, PROGRAMS = {wanted!r}.split(), {programs}\n{text}"
+
+
+# ---- Which engine runs --------------------------------------------------------------------------
+
+
+KIND = "import autograd_lite; print(autograd_lite.engine_kind)"
+
+
+def test_the_kind_of_the_engine_is_said(whole):
+    folder, kind = whole
+    assert run(folder, KIND) == (f"{kind}\n", "")
+    assert run(folder, KIND, AUTOGRAD_LITE_PURE="1") == ("pure\n", "")
+    version = "from autograd_lite.__main__ import main; main(['--version'])"
+    assert run(folder, version)[0] == f"autograd_lite {autograd_lite.__version__}, {kind} engine\n"
+
+
+@pytest.mark.parametrize("changed", ["ops.py", "engine.py", "core/ieee.py"])
+def test_when_a_declaration_is_changed_the_engine_in_python_runs_and_says_so(copy, changed):
+    folder, kind = copy
+    with (folder / "autograd_lite" / changed).open("a") as file:
+        file.write("\n# changed\n")
+    found, said = run(folder, KIND)
+    assert found == "pure\n"
+    if kind == "native":
+        assert said.startswith("autograd_lite: its files have been changed") and said.count("\n") == 1
+        assert build_in(folder) == "native" and run(folder, KIND) == ("native\n", "")
+
+
+def test_where_nothing_can_be_built_an_installation_says_why_and_goes_on(monkeypatch):
+    said, data = [], {}
+    hook = types.SimpleNamespace(app=types.SimpleNamespace(display_warning=said.append))
+    monkeypatch.setattr(build, "HERE", Path(os.devnull))  # where no library lies
+    monkeypatch.setattr(build, "compiled", lambda folder: [][0])
+    monkeypatch.setattr(build, "reason_against", lambda: "")
+    build._initialize(hook, "standard", data)
+    monkeypatch.undo()
+    monkeypatch.setattr(build, "HERE", Path(os.devnull))
+    monkeypatch.setenv("AUTOGRAD_LITE_PURE", "1")
+    build._initialize(hook, "standard", data)
+    monkeypatch.setenv("AUTOGRAD_LITE_PURE", "0")
+    monkeypatch.setattr(sys, "implementation", types.SimpleNamespace(name="pypy"))
+    build._initialize(hook, "standard", data)
+    assert data == {}
+    reasons = (
+        "IndexError: list index out of range",
+        "AUTOGRAD_LITE_PURE asks for none",
+        "this Python does not",
+    )
+    assert all(reason in line and "the one in Python runs" in line for reason, line in zip(reasons, said))
+
+
+def test_a_library_with_other_numbers_is_not_installed(monkeypatch, tmp_path):
+    kinds = {"native": "native abc\n", "pure": "pure abd\n"}
+    monkeypatch.setattr(build, "_output_of", lambda program, kind: kinds[kind])
+    with pytest.raises(ArithmeticError, match="its numbers differ: native abc, pure abd"):
+        build.check(tmp_path / "library")
+    kinds["pure"] = "pure abc\n"
+    build.check(tmp_path / "library")
+    kinds["native"] = "pure abc\n"  # it did not even load
+    with pytest.raises(ArithmeticError):
+        build.check(tmp_path / "library")
+
+
+# ---- What is translated -----------------------------------------------------------------------------
+
+
+def test_every_declaration_is_translated_or_named_as_left_to_python():
+    text, left = native_source(OPS)
+    assert {name for name in OPS if f'{{"{name}", ' in text} == OPS.keys() - left.keys()
+    # Python's hypot is its own, not the C library's; an index is no float.
+    assert {*left} == {"hypot", "atan2", "asinh", "norm", "pick"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a @ b", "a < b < a", "[a for a in b]", "f'{a}'", "a[0:1]", "a.real", "float('inf')", "~a", "1e400"],
+)
+def test_what_c_has_no_words_for_is_refused(text):
+    with pytest.raises((UntranslatableError, AttributeError, TypeError)):
+        Writer().expression(text, {"a": None})
+
+
+@pytest.mark.parametrize("body", ["while a: pass", "a, b = b, a", "for x in range(3): pass", "with a: pass"])
+def test_statements_that_c_has_no_words_for_are_refused(body):
+    import ast
+
+    with pytest.raises(UntranslatableError):
+        Body(Writer(), {}, ["a", "b"]).statements(ast.parse(body).body)
+
+
+def test_an_operation_declared_in_any_other_way_is_left_to_python():
+    odd = Op("odd", "odd({0}, {1})", lambda a, b, c: a, lambda y, a, b, c: 1.0, lambda y, a, b, c: 0.0,
+             attributes={"c": 1.0})  # fmt: skip
+    written = Op("written", "written({0})", lambda a: a, lambda y, a: 1.0)
+    text, left = native_source({"odd": odd, "written": written})
+    assert {*left} == {"odd", "written"} and "odd_all" not in text
+
+
+# ---- The same bits ------------------------------------------------------------------------------------
+
+
+def test_random_programs_give_the_same_bits(whole):
+    folder, _ = whole
+    program = program_of(DIGEST, programs=2000)
+    assert run(folder, program) == run(folder, program, AUTOGRAD_LITE_PURE="1")
+
+
+def test_a_freshly_declared_operation_is_generated_and_gives_the_same_bits(copy):
+    folder, kind = copy
+    ops = folder / "autograd_lite" / "ops.py"
+    declared = """
+BUMP = Op(
+    "bump", "bump({0}, {1})", "1.0 / (1.0 + {1} * {0} * {0})", lambda y, a, width: -2.0 * width * a * y * y,
+    attributes={"width": 1.0}, doc="A bump.", example=("bump(1.0)", 0.5),
+)
+GAP = Op("gap", "gap({0}, {1}, {2})", "({0} - {1}) / {2}", lambda y, a, b, c: 1.0 / c,
+         lambda y, a, b, c: -1.0 / c, lambda y, a, b, c: -y / c, doc="A gap.",
+         example=("gap(3.0, 1.0, 2.0)", 1.0))
+
+OPS: """
+    ops.write_text(ops.read_text().replace("\nOPS: ", declared))
+    assert build_in(folder) == kind
+    program = program_of(DIGEST, "bump gap mul")
+    assert run(folder, program) == run(folder, program, AUTOGRAD_LITE_PURE="1")
+    if kind == "native":
+        names = "import autograd_lite; from autograd_lite.core.native._native import names; print(*names)"
+        assert {"bump", "gap"} <= {*run(folder, names)[0].split()}
+
+
+WARNING = """
+import warnings
+from autograd_lite import Value, log
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    x = Value(0.0)
+    log(x)
+    1.0 / x
+    x.grad = 1.0
+    lr = 0.1
+    x -= lr * x.grad
+print(*[(w.filename, w.lineno, str(w.message)) for w in caught], sep="\\n")
+"""
+
+
+def test_warnings_name_the_line_of_the_users_code(whole):
+    folder, _ = whole
+    found, _ = run(folder, WARNING)
+    assert found == run(folder, WARNING, AUTOGRAD_LITE_PURE="1")[0]
+    assert [line.split(",")[1] for line in found.splitlines()] == [" 7", " 7", " 8", " 8", " 11"]
+
+
+# ---- Memory, threads, processes ----------------------------------------------------------------------
+
+
+LEAKS = """
+import gc, threading, tracemalloc
+import autograd_lite as ag
+from autograd_lite import Value
+
+gone = []
+class Kept(Value):
+    def __del__(self):
+        gone.append(1)
+
+def cycles():
+    for number in range(10):
+        kept = Kept(1.0)
+        kept.cache = [(kept * 2.0 + 1.0).tanh(), ag.where(kept, kept, 2.0), ag.sum([kept, kept * 3.0])]
+        label = Kept(2.0)
+        label.cache = Value(0.0)
+        label.cache.label = type("Name", (str,), {})("name")
+        label.cache.label.whole = label
+
+cycles()
+gc.collect()
+assert len(gone) == 20, gone
+x = Value(1.0)
+
+def deep():
+    y = x
+    for _ in range(100_000):
+        y = ag.where(y * 0.5 + x, y, 1.0) * 0.5 + ag.dot([y, x], [0.25, 0.25], 0.1)
+    y.backward()
+
+def steps():
+    model = ag.nn.MLP(2, [4, 1], seed=0)
+    for _ in range(1000):
+        loss = model([0.5, -1.0]) ** 2 + ag.logsumexp([x, 2.0 * x]) + x.leaky_relu() + ag.maximum(x, x)
+        loss.backward()
+        for p in model.parameters():
+            p.data -= 0.01 * p.grad
+            p.grad = 0.0
+        with ag.no_grad():
+            model([0.5, 1.0])
+
+def odd_operands():
+    for _ in range(1000):
+        y = x
+        y += 1.0
+        y -= y
+        try:
+            y + "text"
+        except TypeError:
+            pass
+        ag.grad(y * y, [x])
+
+tracemalloc.start()
+for work in (deep, steps, odd_operands):
+    work()
+    gc.collect()
+    before = tracemalloc.get_traced_memory()[0]
+    work()
+    gc.collect()
+    assert tracemalloc.get_traced_memory()[0] - before < 20_000, work
+tracemalloc.stop()
+
+def busy(name):
+    for _ in range(20):
+        y = Value(1.0)
+        for _ in range(500):
+            y = y * 0.5 + x
+        y.backward()
+        found.append(y.data)
+
+x.grad = 0.0
+found = []
+threads = [threading.Thread(target=busy, args=(name,)) for name in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert len(set(found)) == 1 and x.grad == 80 * 2.0, x.grad
+print("fine")
+"""
+
+
+def test_nothing_leaks_and_threads_share_leaves(whole):
+    folder, _ = whole
+    assert run(folder, LEAKS) == ("fine\n", "")
