@@ -214,7 +214,7 @@ class OnFloats(OnValues):
         if self.sums is None:
             return None
         try:
-            found: tuple[list[float], list[float]] | None = self.sums(self.now[0], frozen, zip(*lists))
+            found: tuple[list[float], list[float]] | None = self.sums(self.now[0], frozen, lists)
         except OUTSIDE:
             return None
         return found
