@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import itertools
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograd_lite.compiler.tape import CONSTANT, Tape
@@ -72,97 +72,88 @@ def _used_as_numbers(tape: Tape) -> set[int]:
     return used
 
 
-class NativeProgram:
-    """A tape as functions that C runs; see ``ScalarSource`` for what they take and return.
+class NativeProgram(dict[str, Function]):
+    """A tape as functions by name, which C runs; each is made when it is first asked for.
+
+    See ``ScalarSource`` for what they take and return.
 
     Args:
         tape: the program.
         codes: those of its operations.
-        otherwise: gives the function in Python that is called where C does not compute.
-
-    Attributes:
-        functions: the functions by name.
+        otherwise: gives the function in Python, which is called where C does not compute; None without one.
     """
 
     def __init__(
-        self, tape: Tape, codes: dict[Op | None, int], otherwise: Callable[[str], Function], *, gradient: bool
+        self, tape: Tape, codes: Mapping[Op | None, int], otherwise: Callable[[str], Function]
     ) -> None:
-        self.functions = {"forward": _either(_Flat(tape, codes, ()).made().forward, otherwise, "forward")}
-        self._rows: Any = None
-        if gradient:
-            made = _Flat(tape, codes, _reached(tape)).made()
-            name = "value_and_gradient"
-            self.functions[name] = _either(made.value_and_gradient, otherwise, name)
-            self._rows = made.sums
+        self.tape, self.codes, self.otherwise = tape, codes, otherwise
 
-    def sums(self, otherwise: Function) -> Function:
-        """Return the function of rows, given the one in Python."""
-        return _either(self._rows, lambda _: otherwise, "sums")
+    def __missing__(self, name: str) -> Function:
+        """Make a function; that of rows has the instructions of the gradient."""
+        native, otherwise = getattr(self._made(gradient=name != "forward"), name), self.otherwise
 
+        def run(*given: Any) -> Any:
+            found = native(*given)
+            return otherwise(name)(*given) if found is None else found
 
-def _either(native: Function, otherwise: Callable[[str], Function], name: str) -> Function:
-    """Make a function that C computes, and Python where C gives nothing."""
+        self[name] = run
+        return run
 
-    def run(*given: Any) -> Any:
-        found = native(*given)
-        return otherwise(name)(*given) if found is None else found
-
-    return run
+    def _made(self, *, gradient: bool) -> Any:
+        passing = _passing(self.tape) if gradient else bytearray(len(self.tape))
+        return _Instructions(self.tape, self.codes, passing).made()
 
 
-def _reached(tape: Tape) -> Iterable[int]:
-    """List the places from which, or to which, an adjoint is passed, as ``ScalarSource`` finds them."""
-    wanted = [False] * len(tape)
+def _passing(tape: Tape) -> bytearray:
+    """Say of each place whether an adjoint comes to it and matters, as ``ScalarSource`` finds out."""
+    wanted, reached = bytearray(len(tape)), bytearray(len(tape))
     for place in tape.parameters:
         wanted[place] = True
     for place, args in enumerate(tape.args):
-        if args:
-            wanted[place] = any([wanted[arg] for arg in args])
-    reached = [False] * len(tape)
-    reached[tape.outputs[0]] = True
+        for arg in args:
+            if wanted[arg]:
+                wanted[place] = True
+                break
+    for place in (*tape.left_out, tape.outputs[0]):
+        reached[place] = wanted[place]
     for place in range(len(tape) - 1, -1, -1):
         op = tape.op[place]
-        if op is None or not wanted[place] or not (reached[place] or place in tape.left_out):
-            continue
-        for slot, arg in enumerate(tape.args[place]):
-            reached[arg] |= wanted[arg] and slot not in op.conditions
-    passing = [wanted[place] and (reached[place] or place in tape.left_out) for place in range(len(tape))]
-    return (place for place, each in enumerate(passing) if each)
+        if op is not None and reached[place]:
+            for slot, arg in enumerate(tape.args[place]):
+                if wanted[arg] and slot not in op.conditions:
+                    reached[arg] = True
+    return reached
 
 
-class _Flat:
+class _Instructions:
     """A tape in arrays, as ``tape.c`` reads them: leaves first, group by group as a call passes them.
 
     Args:
         tape: the program.
         codes: those of its operations.
-        passing: the places that pass an adjoint on; none of a program without gradient.
+        passing: for each place, whether an adjoint comes to it and matters.
     """
 
-    def __init__(self, tape: Tape, codes: dict[Op | None, int], passing: Iterable[int]) -> None:
-        self.tape, self.codes, self.passing = tape, codes, {*passing}
-        self.groups = [
-            [*tape.parameters],
-            [place for _, place in tape.frozen],
-            [place for _, place in tape.random],
-            *tape.inputs,
-        ]
+    def __init__(self, tape: Tape, codes: Mapping[Op | None, int], passing: Sequence[int]) -> None:
+        self.tape, self.codes, self.passing = tape, codes, passing
+        frozen, drawn = ([place for _, place in each] for each in (tape.frozen, tape.random))
+        self.groups: list[Sequence[int]] = [tape.parameters, frozen, drawn, *tape.inputs]
         leaves = [*itertools.chain.from_iterable(self.groups)]
         leaves += [place for place, role in enumerate(tape.role) if role == CONSTANT]
-        self.leaves = [tape.data[place] for place in leaves]
+        inner = [place for place, op in enumerate(tape.op) if op is not None]
         attributes = {
             repr(float(each)): float(each)
-            for op, given in zip(tape.op, tape.attributes)
-            if op is not None and op.many is None
-            for each in given
+            for place in inner
+            for each in tape.attributes[place]
+            if not isinstance(each, tuple)
         }
-        self.number_of_attribute = {each: len(leaves) + at for at, each in enumerate(attributes)}
-        self.leaves += attributes.values()
-        inner = [place for place, op in enumerate(tape.op) if op is not None]
-        self.numbers = dict(zip(leaves, itertools.count()))
-        self.numbers.update(zip(inner, itertools.count(len(self.leaves))))
+        self.leaves = [*(tape.data[place] for place in leaves), *attributes.values()]
+        self.of_attribute = dict(zip(attributes, itertools.count(len(leaves))))
         self.sink = len(self.leaves) + len(inner)
-        as_numbers = _used_as_numbers(tape)
+        self.numbers = [self.sink] * len(tape)
+        for place, number in (*zip(leaves, itertools.count()), *zip(inner, itertools.count(len(self.leaves)))):
+            self.numbers[place] = number
+        as_numbers = _used_as_numbers(tape) if tape.integers else {*leaves}
         self.whole = bytes([*(place not in as_numbers for place in leaves), *(False for _ in attributes)])
         self.code: list[int] = []
         self.operands: list[int] = []
@@ -170,75 +161,72 @@ class _Flat:
         self.receivers: list[int] = []
         self.longest = 0
         for place in inner:
+            before = len(self.receivers)
             self._add(place)
+            self.counts.append(len(self.receivers) - before)
 
     def made(self) -> Any:
         """Make what C runs."""
         tape, numbers = self.tape, self.numbers
-        reached = {*self.receivers, numbers[tape.outputs[0]]}
-        zeros = [numbers[place] for place in {*tape.parameters, *tape.left_out} if numbers[place] not in reached]
+        come_to = {*self.receivers, numbers[tape.outputs[0]]}
+        zeros = {numbers[place] for place in (*tape.parameters, *tape.left_out)} - come_to
         guards = [(SIGNS.index(sign), numbers[a], numbers[b], int(came)) for sign, a, b, came in tape.guards]
-        ints: list[Sequence[int]] = [
-            self.code, self.operands, self.counts, self.receivers, zeros,
-            [numbers[place] for place in tape.outputs], [*itertools.chain.from_iterable(guards)],
-        ]  # fmt: skip
-        counts = array("i", map(len, self.groups))
-        arrays = [array("i", each) for each in ints]
+        outputs = [numbers[place] for place in tape.outputs]
+        lists = self.code, self.operands, self.counts, self.receivers, zeros, outputs, itertools.chain(*guards)
+        counts, arrays = array("i", map(len, self.groups)), [array("i", each) for each in lists]
         return library().Tape(array("d", self.leaves), counts, self.whole, *arrays, self.longest)
 
     def _add(self, place: int) -> None:
         """Append the instruction of an operation."""
         op, args = self.tape.op[place], self.tape.args[place]
         assert op is not None
-        operands = [self.numbers[arg] for arg in args]
-        if op is PICK:
-            to = self._receivers(place, op, args if len(args) == 1 else args[:-1])
-            self.code.append(COPY if len(args) == 1 else CHOICE)
-            self.operands += operands if len(args) == 1 else (len(args) - 1, *operands)
-        elif op.many is not None:
-            to = self._on_lists(place, op, operands)
+        if op.many is None:
+            self._add_on_numbers(place, op, args)
+        elif op is not PICK:
+            self._add_on_lists(place, op, args)
+        elif len(args) == 1:
+            self.code.append(COPY)
+            self.operands.append(self.numbers[args[0]])
+            self.receivers += self._receivers(place, op, args)
         else:
-            to = self._on_numbers(place, op, operands)
-        self.receivers += to
-        self.counts.append(len(to))
+            self.code.append(CHOICE)
+            self.operands += (len(args) - 1, *[self.numbers[arg] for arg in args])
+            self.receivers += self._receivers(place, op, args[:-1])
 
-    def _on_numbers(self, place: int, op: Op, operands: list[int]) -> list[int]:
-        to = self._receivers(place, op, self.tape.args[place])
-        wanted = [each != self.sink for each in to]
-        way = ALL if all(wanted) else VALUE if not any(wanted) else LEFT if wanted[0] else RIGHT
-        if len(to) > 2 and way != VALUE:
-            way = ALL
+    def _add_on_numbers(self, place: int, op: Op, args: Sequence[int]) -> None:
+        to = self._receivers(place, op, args)
+        kept = [each for each in to if each != self.sink]
+        way = ALL
+        if not kept:
+            way, to = VALUE, kept
+        elif len(kept) < len(to) == 2:
+            way, to = (LEFT if to[0] != self.sink else RIGHT), kept
         self.code.append(self.codes[op] + way)
-        attributes = (self.number_of_attribute[repr(float(a))] for a in self.tape.attributes[place])
-        self.operands += (*operands, *attributes)
-        return [] if way == VALUE else to if way == ALL else [each for each in to if each != self.sink]
+        self.operands += [self.numbers[arg] for arg in args]
+        if op.attributes:
+            self.operands += [self.of_attribute[repr(float(each))] for each in self.tape.attributes[place]]
+        self.receivers += to
 
-    def _on_lists(self, place: int, op: Op, operands: list[int]) -> list[int]:
+    def _add_on_lists(self, place: int, op: Op, args: Sequence[int]) -> None:
         """Append lists: for each its length, and whether no partial by it is wanted; then their numbers."""
-        args = self.tape.args[place]
         count = len(args) // 2
-        lengths = [len(args)] if op is SUM else [count, count, 1] if op is DOT else self.tape.attributes[place][0]
+        lengths = {SUM: [len(args)], DOT: [count, count, 1]}.get(op) or self.tape.attributes[place][0]
         to = iter(self._receivers(place, op, args))
-        receivers: list[int] = []
         self.code.append(self.codes[op])
         for length in lengths:
             each = [*itertools.islice(to, length)]
-            plain = not op.shares and all(receiver == self.sink for receiver in each)
+            plain = not op.shares and each == [self.sink] * length
             self.operands += (length, plain)
-            receivers += [] if plain else each
-        self.operands += operands
-        self.longest = max(self.longest, len(operands))
-        return receivers
+            self.receivers += [] if plain else each
+        self.operands += [self.numbers[arg] for arg in args]
+        self.longest = max(self.longest, len(args))
 
     def _receivers(self, place: int, op: Op, args: Sequence[int]) -> list[int]:
         """List the numbers to which an operation passes an adjoint on; where it passes none, the sink."""
-        if place not in self.passing:
+        if not self.passing[place]:
             return [self.sink] * len(args)
-        numbers = self.numbers
-        return [
-            numbers[arg] if self._is_wanted(arg) and slot not in op.conditions else self.sink
-            for slot, arg in enumerate(args)
-        ]
-
-    def _is_wanted(self, arg: int) -> bool:
-        return arg in self.passing
+        passing, numbers, sink = self.passing, self.numbers, self.sink
+        to = [numbers[arg] if passing[arg] else sink for arg in args]
+        for slot in op.conditions:
+            to[slot] = sink
+        return to

@@ -133,18 +133,21 @@ class Specialization:
             return None
         if self.operations > LONGEST:
             self.scalar_source  # noqa: B018 - while the tape is there
-        return NativeProgram(self.tape, codes, lambda name: self._straight_line[name], gradient=self.single)
+        return NativeProgram(self.tape, codes, lambda name: self._straight_line[name])
 
     @functools.cached_property
     def on_floats(self) -> dict[str, Callable[..., Any]]:
         """The functions of the program on floats."""
-        return self._straight_line if self._native is None else self._native.functions
+        return self._straight_line if self._native is None else self._native
 
     @functools.cached_property
     def sums_on_floats(self) -> Callable[..., Any] | None:
         """The function that goes through rows on floats, where a short program has one."""
         sums = self.scalar_source.sums()
-        return sums if sums is None or self._native is None else self._native.sums(sums)
+        if sums is None or self._native is None:
+            return sums
+        self._straight_line["sums"] = sums
+        return self._native["sums"]
 
     @functools.cached_property
     def steps(self) -> int:
