@@ -122,9 +122,12 @@ static void backwards(Tape *tape) {
     adjoints[ITEMS(tape->outputs)[0]] = 1.0;
     for (Py_ssize_t i = inner - 1; i >= 0; i--) {
         double d = adjoints[leaves + i];
-        by -= counts[i];
-        to -= counts[i];
-        for (int32_t k = 0; k < counts[i]; k++) adjoints[to[k]] += d * by[k];
+        int32_t count = counts[i];
+        by -= count;
+        to -= count;
+        if (count == 0) continue;
+        adjoints[to[0]] += d * by[0];
+        for (int32_t k = 1; k < count; k++) adjoints[to[k]] += d * by[k];
     }
 }
 
