@@ -56,7 +56,7 @@ def codes_of(tape: Tape) -> dict[Op | None, int] | None:
 
 
 def _are_only_indices(tape: Tape) -> bool:
-    """Tell whether each index is passed, and used as an index alone: whole numbers are no floats elsewhere."""
+    """Tell whether each index is passed, and nothing but an index: elsewhere whole numbers are no floats."""
     indices = {*tape.bounds}
     are_passed = all(tape.op[place] is None for place in indices) and tape.integers <= indices
     return are_passed and not (indices and indices & _used_as_numbers(tape))
@@ -151,8 +151,9 @@ class _Instructions:
         self.of_attribute = dict(zip(attributes, itertools.count(len(leaves))))
         self.sink = len(self.leaves) + len(inner)
         self.numbers = [self.sink] * len(tape)
-        for place, number in (*zip(leaves, itertools.count()), *zip(inner, itertools.count(len(self.leaves)))):
-            self.numbers[place] = number
+        for start, places in ((0, leaves), (len(self.leaves), inner)):
+            for number, place in enumerate(places, start):
+                self.numbers[place] = number
         as_numbers = _used_as_numbers(tape) if tape.integers else {*leaves}
         self.whole = bytes([*(place not in as_numbers for place in leaves), *(False for _ in attributes)])
         self.code: list[int] = []
@@ -172,9 +173,10 @@ class _Instructions:
         zeros = {numbers[place] for place in (*tape.parameters, *tape.left_out)} - come_to
         guards = [(SIGNS.index(sign), numbers[a], numbers[b], int(came)) for sign, a, b, came in tape.guards]
         outputs = [numbers[place] for place in tape.outputs]
-        lists = self.code, self.operands, self.counts, self.receivers, zeros, outputs, itertools.chain(*guards)
-        counts, arrays = array("i", map(len, self.groups)), [array("i", each) for each in lists]
-        return library().Tape(array("d", self.leaves), counts, self.whole, *arrays, self.longest)
+        work = self.code, self.operands, self.counts, self.receivers
+        arrays = [array("i", each) for each in (*work, zeros, outputs, itertools.chain(*guards))]
+        groups = array("i", map(len, self.groups))
+        return library().Tape(array("d", self.leaves), groups, self.whole, *arrays, self.longest)
 
     def _add(self, place: int) -> None:
         """Append the instruction of an operation."""

@@ -77,7 +77,8 @@ class Program(Runner):
             RuntimeError: if it has not been called, and takes arguments.
         """
         first = self.cache.first()
-        if self.backend in ("python", "native") or not has_numpy() or (self.backend == "auto" and first.is_too_deep):
+        on_floats = self.backend in ("python", "native") or not has_numpy()
+        if on_floats or (self.backend == "auto" and first.is_too_deep):
             return first.scalar_source.text
         texts = first.array_source.texts
         return texts.get("value_and_gradient", texts["forward"])

@@ -33,8 +33,8 @@ class ScalarSource:
     The functions take the parameters, the frozen numbers, the random numbers and then the
     numbers of each argument, each as one list. ``value_and_gradient`` returns the output, the list
     of gradients, and whether all guards held; ``forward`` the outputs and the latter. Of a short
-    program, ``sums`` takes columns instead of arguments, the numbers of an argument for all rows, and returns the
-    output of each row and the sum of their gradients, or None if a guard did not hold.
+    program, ``sums`` takes a list of columns instead of arguments, each the numbers of one for all rows, and
+    returns the output of each row and the sum of their gradients, or None if a guard did not hold.
 
     Args:
         tape: the program.

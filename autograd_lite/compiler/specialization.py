@@ -29,7 +29,7 @@ __all__ = ["Specialization"]
 
 SCALAR_COST, NATIVE_COST = 0.09, 0.02
 LINE_COST = 6.0
-"""What a scalar operation (in Python, in C) and a line on arrays cost, forwards and backwards, in microseconds."""
+"""What a scalar operation (in Python, in C) and a line on arrays cost, with the gradient, in microseconds."""
 LONGEST = 60_000
 """Of more scalar operations the tape is let go of as soon as they are on arrays: it takes much memory."""
 MOST_STEPS = 20_000
