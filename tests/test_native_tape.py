@@ -13,10 +13,12 @@ import warnings
 
 import programs_for_compiler
 import pytest
+import test_moves
 
 import autograd_lite as ag
 from autograd_lite import Op, Value, functions, optim
 from autograd_lite.compiler import compile, native, program
+from autograd_lite.compiler.moves import move_of
 from autograd_lite.compiler.signature import read
 from autograd_lite.core.native import build
 from autograd_lite.ops import OPS
@@ -321,6 +323,19 @@ def test_training_gives_the_same_numbers(engine, columns, rule):
         trainer.write_back()
         found.append(bits([losses, [p.data for p in model.parameters()]]))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("rule", test_moves.RULES)
+def test_an_optimisers_rule_gives_the_bits_of_its_source(engine, rule):
+    chance = random.Random(5)
+    states = len(rule.begin(0.0))
+    in_python, in_c = move_of(rule), move_of(rule, native=True)
+    for turn in range(100):
+        count, edgy = chance.randrange(4), turn % 2 == 1
+        given = [numbers(chance, count, edgy), numbers(chance, count, edgy)]
+        given.append([tuple(map(abs, numbers(chance, states, edgy))) for _ in range(count)])
+        assert outcome(in_c, *given, 0.25, turn + 1) == outcome(in_python, *given, 0.25, turn + 1)
+    assert in_c([], [], [], 0.25, 1) == ([], [])
 
 
 def test_rows_of_which_one_signals_or_compares_otherwise_are_trained_as_in_python(engine):

@@ -90,7 +90,8 @@ class NativeProgram(dict[str, Function]):
 
     def __missing__(self, name: str) -> Function:
         """Make a function; that of rows has the instructions of the gradient."""
-        native, otherwise = getattr(self._made(gradient=name != "forward"), name), self.otherwise
+        made = self._made(gradient=name in ("value_and_gradient", "sums"))
+        native, otherwise = getattr(made, name), self.otherwise
 
         def run(*given: Any) -> Any:
             found = native(*given)

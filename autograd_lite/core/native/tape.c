@@ -237,7 +237,49 @@ static PyObject *Tape_sums(PyObject *self, PyObject *const *given, Py_ssize_t co
     return Py_BuildValue("(NN)", outputs, totals);
 }
 
+/* Makes a list of new tuples, before the arrays are used. */
+static PyObject *list_of_tuples(Py_ssize_t count, Py_ssize_t length) {
+    PyObject *list = PyList_New(count);
+    for (Py_ssize_t i = 0; list != NULL && i < count; i++) {
+        PyObject *tuple = PyTuple_New(length);
+        if (tuple == NULL) Py_CLEAR(list);
+        else PyList_SetItem(list, i, tuple);
+    }
+    return list;
+}
+
+/* Runs an optimiser's rule for one parameter, the i-th, and writes down where it is, and its state. */
+static int move_one(Tape *tape, PyObject *const *given, Py_ssize_t i, PyObject *moved, PyObject *after) {
+    double *numbers = tape->numbers;
+    Py_ssize_t states = LENGTH(tape->outputs) - 1;
+    int fits = number_of(item_of(given[0], i), &numbers[0]) && number_of(item_of(given[1], i), &numbers[1]);
+    if (!fits || (states && !read_group(tape, item_of(given[2], i), 2, states)) || forwards(tape)) return -1;
+    for (Py_ssize_t k = 0; k <= states; k++) {
+        PyObject *number = PyFloat_FromDouble(numbers[ITEMS(tape->outputs)[k]]);
+        if (number == NULL) return -1;
+        if (k == 0) PyList_SetItem(moved, i, number);
+        else PyTuple_SetItem(PyList_GetItem(after, i), k - 1, number);
+    }
+    return 0;
+}
+
+/* Moves parameters: where they are, gradient, states, learning rate, step; (where they are then, states) or None. */
+static PyObject *Tape_moved(PyObject *self, PyObject *const *given, Py_ssize_t count) {
+    Tape *tape = (Tape *)self;
+    Py_ssize_t states = LENGTH(tape->outputs) - 1, n = count == 5 && is_listed(given[0]) ? length_of(given[0]) : -1;
+    for (int i = 1; n >= 0 && i < 3; i++) if (!is_listed(given[i]) || length_of(given[i]) != n) n = -1;
+    if (n < 0 || !number_of(given[3], &tape->numbers[states + 2]) || !number_of(given[4], &tape->numbers[states + 3]))
+        Py_RETURN_NONE;
+    PyObject *moved = PyList_New(n), *after = states ? list_of_tuples(n, states) : Py_NewRef(given[2]);
+    if (moved == NULL || after == NULL) return left_alone(moved, after);
+    number_of(given[3], &tape->numbers[states + 2]); /* again: making lists may have run another step */
+    number_of(given[4], &tape->numbers[states + 3]);
+    for (Py_ssize_t i = 0; i < n; i++) if (move_one(tape, given, i, moved, after)) return left_alone(moved, after);
+    return Py_BuildValue("(NN)", moved, after);
+}
+
 static PyMethodDef tape_methods[] = {
+    {"moved", (PyCFunction)(void (*)(void))Tape_moved, METH_FASTCALL, NULL},
     {"forward", (PyCFunction)(void (*)(void))Tape_forward, METH_FASTCALL, NULL},
     {"value_and_gradient", (PyCFunction)(void (*)(void))Tape_value_and_gradient, METH_FASTCALL, NULL},
     {"sums", (PyCFunction)(void (*)(void))Tape_sums, METH_FASTCALL, NULL}, {NULL, NULL, 0, NULL}};
