@@ -93,7 +93,7 @@ class _Source:
         return self._known[id(term)]
 
     def tape(self) -> Tape:
-        """Write the rule for one parameter, its first argument, as a tape; the other one is the same for all."""
+        """Write the rule for one parameter as a tape; its second argument is the same for all."""
         tape = Tape()
         places = {name: tape.add(INPUT, 0.0) for name in self.symbols}
         tape.inputs = [[*places.values()][:-2], [*places.values()][-2:]]
