@@ -294,3 +294,12 @@ def test_killed_at_random_moments_while_saving_the_file_is_whole(tmp_path):
         model = nn.MLP(20, [20, 1])
         model.load(path)
         assert len({parameter.data for parameter in model.parameters()}) == 1
+
+
+def test_a_flag_is_an_attribute_as_any_other():
+    layer = nn.Layer(2, 1, seed=0)
+    assert (nn.Module.training, layer.training, "training" in vars(layer)) == (True, True, False)
+    layer.training = False
+    assert (layer.training, vars(layer)["training"], copy.deepcopy(layer).training) == (False, False, False)
+    del layer.training
+    assert layer.training is True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import types
 
 import pytest
 
@@ -109,3 +110,77 @@ def test_a_number_that_becomes_something_else(w):
     assert program(1.0) == 3.0
     factor = [1.0, 3.0]
     assert program(1.0) == 6.0
+
+
+def halved_in_use(model, x):
+    return model.w * x if model.training else model.w * x * 0.5
+
+
+def test_a_flag_that_nothing_looks_at_makes_no_new_trace():
+    model = nn.MLP(3, [4, 2, 1], seed=0)
+    program = compile(lambda x: model(x) ** 2, model)
+    trainer = program.trainer(optim.SGD(lr=0.1))
+    found = program([1.0, 2.0, 3.0])
+    trainer.step([[1.0, 2.0, 3.0]])
+    model.eval().layers[0].freeze()
+    assert program([1.0, 2.0, 3.0]) == found
+    trainer.step([[1.0, 2.0, 3.0]])
+    assert traces(program) == 1
+    names = [name for name, _ in program.cache.surroundings._watched.values()]
+    assert not {"training", "frozen"} & {*names}
+
+
+@pytest.mark.parametrize("flag", ["training", "frozen"])
+def test_a_flag_that_is_looked_at_joins_the_key(flag):
+    model = Scaled()
+    program = compile(lambda x: model(x) * (2.0 if getattr(model, flag) else 1.0), model)
+    trainer = program.trainer(optim.SGD(lr=1e-300))
+    for setting in (True, False, True, False):
+        setattr(model, flag, setting)
+        expected = 6.0 if setting else 3.0
+        assert (program(1.0), trainer.step([1.0, 1.0])) == (expected, expected)
+    assert traces(program) == 2
+
+
+def test_a_flag_is_noticed_wherever_the_code_that_looks_at_it_stands():
+    """Neither the model nor what calls it is among the things that the function names."""
+    place = types.ModuleType("place")
+    place.model = Scaled()
+    place.run = lambda x: halved_in_use(place.model, x)
+    program = compile(lambda x: place.run(x), [place.model.w])
+    assert program(2.0) == 3.0
+    place.model.eval()
+    assert (program(2.0), program.map([2.0, 2.0])) == (1.5, [1.5, 1.5])
+
+
+def test_a_flag_is_noticed_that_only_a_later_trace_looks_at():
+    model = Scaled()
+    program = compile(lambda x: halved_in_use(model, x[0]) if len(x) > 1 else model.w * x[0], model)
+    assert (program([2.0]), program([2.0, 0.0])) == (3.0, 3.0)
+    model.eval()
+    assert (program([2.0]), program([2.0, 0.0])) == (3.0, 1.5)
+    model.train()
+    assert (program([2.0]), program([2.0, 0.0])) == (3.0, 3.0)
+
+
+def test_a_flag_that_the_function_sets_itself_is_not_watched():
+    model = Scaled()
+    program = compile(lambda x: halved_in_use(model.eval(), x), model)
+    for _ in range(100):
+        model.train()
+        assert program(2.0) == 1.5
+    assert traces(program) <= 2
+
+
+def test_a_flag_that_is_another_kind_of_attribute_is_watched():
+    class Plain(nn.Module):
+        training = True
+
+        def __init__(self):
+            self.w = Value(1.5)
+
+    model = Plain()
+    program = compile(lambda x: halved_in_use(model, x), model)
+    assert program(2.0) == 3.0
+    model.training = False
+    assert program(2.0) == 1.5

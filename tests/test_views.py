@@ -398,3 +398,24 @@ def test_the_largest_of_numbers_through_which_gradients_flow_stays_a_choice():
         return chosen * ag.maximum(ag.maximum(x, 1.0), 0.5) * max(one.data for one in (w * x, v * x))
 
     assert_same(loss, [w, v], [(1.0,), (6.0,)])
+
+
+@pytest.mark.parametrize("activate", [lambda z: z.relu(), lambda z: z.tanh(), lambda z: z.sigmoid()])
+def test_what_comes_back_from_a_sum_is_not_spread_before_it_is_multiplied(activate):
+    """The slope has the full shape, and what it is multiplied by may lack an axis."""
+    w = [[Value(0.1 * (i - j)) for j in range(3)] for i in range(4)]
+    v = [Value(0.2 * i + 0.1) for i in range(4)]
+
+    def loss(xs):
+        hidden = [[activate(sum(a * b for a, b in zip(row, x))) for row in w] for x in xs]
+        return sum(a * sum(column) for a, column in zip(v, zip(*hidden)))
+
+    parameters = [*v, *(each for row in w for each in row)]
+    program = compile(loss, parameters, backend="numpy")
+    xs = [[[0.3 * i, 1.0 - j, 0.5 + 0.1 * j] for i in range(3)] for j in range(5)]
+    mean = sum(loss(x) for x in xs) / 5
+    mean.backward()
+    found = program.mean_and_grad(xs)
+    assert found[0] == pytest.approx(mean.data, rel=1e-12)
+    assert found[1] == pytest.approx([each.grad for each in parameters], rel=1e-12, abs=1e-12)
+    assert "broadcast_to" not in program.source

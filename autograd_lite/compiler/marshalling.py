@@ -120,10 +120,13 @@ class Inputs:
         ]
 
     def _limits(self, number: int) -> Any:
-        """For an argument the positions of indices and what each must be below; None if it has none."""
+        """For an argument the positions of indices, what each must be below, and the lowest of these, if any."""
         import numpy
 
-        return numpy.array(self.bounds[number]).T if self.bounds[number] else None
+        if not self.bounds[number]:
+            return None
+        positions, bounds = numpy.array(self.bounds[number]).T
+        return positions, bounds, int(bounds.min())
 
 
 def _as_array(array: Any, signature: Signature, dtype: Any, limits: Any) -> Any:
@@ -142,11 +145,13 @@ def _as_array(array: Any, signature: Signature, dtype: Any, limits: Any) -> Any:
         with numpy.errstate(over="ignore"):  # what is inf as float32 runs eagerly
             array = rows.array.astype(dtype, copy=False)
     if limits is not None:
-        positions, bounds = limits
+        positions, bounds, lowest = limits
         indices = array.reshape(len(array), -1)
         if len(positions) < indices.shape[1]:
             indices = indices[:, positions]
-        if indices.min() < 0 or (indices >= bounds).any():
+        # a negative number is a large one without its sign; one look at the largest is nearly always enough
+        largest = numpy.maximum.reduce(indices.view("uint64"), axis=None)
+        if largest >= lowest and ((indices < 0) | (indices >= bounds)).any():
             rows, places = ((indices < 0) | (indices >= bounds)).nonzero()
             raise _out_of_range(indices[rows[0], places[0]], bounds[places[0]])
     return array

@@ -257,7 +257,7 @@ def read_rows(column: Any) -> Rows:
 
 
 def _rows_together(column: Any) -> Rows | None:
-    """Take rows apart that are lists of one form, of floats or whole numbers alone; None for others."""
+    """Take rows apart that are lists of one form, of floats and whole numbers; None for others."""
     import numpy
 
     items: list[Any] = [*column]
@@ -270,16 +270,22 @@ def _rows_together(column: Any) -> Rows | None:
         shape += lengths
         kinds += found
         items = [*itertools.chain.from_iterable(items)]
-    if found != {float} and found != {int}:
+    if not found <= {float, int}:
         return None
     try:
-        array = numpy.array(items, "float64" if found == {float} else "int64")
+        array = numpy.array(items, "int64" if found == {int} else "float64")
     except OverflowError:  # whole numbers that no array holds are floats
         return None
     containers: Any = None
     for kind in reversed(kinds):
         containers = (kind, containers)
-    signature = signature_of("floats" if found == {float} else "integers", tuple(shape), containers)
+    signature = signature_of("integers" if found == {int} else "floats", tuple(shape), containers)
+    if len(found) == 2:
+        is_whole = numpy.fromiter((type(item) is int for item in items), bool, len(items))
+        if (abs(array[is_whole]) >= EXACT).any():  # such are floats
+            return None
+        common = is_whole.reshape(len(column), -1).all(axis=0)
+        signature = signature.with_integers(numpy.flatnonzero(common).tolist())
     return Rows(signature, array.reshape(len(column), *shape))
 
 

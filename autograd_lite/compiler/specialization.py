@@ -305,12 +305,18 @@ class Specialization:
 
         parameters = self.leaves.parameters([parameter._data for parameter in self.parameters])
         with numpy.errstate(all="ignore"):  # whoever asks sees what is not finite, and asks the engine
-            return self.run_quietly(columns, rows, gradient=gradient, parameters=parameters)
+            outputs, gradients, held = self.run_quietly(
+                columns, rows, gradient=gradient, parameters=parameters
+            )
+        return outputs, gradients, _all_held(rows) if held is True else _for_all(held, rows)
 
     def run_quietly(
         self, columns: Sequence[Any], rows: int, *, gradient: bool, parameters: Sequence[Any]
     ) -> tuple[Any, Any, Any]:
-        """Do the same where NumPy's warnings are off already, with parameters as the program takes them."""
+        """Do the same where NumPy's warnings are off already, with parameters as the program takes them.
+
+        Whether comparisons held comes as the program says it: True if it makes none, or once for all rows.
+        """
         ready = self.inputs.columns(columns)
         if rows <= self.rows_at_once or self.backend == "jax":
             return self._run(parameters, ready, gradient, rows)
@@ -350,7 +356,7 @@ class Specialization:
             *parameters, *self.leaves.frozen(), *self.leaves.random(rows), *ready
         )
         results = [*found] if gradient or self.raised.guards else [found]
-        held = _for_all(results.pop(), rows) if self.raised.guards else _all_held(rows)
+        held = results.pop() if self.raised.guards else True
         outputs, gradients = results if gradient else (results[0], ())
         if len(self.raised.outputs) == 1:
             outputs = [outputs]

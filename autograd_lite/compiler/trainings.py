@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 import operator
@@ -247,14 +246,18 @@ class InArrays(Training):
     def __init__(self, program: Runner, optimizer: Any, specialization: Any) -> None:
         import numpy
 
-        self.numpy = numpy
-        self.subtract = functools.partial(numpy.subtract, dtype=program.dtype)
+        self.numpy, self.dtype = numpy, numpy.dtype(program.dtype)
         super().__init__(program, optimizer, specialization)
 
     def step(self, columns: Sequence[Any]) -> float:
         """Move the parameters once; see ``Trainer``."""
         with self.numpy.errstate(all="ignore"):  # the engine says it, where something is not finite
             return super().step(columns)
+
+    def subtract(self, array: Any, change: Any) -> Any:
+        """Move an array by a change, which a rule of one's own may give in another type."""
+        moved = array - change
+        return moved if moved.dtype == self.dtype else moved.astype(self.dtype)
 
     def is_finite(self, array: Any) -> bool:
         """Tell whether an array is finite; its square, which is fast to sum, nearly always tells."""
@@ -309,7 +312,7 @@ class OnArrays(InArrays):
         (losses, *self.beside), gradient, held = self.specialization.run_quietly(
             columns, rows, gradient=True, parameters=self._parts(self.now[0])
         )
-        if self.specialization.raised.guards and not self.numpy.all(held):
+        if held is not True and not self.numpy.all(held):
             if self.beside:
                 raise TraceError(OTHER_WAY)
             return self.through_values(columns)
@@ -350,7 +353,7 @@ class OnParts(InArrays):
             (losses,), gradients, held = specialization.run_quietly(
                 part.columns, rows, gradient=True, parameters=parameters
             )
-            if held.all():
+            if held is True or self.numpy.all(held):
                 return mean_of_rows(losses), specialization.leaves.flat(gradients)
         self.write_numbers()
         return self.program.run_rows(specialization, part.columns, rows)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from autograd_lite.compiler import Program, TraceError, compile
@@ -40,6 +42,8 @@ MOST_IN_BATCH = 200_000
 """Up to so many parameters, times the examples of a batch, a batch is traced as a whole."""
 ROWS_AT_ONCE = 2048
 """How many rows are predicted together, to bound the memory."""
+AT_ONCE = 2**20
+"""About so many numbers are put in the order of an epoch together."""
 
 
 class CompiledStep:
@@ -66,6 +70,10 @@ class CompiledStep:
         self.model_program = compile(lambda x: model(x), [], dtype=dtype, backend=self.backend)
         self.trainer = self.program.trainer(self.optimizer, self.devices, clip=eager.clip)
         self.is_ahead = self.is_eager = self.has_warned = False
+        self.upcoming: Iterator[list[Any]] = iter(())
+        self.draws, self.states = False, None
+        for cache in (self.program.cache, self.model_program.cache):
+            cache.specialize = partial(self._traced, cache.specialize)
 
     def where(self, settings: Settings) -> tuple[str, Any]:
         """Return the backend, and its devices."""
@@ -100,7 +108,15 @@ class CompiledStep:
         self.program.mean_and_grad(*columns)
 
     def _rows(self, rows: Sequence[int]) -> list[Any]:
-        return [_chosen(column, rows) for column in self.columns]
+        return self._as_given([_chosen(column, rows) for column in self.columns])
+
+    def _as_given(self, columns: list[Any]) -> list[Any]:
+        """Return the arguments of some rows as the program is given them."""
+        return columns
+
+    def expect(self, rows: Sequence[int], size: int) -> None:
+        """Hear in which order the rows of an epoch will come, in batches of a size."""
+        self.upcoming = map(self._as_given, _in_batches(self.columns, rows, size))
 
     def __call__(self, examples: Examples, rows: Sequence[int], place: str) -> float:
         """Take a step on some rows of the examples; see ``EagerStep``."""
@@ -111,7 +127,7 @@ class CompiledStep:
     def _step(self, examples: Examples, rows: Sequence[int], place: str) -> float:
         self.is_ahead = True
         try:
-            return self.trainer.step(*self._rows(rows))
+            return self.trainer.step(*next(self.upcoming))
         except FloatingPointError as error:
             self.write_back()
             raise self._named(error, examples, rows, place) from None
@@ -129,7 +145,7 @@ class CompiledStep:
         """Do something compiled, or from now on eagerly if a program cannot be made."""
         if self.is_eager:
             return eagerly()
-        states = states_of(self.eager.generators)
+        self.states = states_of(self.eager.generators) if self.draws else None
         try:
             found = fast()
         except (FloatingPointError, Warning):  # a warning that is to be an error
@@ -137,7 +153,8 @@ class CompiledStep:
         except Exception as error:
             with uninterrupted():
                 self.write_back()
-                set_states(self.eager.generators, states)  # which a trace may have drawn from
+                if self.states is not None:
+                    set_states(self.eager.generators, self.states)
             reason = reason_of(error)
             _check_may_be_eager(self.settings, reason, error)
             self.is_eager = True
@@ -146,6 +163,14 @@ class CompiledStep:
             _warn_of_bug(error, reason)
         self._warn_of_many()
         return found
+
+    def _traced(self, specialize: Callable[[Any], Any], example: Any) -> Any:
+        """Make a program of a trace, before which the states of generators are kept: it may draw from them."""
+        if self.states is None:
+            self.states = states_of(self.eager.generators)
+        made = specialize(example)
+        self.draws = self.draws or bool(made.tape.random)
+        return made
 
     def _warn_of_many(self) -> None:
         """Say once that a program is made anew, for the second time, and why."""
@@ -218,8 +243,8 @@ class CompiledBatches(CompiledStep):
     def _compare(self, columns: Sequence[Any]) -> None:
         self.program.map(*columns)
 
-    def _rows(self, rows: Sequence[int]) -> list[Any]:
-        return [_as_one(column) for column in super()._rows(rows)]
+    def _as_given(self, columns: list[Any]) -> list[Any]:
+        return [*map(_as_one, columns)]
 
     def _step(self, examples: Examples, rows: Sequence[int], place: str) -> float:
         loss = super()._step(examples, rows, place)
@@ -254,9 +279,27 @@ def _in_array(column: Any) -> Any:
 def _chosen(column: Any, rows: Sequence[int]) -> Any:
     import numpy
 
+    if rows == range(len(column)):
+        return column
     if isinstance(column, RowsOfLengths):
         return column.chosen(rows)
     return column[numpy.asarray(rows)] if isinstance(column, Rows) else [column[row] for row in rows]
+
+
+def _in_batches(columns: Sequence[Any], rows: Sequence[int], size: int) -> Iterator[list[Any]]:
+    """Iterate over the batches of an epoch: many are put in order together, and cut."""
+    numbers = sum(math.prod(column.array.shape[1:]) for column in columns if isinstance(column, Rows))
+    together = max(AT_ONCE // max(numbers * size, 1), 1) * size
+    for start in range(0, len(rows), together):
+        several = rows[start : start + together]
+        found = [_chosen(column, several) for column in columns]
+        for at in range(0, len(several), size):
+            yield [_between(column, at, at + size) for column in found]
+
+
+def _between(column: Any, start: int, stop: int) -> Any:
+    rows = range(*slice(start, stop).indices(len(column)))
+    return column.chosen(rows) if isinstance(column, RowsOfLengths) else column[start:stop]
 
 
 def choose_step(

@@ -261,9 +261,11 @@ class Training:
 
     def steps(self, epoch: int) -> float:
         """Take a step on each batch, and return their mean loss."""
-        rows, size = list(self.examples.rows), self.settings.batch_size
-        if self.settings.shuffle:
+        rows, size = self.examples.rows, self.settings.batch_size
+        if self.settings.shuffle and size < len(rows):  # of one batch the order does not matter
+            rows = [*rows]
             self.shuffler.shuffle(rows)
+        self.step.expect(rows, size)
         batches = [rows[at : at + size] for at in range(0, len(rows), size)]
         losses = []
         for number, batch in enumerate(batches):

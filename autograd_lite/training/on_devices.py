@@ -34,7 +34,7 @@ class DeviceStep(CompiledStep):
     def _step(self, examples: Examples, rows: Sequence[int], place: str) -> Any:
         self.is_ahead = True
         try:
-            pending = self.trainer.start(*self._rows(rows))
+            pending = self.trainer.start(*next(self.upcoming))
         except NotFiniteError as error:
             raise self._named_later(error) from None
         except FloatingPointError as error:  # of rows that several programs run

@@ -84,6 +84,9 @@ class EagerStep:
             ) from None
         return found
 
+    def expect(self, rows: Sequence[int], size: int) -> None:
+        """Nothing is prepared."""
+
     def write_back(self) -> None:
         """Nothing is kept elsewhere."""
 

@@ -17,6 +17,7 @@ from autograd_lite import Value, fit, losses, nn, optim
 from autograd_lite.compiler import compile
 from autograd_lite.compiler.devices.mesh import Placement, check_rows_apart, placement_of
 from autograd_lite.compiler.devices.training import AHEAD, NotFiniteError, OnDevices
+from autograd_lite.training.on_devices import DeviceStep
 
 OPTIMIZERS = [
     lambda: optim.SGD(lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
@@ -79,12 +80,33 @@ def test_a_loss_is_read_when_it_is_needed_and_shown_as_the_last_one_before():
     w = Value(1.0)
     trainer = trainer_of(lambda x: (w * x) ** 2, [w])
     begun = [trainer.start([1.0, 2.0, 2.0]) for _ in range(AHEAD + 2)]
-    assert [each.loss for each in begun[:3]] == [3.0, pytest.approx(0.48), None]
-    assert f"{begun[0]:.1f} {begun[-1]:.2f}" == "3.0 0.48"
+    known = [pytest.approx(3.0 * 0.4 ** (2 * step)) for step in range(AHEAD // 2)]
+    assert [each.loss for each in begun[: AHEAD // 2 + 1]] == [*known, None]
+    assert f"{begun[0]:.1f} {begun[-1]:.3f}" == f"3.0 {begun[AHEAD // 2 - 1]:.3f}"
     assert float(begun[-1]) == pytest.approx(3.0 * 0.4 ** (2 * (AHEAD + 1)))
     assert trainer.is_on_devices and w.data == 1.0
     trainer.write_back()
     assert w.data == pytest.approx(0.4 ** (AHEAD + 2))
+
+
+def test_the_next_batch_is_gathered_while_a_step_computes(monkeypatch):
+    generator = np.random.default_rng(0)
+    X, y = generator.normal(size=(4000, 200)), generator.integers(0, 10, 4000)
+    were_ready, begun, gather = [], [], DeviceStep._rows
+
+    def noted(self, rows):
+        found = gather(self, rows)
+        were_ready.extend(each.found.is_ready() for each in begun[-1:] if each.loss is None)
+        return found
+
+    start = OnDevices.start
+    monkeypatch.setattr(DeviceStep, "_rows", noted)
+    monkeypatch.setattr(
+        OnDevices, "start", lambda self, columns: begun.append(start(self, columns)) or begun[-1]
+    )
+    options = {"optimizer": optim.SGD(lr=0.01), "epochs": 1, "batch_size": 500, "backend": "jax"}
+    fit(nn.MLP(200, [300, 300, 10], seed=0), losses.cross_entropy, X, y, progress=False, **options)
+    assert len(begun) == 8 and not all(were_ready)
 
 
 def test_a_batch_is_filled_up_exactly():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,9 +95,7 @@ class Expression(Number):
 
     def contains(self, part: Expression) -> bool:
         """Tell whether it is computed from something, element by element or not."""
-        return self == part or any(
-            isinstance(each, Expression) and each.contains(part) for each in self.arguments
-        )
+        return self == part or any(each.contains(part) for each in _within(self.arguments))
 
     def method(self, name: str, *arguments: Any, **named: Any) -> Expression:
         """Call a method."""
@@ -147,6 +145,15 @@ def _dots(left: Expression, right: Expression) -> Expression:
         case "operation", (op, term) if op is NEG:
             return -_dots(left, term)
     return call("dots", left, right)
+
+
+def _within(arguments: tuple[Any, ...]) -> Iterator[Expression]:
+    """List the expressions among arguments, also of a call."""
+    for each in arguments:
+        if isinstance(each, tuple):
+            yield from _within(each)
+        elif isinstance(each, Expression):
+            yield each
 
 
 Line = tuple[str, Expression, str]

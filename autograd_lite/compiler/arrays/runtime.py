@@ -56,7 +56,9 @@ def _of_numpy(xp: Any) -> dict[str, Any]:
     return {
         "added": _added_numpy,
         "scattered": Scattered(),
+        "pick": _picked_numpy,
         "unpick": _unpicked_numpy,
+        "full_like": lambda array, number: _filled(array.shape, array.dtype, number),
         "shares": _shares_numpy,
         "sums": _sums_numpy,
         "dots": _dots_numpy if hasattr(xp, "vecdot") else _dots,
@@ -193,11 +195,37 @@ def _unpicked(xp: Any, d: Any, index: Any, count: int) -> Any:
     return xp.where(xp.arange(count) == index[..., None], d[..., None], 0.0)
 
 
+@functools.lru_cache(64)
+def _counted(size: int) -> Any:
+    """Return the numbers from 0 on."""
+    import numpy
+
+    return numpy.arange(size)
+
+
+@functools.lru_cache(64)
+def _filled(shape: tuple[int, ...], dtype: Any, number: float) -> Any:
+    """Return an array of one number, which nothing writes into."""
+    import numpy
+
+    array = numpy.full(shape, number, dtype)
+    array.setflags(write=False)
+    return array
+
+
+def _picked_numpy(values: Any, index: Any) -> Any:
+    if index.ndim != 1 or values.ndim != 2 or len(values) != len(index):
+        import numpy
+
+        return _picked(numpy, values, index)
+    return values[_counted(len(index)), index]
+
+
 def _unpicked_numpy(d: Any, index: Any, count: int) -> Any:
     import numpy
 
     rows = numpy.zeros((index.size, count), d.dtype)
-    rows[numpy.arange(index.size), index.reshape(-1)] = d.reshape(-1)
+    rows[_counted(index.size), index.reshape(-1)] = d.reshape(-1)
     return rows.reshape(*index.shape, count)
 
 
@@ -211,7 +239,7 @@ def _shares_numpy(partials: Any) -> Any:
     import numpy
 
     total = _sums_numpy(partials)
-    if not math.isfinite(total.sum()):
+    if not math.isfinite(numpy.add.reduce(total, axis=None)):
         return _shares(numpy, partials)
     return partials / total[..., None]
 
@@ -253,10 +281,12 @@ def _windows(xp: Any, flat: Any, start: int, counts: tuple[int, ...], steps: tup
     import numpy
 
     if xp is numpy:
-        strides = (*flat.strides[:-1], *(flat.strides[-1] * step for step in steps))
-        part = flat[..., start:]
+        flat = numpy.ascontiguousarray(flat)
+        strides = (*flat.strides[:-1], *(flat.itemsize * step for step in steps))
         shape = (*flat.shape[:-1], *counts)
-        return numpy.ascontiguousarray(numpy.lib.stride_tricks.as_strided(part, shape, strides))
+        return numpy.ascontiguousarray(
+            numpy.ndarray(shape, flat.dtype, flat, start * flat.itemsize, strides)  # as_strided, but faster
+        )
     return flat[..., start + strided(counts, steps)]
 
 
@@ -264,16 +294,23 @@ def _over(xp: Any, reduction: str, values: Any, axis: tuple[int, ...]) -> Any:
     """Reduce short axes: NumPy is faster with a few arrays than with many short lists."""
     if xp.__name__ != "numpy":
         return getattr(values, reduction)(axis=axis)
-    within = [along % values.ndim for along in axis]
-    others = [along for along in range(values.ndim) if along not in within]
-    shape = [values.shape[along] for along in others]
-    return getattr(values.transpose(*within, *others).reshape(-1, *shape), reduction)(axis=0)
+    join = {"max": xp.maximum, "sum": xp.add}[reduction]
+    for along in sorted(axis):
+        values = functools.reduce(join, [values[place] for place in _slots(values.shape[along], along)])
+    return values.squeeze(axis)
 
 
-def _slots(shape: tuple[int, ...], axis: tuple[int, ...]) -> list[tuple[Any, ...]]:
+@functools.cache
+def _slots(length: int, along: int) -> list[tuple[Any, ...]]:
+    """List the indices of all places along an axis, which stays with one of them."""
+    others = [slice(None)] * (-along - 1)
+    return [(..., slice(place, place + 1), *others) for place in range(length)]
+
+
+@functools.cache
+def _cells(lengths: tuple[int, ...], axis: tuple[int, ...]) -> list[tuple[Any, ...]]:
     """List the indices of all places along some axes."""
-    chosen = itertools.product(*(range(shape[along]) for along in axis))
-    at = [dict(zip(axis, places)) for places in chosen]
+    at = [dict(zip(axis, places)) for places in itertools.product(*map(range, lengths))]
     return [(..., *(each.get(along, slice(None)) for along in range(min(axis), 0))) for each in at]
 
 
@@ -281,12 +318,13 @@ def _to_largest(d: Any, largest: Any, values: Any, axis: tuple[int, ...]) -> Any
     """Share numbers out among the largest of each window, whose axes have length 1 in the first two."""
     import numpy
 
-    once = (..., *(0 if along in axis else slice(None) for along in range(min(axis), 0)))
-    slots = _slots(values.shape, axis)
-    masks = [values[place] == largest[once] for place in slots]
+    (once,) = _cells((1,) * len(axis), axis)
+    cells = _cells(tuple([values.shape[along] for along in axis]), axis)
+    greatest = largest[once]
+    masks = [values[place] == greatest for place in cells]
     shares = d[once] / functools.reduce(numpy.add, [mask.view(numpy.int8) for mask in masks])
     result = numpy.empty(values.shape, values.dtype)
-    for place, mask in zip(slots, masks):
+    for place, mask in zip(cells, masks):
         numpy.multiply(shares, mask, out=result[place])
     return result
 

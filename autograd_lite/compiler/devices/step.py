@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -21,7 +20,7 @@ class Carry(NamedTuple):
         moved: an array for each array of parameters.
         states: the optimiser's state for each.
         steps: how many steps it has taken.
-        is_well: whether all of them went well; after one that did not, nothing moves.
+        is_well: whether the last of them went well; after one that did not, nothing moves.
     """
 
     moved: Any
@@ -65,8 +64,8 @@ class WholeStep:
         copied, by_rows = placement.copied, placement.by_rows
         self.jitted = jax.jit(
             self._step,
-            donate_argnums=0,
-            in_shardings=(self.carry_shardings, copied, copied, copied, by_rows, by_rows),
+            donate_argnums=1,
+            in_shardings=(*[self.carry_shardings] * 2, copied, copied, copied, by_rows, by_rows),
             out_shardings=(self.carry_shardings, copied),
         )
 
@@ -84,13 +83,32 @@ class WholeStep:
             self.placement.put(numpy.bool_(True), self.placement.copied),
         )
 
-    def _step(
+    def _step(self, carry: Carry, spare: Carry, *arguments: Any) -> tuple[Carry, Any]:
+        """Take a step, unless the last one did not go well: then ``spare`` is what was before that.
+
+        Args:
+            carry: what is there.
+            spare: the carry before it, or what else is gone afterwards: the next carry takes its place.
+            arguments: as for ``_taken``.
+
+        Returns:
+            The next carry, and what was found; instead of a step that is not taken ``spare``, so that steps
+            which were begun in vain pass what is good to and fro.
+        """
+        nothing = self.jax.numpy.zeros(2 + len(self.specialization.raised.outputs), self.dtype)
+        return self.jax.lax.cond(
+            carry.is_well,
+            lambda: self._taken(carry, *arguments),
+            lambda: (spare._replace(is_well=carry.is_well), nothing),
+        )
+
+    def _taken(
         self, carry: Carry, frozen: Any, seeds: Any, rate: Any, weights: Any, inputs: Any
     ) -> tuple[Carry, Any]:
         """Take a step.
 
         Args:
-            carry: what is gone afterwards.
+            carry: what is there.
             frozen: the arrays of frozen leaves.
             seeds: one for each array of random numbers.
             rate: the learning rate, or that of each group of parameters.
@@ -113,14 +131,8 @@ class WholeStep:
         mean = (loss * weights).sum() if loss.ndim else loss
         broken = ((weights > 0.0) & ~numpy.broadcast_to(held, weights.shape)).sum(dtype=self.dtype)
         moved, states = self._moved(carry, gradient, rate)
-        is_well = self._is_finite([mean, *moved]) & (broken == 0.0) & carry.is_well
-        kept = functools.partial(numpy.where, is_well)
-        after = Carry(
-            [*map(kept, moved, carry.moved)],
-            [tuple(map(kept, *pair)) for pair in zip(states, carry.states)],
-            carry.steps + is_well,
-            is_well,
-        )
+        is_well = self._is_finite([mean, *moved]) & (broken == 0.0)
+        after = Carry(moved, states, carry.steps + 1, is_well)
         firsts = [numpy.reshape(each, -1)[0] for each in beside]
         return after, numpy.stack([mean, is_well.astype(self.dtype), broken, *firsts])
 

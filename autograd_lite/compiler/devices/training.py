@@ -19,7 +19,7 @@ from autograd_lite.interrupts import uninterrupted
 __all__ = ["NotFiniteError", "OnDevices", "Pending"]
 
 AHEAD = 8
-"""How many steps are begun before the loss of the first of them is read."""
+"""How many steps are begun before losses are read, those of the first half of them."""
 
 
 class Pending:
@@ -61,10 +61,11 @@ class NotFiniteError(FloatingPointError):
 class OnDevices(InArrays):
     """Training with a program on arrays, the whole step on JAX's devices.
 
-    Up to ``AHEAD`` steps are begun before the loss of the first is read, so that the host prepares
-    batches while the devices compute. After a step that does not go well (something is not finite, or
-    a comparison came out otherwise) the devices move nothing until the host has seen it. The host
-    takes that step itself, through the Values, and begins anew those after it.
+    Up to ``AHEAD`` steps are begun before the host waits for one, so that it prepares batches while the
+    devices compute. Numbers lie there twice: each step writes over those of two steps before. After a step
+    that does not go well (something is not finite, or a comparison came out otherwise) nothing is written
+    until the host has seen it. The host takes that step itself, through the Values, from the numbers before
+    it, and begins anew those after it.
 
     Args:
         placement: the devices.
@@ -105,7 +106,8 @@ class OnDevices(InArrays):
     def now(self, after: tuple[Any, Any, int]) -> None:
         with uninterrupted():
             self._taken_steps = after[2]
-            self._carry = self._whole().put(*after)
+            put = self._whole().put
+            self._carry, self._spare = put(*after), put(*after)
 
     def taken(self, numbers: Sequence[float]) -> Sequence[Any]:
         """Take a number for each parameter."""
@@ -127,12 +129,12 @@ class OnDevices(InArrays):
     def compiled(self, columns: Sequence[Any]) -> Any:
         """Return the compiled step for such rows, as JAX has it."""
         arguments = self._arguments(columns, self._drawn_seeds())
-        return self._whole().jitted.lower(self._carry, *arguments).compile()
+        return self._whole().jitted.lower(self._carry, self._spare, *arguments).compile()
 
     def start(self, columns: Sequence[Any]) -> Pending:
         """Begin to move the parameters once; see ``Trainer``."""
         if len(self._pending) >= AHEAD:
-            self.settle_first()
+            self._settle_half()
         entry = Pending(self, columns)
         self.optimizer.steps = self._taken_steps + len(self._pending)
         entry.arguments = self._arguments(columns, self._drawn_seeds())
@@ -144,6 +146,13 @@ class OnDevices(InArrays):
     def settle(self) -> None:
         """Wait for all steps that were begun."""
         while self._pending:
+            self.settle_first()
+
+    def _settle_half(self) -> None:
+        """Wait for half of the steps that were begun: once, as each wait costs a change of threads."""
+        half = AHEAD // 2
+        self._pending[half - 1].found.block_until_ready()
+        for _ in range(half):
             self.settle_first()
 
     def settle_first(self) -> None:
@@ -161,6 +170,8 @@ class OnDevices(InArrays):
         """Take a step on the host, and begin those after it anew."""
         others = [*self._pending]
         self._pending.clear()
+        if len(others) % 2 == 0:  # each of them, not taken, has exchanged what is good and what is not
+            self._carry, self._spare = self._spare, self._carry
         if self._has_beside and is_broken:
             raise TraceError(OTHER_WAY)
         try:
@@ -177,8 +188,9 @@ class OnDevices(InArrays):
 
     def _begin(self, entry: Pending) -> None:
         whole = self._whole()
-        with uninterrupted():  # the old arrays are gone as soon as the step has begun
-            self._carry, entry.found = whole.jitted(self._carry, *entry.arguments)
+        with uninterrupted():  # the spare arrays are gone as soon as the step has begun
+            after, entry.found = whole.jitted(self._carry, self._spare, *entry.arguments)
+            self._carry, self._spare = after, self._carry
             self._pending.append(entry)
 
     def _whole(self) -> WholeStep:
