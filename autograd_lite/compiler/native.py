@@ -7,6 +7,7 @@ Could be deleted: that source alone gives the same bits, more slowly.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import itertools
 from array import array
@@ -90,15 +91,13 @@ class NativeProgram(dict[str, Function]):
 
     def __missing__(self, name: str) -> Function:
         """Make a function; that of rows has the instructions of the gradient."""
-        made = self._made(gradient=name in ("value_and_gradient", "sums"))
-        native, otherwise = getattr(made, name), self.otherwise
+        made, otherwise = self._made(gradient=name in ("value_and_gradient", "sums")), self.otherwise
 
-        def run(*given: Any) -> Any:
-            found = native(*given)
-            return otherwise(name)(*given) if found is None else found
+        def in_python(*given: Any) -> Any:
+            return otherwise(name)(*given)
 
-        self[name] = run
-        return run
+        self[name] = functools.partial(getattr(made, name), in_python)
+        return self[name]
 
     def _made(self, *, gradient: bool) -> Any:
         passing = _passing(self.tape) if gradient else bytearray(len(self.tape))

@@ -278,11 +278,22 @@ static PyObject *Tape_moved(PyObject *self, PyObject *const *given, Py_ssize_t c
     return Py_BuildValue("(NN)", moved, after);
 }
 
+/* What Python calls has one argument more, the first: the function that is called where C gives None. */
+#define METHOD(name) \
+    static PyObject *Tape_##name##_or(PyObject *self, PyObject *const *given, Py_ssize_t count) { \
+        PyObject *found = Tape_##name(self, given + 1, count - 1); \
+        if (found != Py_None) return found; \
+        Py_DECREF(found); \
+        return left_to_python(given[0], given + 1, count - 1, NULL); \
+    }
+METHOD(moved)
+METHOD(forward)
+METHOD(value_and_gradient)
+METHOD(sums)
+
+#define ROW(name) {#name, (PyCFunction)(void (*)(void))Tape_##name##_or, METH_FASTCALL, NULL}
 static PyMethodDef tape_methods[] = {
-    {"moved", (PyCFunction)(void (*)(void))Tape_moved, METH_FASTCALL, NULL},
-    {"forward", (PyCFunction)(void (*)(void))Tape_forward, METH_FASTCALL, NULL},
-    {"value_and_gradient", (PyCFunction)(void (*)(void))Tape_value_and_gradient, METH_FASTCALL, NULL},
-    {"sums", (PyCFunction)(void (*)(void))Tape_sums, METH_FASTCALL, NULL}, {NULL, NULL, 0, NULL}};
+    ROW(moved), ROW(forward), ROW(value_and_gradient), ROW(sums), {NULL, NULL, 0, NULL}};
 static PyType_Slot tape_slots[] = {
     {Py_tp_new, Tape_new}, {Py_tp_dealloc, Tape_dealloc}, {Py_tp_methods, tape_methods}, {0, NULL}};
 static PyType_Spec tape_spec = {"autograd_lite.core.native._native.Tape", sizeof(Tape), 0, Py_TPFLAGS_DEFAULT, tape_slots};
