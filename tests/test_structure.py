@@ -132,6 +132,7 @@ WITHIN = {
         "raising.wholes",
         "raising.raise_tape",
         "scalars",
+        "native",
         "marshalling",
         "eager",
         "specialization",

@@ -60,7 +60,7 @@ def test_a_bound_on_the_gradient_is_that_of_eager_steps_on_every_backend(optimiz
         fast, history, _ = trained(True, optimizer=optimizer, clip=clip, backend=backend)
         np.testing.assert_allclose(numbers(fast), numbers(eager), rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(history.loss, eager_history.loss, rtol=1e-11)
-    without, _, _ = trained(True, optimizer=optimizer)
+    without, _, _ = trained(True, optimizer=optimizer, backend=backend)
     assert np.array_equal(numbers(without), numbers(fast)) == (clip == 1e6)
 
 

@@ -6,6 +6,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from autograd_lite.compiler.native import NativeProgram, codes_of
+from autograd_lite.compiler.tape import INNER, INPUT, Tape
 from autograd_lite.core.op import call_source, number_source
 from autograd_lite.core.source import block, define
 from autograd_lite.core.symbol import Symbol
@@ -20,10 +22,14 @@ OF_OPTIMISER = {"lr", "parameters", "groups", "states", "steps", "steps_per_epoc
 """What an optimiser holds besides the settings of its rule."""
 
 
-def move_of(optimizer: Any) -> Move | None:
+def move_of(optimizer: Any, *, native: bool = False) -> Move | None:
     """Write the rule of an optimiser down, as it is set; None for a rule of one's own, which may branch.
 
     None as well where groups of parameters have settings of their own.
+
+    Args:
+        optimizer: whose rule it is.
+        native: whether the engine in C runs it, where it is there and knows its operations.
 
     Example:
         >>> from autograd_lite import optim
@@ -33,7 +39,11 @@ def move_of(optimizer: Any) -> Move | None:
     if optimizer.update.__module__ != RULES or optimizer.groups:
         return None
     names: dict[str, Any] = {}
-    return _Source(optimizer, names).function()
+    source = _Source(optimizer, names)
+    move = source.function()
+    tape = source.tape()
+    codes = codes_of(tape) if native else None
+    return move if codes is None else NativeProgram(tape, codes, lambda _: move)["moved"]
 
 
 def settings_of(optimizer: Any) -> Callable[[Any], Any]:
@@ -51,7 +61,7 @@ class _Source:
         self._known: dict[int, tuple[str, bool]] = {}
         states = [f"state{number}" for number in range(len(optimizer.begin(0.0)))]
         each = ["data", "grad", *states]
-        self._varying = {*each}
+        self._varying, self.symbols = {*each}, [*each, "rate", "step"]
         data, grad, *state = map(Symbol, each)
         change, after = optimizer.update(data, grad, tuple(state), Symbol("rate"), Symbol("step"))
         self.terms = [data - change, *after]  # which keep all others: an id is that of one
@@ -81,6 +91,28 @@ class _Source:
             self.lines[any(vary)].append(f"{name} = {call_source(term.op, texts, self.names)}")
             self._known[id(term)] = name, any(vary)
         return self._known[id(term)]
+
+    def tape(self) -> Tape:
+        """Write the rule for one parameter as a tape; its second argument is the same for all."""
+        tape = Tape()
+        places = {name: tape.add(INPUT, 0.0) for name in self.symbols}
+        tape.inputs = [[*places.values()][:-2], [*places.values()][-2:]]
+        known: dict[int, int] = {}
+
+        def place_of(term: Any) -> int:
+            if not isinstance(term, Symbol):
+                return tape.constant(float(term))
+            if term.op is None:
+                return places[term.name]
+            if id(term) not in known:
+                inputs, attributes = term.op.split(term.operands)
+                known[id(term)] = tape.add(
+                    INNER, 0.0, term.op, tuple(map(place_of, inputs)), tuple(attributes)
+                )
+            return known[id(term)]
+
+        tape.outputs = [*map(place_of, self.terms)]
+        return tape
 
     def function(self) -> Move:
         """Make the function."""

@@ -9,6 +9,7 @@ from typing import Any
 from autograd_lite.compiler.devices.mesh import NEEDS_JAX
 from autograd_lite.compiler.explain import explanation
 from autograd_lite.compiler.introspection import has_numpy, name_of
+from autograd_lite.compiler.native import NEEDS_ENGINE, library
 from autograd_lite.compiler.runner import Runner
 from autograd_lite.compiler.trainer import Trainer
 from autograd_lite.core.coercion import check_dtype
@@ -76,7 +77,8 @@ class Program(Runner):
             RuntimeError: if it has not been called, and takes arguments.
         """
         first = self.cache.first()
-        if self.backend == "python" or not has_numpy() or (self.backend == "auto" and first.is_too_deep):
+        on_floats = self.backend in ("python", "native") or not has_numpy()
+        if on_floats or (self.backend == "auto" and first.is_too_deep):
             return first.scalar_source.text
         texts = first.array_source.texts
         return texts.get("value_and_gradient", texts["forward"])
@@ -109,9 +111,9 @@ def compile(
             of which arrives as what it is, with Values as its numbers: one example; or nothing, as
             the loss of a whole data set. Returns one Value, or several (then there is no gradient).
         parameters: the Values to differentiate by: a Module, a list, or a dict.
-        backend: "python" runs straight-line code on floats, "numpy" raised code on arrays,
-            "auto" whichever is faster for the number of rows, "jax" the same raised code under
-            ``jax.jit``.
+        backend: "python" runs straight-line code on floats, "native" the same in the engine in C,
+            "numpy" raised code on arrays, "auto" whichever is faster for the number of rows, "jax" the
+            same raised code under ``jax.jit``.
         dtype: "float64" or "float32", of arrays.
 
     Returns:
@@ -120,7 +122,7 @@ def compile(
     Raises:
         ValueError: if a parameter stands there twice or is not a leaf, or a setting is unknown.
         TypeError: if a parameter is not a Value.
-        ImportError: if a backend is not installed.
+        ImportError: if a backend is not installed, or the engine in C is not there for "native".
 
     Example:
         >>> from autograd_lite import Value
@@ -133,13 +135,15 @@ def compile(
 
     Source: lectures B9: the neurons one by one are g(W h + b).
     """
-    if backend not in ("auto", "python", "numpy", "jax"):
-        raise ValueError(f"backend is 'auto', 'python', 'numpy' or 'jax', got {backend!r}")
+    if backend not in ("auto", "python", "native", "numpy", "jax"):
+        raise ValueError(f"backend is 'auto', 'python', 'native', 'numpy' or 'jax', got {backend!r}")
     check_dtype(dtype)
-    if dtype == "float32" and backend == "python":
+    if dtype == "float32" and backend in ("python", "native"):
         raise ValueError("Python's floats are float64: use backend='numpy' for float32")
     if not callable(f):
         raise TypeError(f"compile takes a function, got {f!r}")
+    if backend == "native" and library() is None:
+        raise ImportError(NEEDS_ENGINE)
     if backend == "jax":
         _need("jax", NEEDS_JAX)
     if backend in ("numpy", "jax") or dtype == "float32":

@@ -177,7 +177,7 @@ class Runner:
 
     def _one_by_one(self) -> bool:
         """Tell whether rows are run one after the other, without arrays."""
-        return self.backend == "python" or not has_numpy() or current_mode().checking
+        return self.backend in ("python", "native") or not has_numpy() or current_mode().checking
 
     def run_rows(self, specialization: Specialization, columns: Sequence[Any], count: int) -> Found:
         """Compute the mean of some rows and its gradient."""

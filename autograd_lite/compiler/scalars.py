@@ -33,8 +33,8 @@ class ScalarSource:
     The functions take the parameters, the frozen numbers, the random numbers and then the
     numbers of each argument, each as one list. ``value_and_gradient`` returns the output, the list
     of gradients, and whether all guards held; ``forward`` the outputs and the latter. Of a short
-    program, ``sums`` takes rows instead of arguments, each the numbers of all arguments, and returns the
-    output of each row and the sum of their gradients, or None if a guard did not hold.
+    program, ``sums`` takes a list of columns instead of arguments, each the numbers of one for all rows, and
+    returns the output of each row and the sum of their gradients, or None if a guard did not hold.
 
     Args:
         tape: the program.
@@ -102,10 +102,10 @@ class ScalarSource:
             f"[{self._listed([place for _, place in tape.frozen])}] = frozen",
             "outputs = []",
             *(f"{total} = 0.0" for total in totals),
-            *block(f"for {arguments}in rows:", row),
+            *block(f"for {arguments}in zip(*columns):", row),
             f"return outputs, [{', '.join(totals)}]",
         ]
-        return block("def sums(parameters, frozen, rows):", body)
+        return block("def sums(parameters, frozen, columns):", body)
 
     def functions(self) -> dict[str, Callable[..., Any]]:
         """Return the functions by name, each of which Python compiles when it is first asked for."""

@@ -14,6 +14,7 @@ from autograd_lite.compiler.arrays.source import ArraySource
 from autograd_lite.compiler.eager import OUTSIDE
 from autograd_lite.compiler.introspection import argument_names, has_numpy
 from autograd_lite.compiler.marshalling import Inputs, Leaves
+from autograd_lite.compiler.native import NativeProgram, codes_of
 from autograd_lite.compiler.raising.raise_tape import Raiser
 from autograd_lite.compiler.scalars import ScalarSource
 from autograd_lite.compiler.signature import Argument
@@ -26,9 +27,9 @@ from autograd_lite.engine import Value
 
 __all__ = ["Specialization"]
 
-SCALAR_COST = 0.09
+SCALAR_COST, NATIVE_COST = 0.09, 0.02
 LINE_COST = 6.0
-"""What a scalar operation and a line on arrays cost, forwards and backwards, in microseconds."""
+"""What a scalar operation (in Python, in C) and a line on arrays cost, with the gradient, in microseconds."""
 LONGEST = 60_000
 """Of more scalar operations the tape is let go of as soon as they are on arrays: it takes much memory."""
 MOST_STEPS = 20_000
@@ -48,7 +49,7 @@ class Specialization:
     Args:
         f: the function.
         parameters: the leaves to differentiate by.
-        backend: "auto", "python", "numpy" or "jax".
+        backend: "auto", "python", "native", "numpy" or "jax".
         dtype: "float64" or "float32".
         arguments: the example on which it is traced.
         beside: whether the first of several outputs is to be differentiated, on arrays only.
@@ -117,14 +118,38 @@ class Specialization:
         return ScalarSource(self.tape, gradient=self.single)
 
     @functools.cached_property
+    def _straight_line(self) -> dict[str, Callable[..., Any]]:
+        """The functions of that source."""
+        return self.scalar_source.functions()
+
+    @functools.cached_property
+    def is_native(self) -> bool:
+        """Whether the engine in C runs the program on floats."""
+        return self.backend in ("auto", "native") and codes_of(self.tape) is not None
+
+    @functools.cached_property
+    def _native(self) -> NativeProgram | None:
+        """The program as the engine in C runs it."""
+        codes = codes_of(self.tape) if self.is_native else None
+        if codes is None:
+            return None
+        if self.operations > LONGEST:
+            self.scalar_source  # noqa: B018 - while the tape is there
+        return NativeProgram(self.tape, codes, lambda name: self._straight_line[name])
+
+    @functools.cached_property
     def on_floats(self) -> dict[str, Callable[..., Any]]:
         """The functions of the program on floats."""
-        return self.scalar_source.functions()
+        return self._straight_line if self._native is None else self._native
 
     @functools.cached_property
     def sums_on_floats(self) -> Callable[..., Any] | None:
         """The function that goes through rows on floats, where a short program has one."""
-        return self.scalar_source.sums()
+        sums = self.scalar_source.sums()
+        if sums is None or self._native is None:
+            return sums
+        self._straight_line["sums"] = sums
+        return self._native["sums"]
 
     @functools.cached_property
     def steps(self) -> int:
@@ -153,7 +178,7 @@ class Specialization:
         with collector_paused():
             raised = self._raiser.run()
         del self._raiser
-        if self.operations > LONGEST and self.backend != "python":
+        if self.operations > LONGEST and self.backend not in ("python", "native"):
             self.tape.forget_operations()
         used = {place for leaf in raised.leaves("parameter") for place in leaf.places.tolist()}
         unused = sorted({*self.tape.parameters} - used)
@@ -217,13 +242,15 @@ class Specialization:
 
     def choose(self, rows: int) -> str:
         """Choose how to run some rows: on floats or on arrays, whichever is likely to be faster."""
+        if self.backend == "native":
+            return "python"
         if self.backend != "auto":
             return self.backend
         if not has_numpy():
             return "python"
         if self.dtype != "float64":
             return "numpy"
-        scalar = self.operations * rows * SCALAR_COST
+        scalar = self.operations * rows * (NATIVE_COST if self.is_native else SCALAR_COST)
         if scalar < 4 * LINE_COST:
             return "python"
         if not self.tape.op and "scalar_source" not in self.__dict__:  # let go of

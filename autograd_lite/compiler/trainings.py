@@ -11,7 +11,7 @@ from typing import Any
 
 from autograd_lite.compiler.batches import Part, mean_of_rows, split_rows
 from autograd_lite.compiler.eager import OUTSIDE
-from autograd_lite.compiler.moves import move_of, settings_of
+from autograd_lite.compiler.moves import Move, move_of, settings_of
 from autograd_lite.compiler.runner import Runner
 from autograd_lite.compiler.signature import arguments_of_row, count_rows
 from autograd_lite.compiler.tracing import TraceError
@@ -150,13 +150,13 @@ class OnValues(Training):
         super().__init__(program, optimizer, specialization)
         self._read_settings = settings_of(optimizer)
         self._settings: Any = self._read_settings(optimizer)
-        self._move = move_of(optimizer)
+        self._move = self._written()
 
     def _moved_by(self, compute: Callable[..., Any], columns: Sequence[Any]) -> tuple[float, Any]:
         """Do the same with the rule in one function, as long as its settings are what they were."""
         optimizer = self.optimizer
         if self._read_settings(optimizer) != self._settings:
-            self._settings, self._move = self._read_settings(optimizer), move_of(optimizer)
+            self._settings, self._move = self._read_settings(optimizer), self._written()
         if self._move is None:
             return super()._moved_by(compute, columns)
         mean, gradient = compute(columns)
@@ -167,6 +167,9 @@ class OnValues(Training):
         moved, states = self._move(moved, gradient, states, optimizer.learning_rate, step)
         is_finite = math.isfinite(sum(moved)) or all(map(math.isfinite, moved))
         return mean, (moved, states, step) if is_finite else None
+
+    def _written(self) -> Move | None:
+        return move_of(self.optimizer, native=self.program.backend != "python")
 
     def taken(self, numbers: Any) -> Sequence[Any]:
         """Take a number for each parameter."""
@@ -205,7 +208,7 @@ class OnFloats(OnValues):
         if self.sums is None:
             return None
         try:
-            found: tuple[list[float], list[float]] | None = self.sums(self.now[0], frozen, zip(*lists))
+            found: tuple[list[float], list[float]] | None = self.sums(self.now[0], frozen, lists)
         except OUTSIDE:
             return None
         return found

@@ -7,8 +7,8 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from compiled_programs import OURS, in_steps
-from programs import Repeat
+from compiled_programs import BACKENDS, OURS, backend_of, in_steps
+from programs import Repeat, value_class
 
 CHAIN = 8000
 
@@ -44,13 +44,13 @@ def irregular(x: Sequence[Any], functions: dict[str, Callable[[Any], Any]]) -> A
 def irregular_compiled(contestant: str) -> Repeat:
     """Compute value and gradient of the chain; ours is compiled, CasADi's an SX Function."""
     start = [0.3, -0.7, 0.5, 0.9]
-    if contestant == OURS:
-        from autograd_lite import Value, cos, exp, sin, tanh
+    if contestant in BACKENDS:
+        from autograd_lite import cos, exp, sin, tanh
         from autograd_lite.compiler import compile
 
-        x = [Value(number) for number in start]
+        x = [value_class(OURS)(number) for number in start]
         functions = {"sin": sin, "cos": cos, "tanh": tanh, "exp": exp}
-        program = compile(lambda: irregular(x, functions), x)
+        program = compile(lambda: irregular(x, functions), x, backend=backend_of(contestant))
         return in_steps(lambda: _total(*program.value_and_grad()), 30)
     import casadi
 

@@ -24,7 +24,8 @@ from programs import (
     value_class,
 )
 
-OURS = "autograd_lite"
+OURS, IN_C = "autograd_lite", "autograd_lite in C"
+BACKENDS = {OURS: "auto", IN_C: "native", "straight line": "python"}
 LEARNING_RATE = 0.1
 
 
@@ -56,11 +57,22 @@ def by_peer(contestant: str, what: str) -> Any:
     return getattr(importlib.import_module("peers"), f"{what}_by_{name}")
 
 
-def trainer_of(loss: Callable[..., Any], parameters: Sequence[Any], dtype: str = "float64") -> Any:
+def backend_of(contestant: str) -> str:
+    """Give the backend of ours; that in C is missing where the engine in Python runs."""
+    from autograd_lite import engine_kind
+
+    if contestant == IN_C and engine_kind == "pure":
+        raise ModuleNotFoundError(name="the engine in C")
+    return BACKENDS[contestant]
+
+
+def trainer_of(
+    loss: Callable[..., Any], parameters: Sequence[Any], dtype: str = "float64", backend: str = "auto"
+) -> Any:
     from autograd_lite import optim
     from autograd_lite.compiler import compile
 
-    return compile(loss, parameters, dtype=dtype).trainer(optim.SGD(lr=LEARNING_RATE))
+    return compile(loss, parameters, dtype=dtype, backend=backend).trainer(optim.SGD(lr=LEARNING_RATE))
 
 
 def arrays_of(model: Any) -> list[Any]:
@@ -119,8 +131,9 @@ def xor_compiled(contestant: str) -> Repeat:
             total = total + (weighted_sum(output, h).sigmoid() - target) ** 2
         return total / len(X)
 
-    if contestant == OURS:
-        return in_steps(trainer_of(loss, model.parameters()).step, 3000)
+    if contestant in BACKENDS:
+        trainer = trainer_of(loss, model.parameters(), backend=backend_of(contestant))
+        return in_steps(trainer.step, 3000)
     import numpy
 
     build = by_peer(contestant, "xor")

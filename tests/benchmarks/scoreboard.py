@@ -78,7 +78,7 @@ def of_model(
     return Row(program, work, program, OURS, wanted, with_gc_off=False, threads=threads, bound=bound)
 
 
-OURS = "autograd_lite"
+OURS, IN_C = "autograd_lite", "autograd_lite in C"
 ROWS = [
     Row("demo", "micrograd's demo step, textbook code", "demo", OURS, {"micrograd": "≥ 8"}),
     Row("nn", "the same through nn", "demo_through_nn", OURS, {"micrograd": "≥ 25"}),
@@ -143,6 +143,15 @@ ROWS = [
     Row(
         "irregular", "8000 operations of all kinds, gradient, compiled", "irregular_compiled", OURS,
         {"CasADi": "≥ 0.25"},
+    ),
+    # The same with the engine in C, beside the straight line in Python.
+    Row(
+        "native-irregular", "the 8000 operations, by the engine in C", "irregular_compiled", IN_C,
+        {"CasADi": "≥ 1.2", "straight line": "≥ ?"},
+    ),
+    Row(
+        "native-xor", "XOR full batch, compiled, by the engine in C", "xor_compiled", IN_C,
+        {"PyTorch": "≥ 60", "straight line": "≥ ?"},
     ),
     of_model("gpt-8", "microgpt, a document of 8 letters", 3, 0.8, 0.6),
     of_model("gpt-16", "microgpt, a document of 16 letters", 3, 0.8, 0.6),

@@ -39,7 +39,7 @@ def fingerprint() -> str:
     folders = {
         os.path.dirname(core): ("engine.py", "ops.py"),
         core: sorted(os.listdir(core)),
-        HERE: ("runtime.c",),
+        HERE: ("runtime.c", "tape.c"),
     }
     content = b""
     for folder, names in folders.items():

@@ -47,7 +47,8 @@ def compiled(folder: Path) -> Path:
     setuptools = importlib.import_module("setuptools")
     program = "from autograd_lite.core.native.source import header; print(header(), end='')"
     (folder / "operations.h").write_text(_output_of(program), encoding="utf-8")
-    shutil.copy(HERE / "runtime.c", folder)
+    for name in ("runtime.c", "tape.c"):
+        shutil.copy(HERE / name, folder)
     extension = setuptools.Extension(
         "_native",
         [str(folder / "runtime.c")],

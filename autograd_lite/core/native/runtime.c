@@ -912,6 +912,8 @@ static PyObject *topological_order(PyObject *module, PyObject *args) {
     return Py_BuildValue("(NN)", leaves, nodes);
 }
 
+#include "tape.c"
+
 /* ---- Setting up -------------------------------------------------------------------------------- */
 
 static PyMethodDef methods[] = {OPERATION_METHODS {NULL, NULL, 0, NULL}};
@@ -994,6 +996,8 @@ PyMODINIT_FUNC PyInit__native(void) {
         Py_DECREF(name);
     }
     Py_DECREF(home);
+    PyObject *tape_type = PyType_FromSpec(&tape_spec);
+    if (tape_type == NULL || PyModule_AddObject(module, "Tape", tape_type)) return NULL;
     if (PyModule_AddObject(module, "operations", table) || PyModule_AddObject(module, "names", names)) return NULL;
     if (PyModule_AddStringConstant(module, "fingerprint", FINGERPRINT)) return NULL;
     return module;

@@ -211,7 +211,7 @@ def native_source(ops: Mapping[str, Op]) -> tuple[str, dict[str, str]]:
     """Write the C of all operations; return it, and why some are left to Python, by their names."""
     writer, left = Writer(), {}
     parts: list[str] = []
-    tables: dict[str, list[str]] = {"SLOTS": [], "METHODS": [], "FUNCTIONS": []}
+    tables: dict[str, list[str]] = {"SLOTS": [], "METHODS": [], "FUNCTIONS": [], "CASES": []}
     rows: list[str] = []
     for op in ops.values():
         before = dict(writer.written)
@@ -221,6 +221,7 @@ def native_source(ops: Mapping[str, Op]) -> tuple[str, dict[str, str]]:
             left[op.name], writer.written = str(reason), before
             continue
         faces = _faces(op, len(rows), tables) if op.many is None else []
+        tables["CASES"] += _cases(op, len(rows))
         parts += [*kernels, *faces]
         rows.append(row)
     text = [*writer.written.values(), f"static Record records[{len(rows) + 1}];", *parts]
@@ -238,6 +239,22 @@ def header() -> str:
     return f'{text}#define VALUE_DOC {doc}\n#define FINGERPRINT "{fingerprint()}"\n'
 
 
+def _wanted(count: int) -> dict[str, Sequence[int]]:
+    """Name the ways in which an operation on so many inputs is computed, each with the partials wanted."""
+    both: dict[str, Sequence[int]] = {"left": [0], "right": [1]} if count == 2 else {}
+    return {"value": [], "all": range(count), **both}
+
+
+def _cases(op: Op, number: int) -> list[str]:
+    """Write what runs an operation of a compiled program, in each way; see ``tape.c``."""
+    cases, taken = [], len(op.names)
+    x = ", ".join(f"v[a[{at}]]" for at in range(taken))
+    for code, (name, partials) in enumerate(_wanted(len(op.partials)).items()):
+        run = f"double x[] = {{{x}}}; bad |= {op.name}_{name}(x, y, by); a += {taken}; by += {len(partials)};"
+        cases.append(f"case VARIANTS * {number} + {code}: {{ {run} break; }}")
+    return cases if op.many is None else []
+
+
 def _kernels(op: Op, writer: Writer) -> tuple[list[str], str]:
     """Write what computes an operation and its partials; and the row of the table."""
     count, defaults = len(op.partials), [each for each in op.attributes.values() if each is not None]
@@ -245,7 +262,7 @@ def _kernels(op: Op, writer: Writer) -> tuple[list[str], str]:
         raise UntranslatableError("several inputs, and attributes")
     if op.is_operator and op.dunder not in OPERATORS:
         raise UntranslatableError(f"the operator {op.dunder}")
-    wanted = {"all": [*range(count)], **({"left": [0], "right": [1]} if count == 2 else {})}
+    wanted = _wanted(count)
     kernels = [_kernel(op, f"{op.name}_{which}", slopes, writer) for which, slopes in wanted.items()]
     numbers = ", ".join(map(repr, defaults)) or "0.0"
     names = [f"{op.name}_{which}" if which in wanted else "NULL" for which in ("all", "left", "right")]
@@ -262,7 +279,7 @@ def _kernel(op: Op, title: str, wanted: Sequence[int], writer: Writer) -> str:
     lines.append(f"double y = *y_ = {y};")
     for at, index in enumerate(wanted):
         lines.append(f"by[{at}] = {writer.expression(python_source(terms[index], names), names)};")
-    used = "".join(f" (void){name};" for name in ["y", "bad", *op.names])
+    used = "".join(f" (void){name};" for name in ["y", "bad", "by", *op.names])
     body = " ".join(["int bad_ = 0, *bad = &bad_;", *lines, used, "return bad_;"])
     return f"static int {title}(const double *x, double *y_, double *by) {{ {body} }}"
 
