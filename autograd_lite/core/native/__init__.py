@@ -56,9 +56,10 @@ def load() -> Any:
         return None
     try:
         library = importlib.import_module("autograd_lite.core.native._native")
-    except ImportError:
+        fits = library.fingerprint == fingerprint()
+    except (ImportError, OSError):  # not built, or no source beside it
         return None
-    if library.fingerprint == fingerprint():
+    if fits:
         return library
     print(
         "autograd_lite: its files have been changed since its engine in C was built: the engine in Python "
@@ -156,8 +157,11 @@ def _tell_of_modes(library: Any) -> None:
 
 
 _library = load()
-if _library is not None:
-    install(_library)
+try:
+    if _library is not None:
+        install(_library)
+except ImportError:  # another interpreter of this process has it, or an import before this one
+    _library = None
 
 engine_kind = "pure" if _library is None else "native"
 """Which engine runs: "native", in C, or "pure", in Python."""

@@ -91,7 +91,7 @@ def _output_of(program: str, kind: str = "pure") -> str:
     surroundings = {**os.environ, "AUTOGRAD_LITE_PURE": str(int(kind == "pure")), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", program]
     found = subprocess.run(
-        command, env=surroundings, capture_output=True, encoding="utf-8", timeout=600, check=False
+        command, cwd=ROOT, env=surroundings, capture_output=True, encoding="utf-8", timeout=600, check=False
     )
     if found.returncode != 0:
         raise RuntimeError(found.stderr)

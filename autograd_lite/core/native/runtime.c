@@ -14,8 +14,12 @@
 
 /* ---- What a Value holds ------------------------------------------------------------------- */
 
+/* The kinds of Layouts; and what a node of each kind holds: one parent and perhaps other operands, one and a
+   constant, two, or a Block of them and other operands. */
 enum { ONE, TWO, CONSTANT_RIGHT, CONSTANT_LEFT, MANY, LISTS, KINDS };
+enum { SINGLE, WITH_CONSTANT, PAIR, BLOCK, SHAPE = 3, SEEN = 4 };
 static const char *const KIND_NAMES[KINDS] = {"one", "two", "constant_right", "constant_left", "many", "lists"};
+static const int SHAPES[KINDS] = {SINGLE, PAIR, WITH_CONSTANT, WITH_CONSTANT, BLOCK, BLOCK};
 
 typedef struct {
     Py_ssize_t count;
@@ -27,16 +31,16 @@ typedef struct Node {
     PyObject_HEAD
     double data;
     union { double number; uint64_t bits; struct Node *next; } grad; /* next: among nodes to be freed */
-    uintptr_t where;               /* the Layout, and in its lowest bits the kind; 0: a leaf */
+    uintptr_t where;               /* the Layout, and in its lowest bits the shape, and during a walk SEEN; 0: a leaf */
     union { PyObject *first; Block *block; };
-    PyObject *second;              /* the second parent of TWO; what ONE, MANY and LISTS keep besides */
-    double by_first;
-    double by_second;              /* of CONSTANT_RIGHT and _LEFT the constant */
+    PyObject *second;              /* the second parent of a PAIR; the other operands of SINGLE and BLOCK */
+    double by_first;               /* of a leaf, during a sweep: the gradient before */
+    double by_second;              /* of WITH_CONSTANT the constant */
     PyObject *label;
 } Node;
 
-/* What stands for no number in a gradient: two of the many nans, which no assignment can leave there. */
-static const uint64_t NONE_YET = UINT64_C(0x7ffc5ad0a11ce5f1), SEEN = UINT64_C(0x7ffc5ad0a11ce5f2);
+/* What stands for no number in a gradient: one of the many nans, which no assignment can leave there. */
+static const uint64_t NONE_YET = UINT64_C(0x7ffc5ad0a11ce5f1);
 
 static PyTypeObject *ValueType;
 static PyObject *NO_GRADIENT, *MANY_PARENTS, *slow_data[4], *slow_init, *slow_lists, *list_layout, *NO_GRAPH, *only_computes;
@@ -46,9 +50,8 @@ static int modes, tracers;         /* in how many contexts one is on, as modes.A
 #define ANY_VALUE(thing) (IS_VALUE(thing) || PyObject_TypeCheck((PyObject *)(thing), ValueType))
 #define DATA(thing) (((Node *)(thing))->data)
 
-static inline int kind_of(const Node *node) { return (int)(node->where & 7); }
-static inline PyObject *layout_of(const Node *node) { return (PyObject *)(node->where & ~(uintptr_t)7); }
-static inline int seen(const void *node) { return ((const Node *)node)->grad.bits == SEEN; }
+static inline int shape_of(const Node *node) { return (int)(node->where & SHAPE); }
+static inline PyObject *layout_of(const Node *node) { return (PyObject *)(node->where & ~(uintptr_t)(SHAPE | SEEN)); }
 
 /* The collector must know of a node as soon as it could be part of a cycle: if something that it keeps could. */
 static inline int may_hold(PyObject *thing) {
@@ -60,16 +63,25 @@ static inline void track_if(PyObject *node, PyObject *kept) {
     if (IS_VALUE(node) && !PyObject_GC_IsTracked(node) && may_hold(kept)) PyObject_GC_Track(node);
 }
 
-static PyObject *Value_alloc(PyTypeObject *type, Py_ssize_t unused) {
-    if (type != ValueType) return PyType_GenericAlloc(type, unused);
+static Node *blank_node(void) {
     Node *node = PyObject_GC_New(Node, ValueType);
     if (node == NULL) return NULL;
     node->data = 0.0;
     node->grad.bits = NONE_YET;
     node->where = 0;
     node->first = node->second = node->label = NULL;
+    return node;
+}
+
+/* A leaf has None for a parent; one of a subclass from when its __init__ has called Value's. */
+static PyObject *Value_alloc(PyTypeObject *type, Py_ssize_t unused) {
+    if (type != ValueType) return PyType_GenericAlloc(type, unused);
+    Node *node = blank_node();
+    if (node != NULL) node->first = Py_NewRef(Py_None);
     return (PyObject *)node;
 }
+
+static inline int is_made(const Node *node) { return node->where != 0 || node->first != NULL; }
 
 static Block *new_block(Py_ssize_t count) {
     Block *block = PyMem_Malloc(sizeof(Block) + (size_t)count * (sizeof(PyObject *) + sizeof(double)));
@@ -91,10 +103,10 @@ static void let_go(PyObject *parent, Node **doomed) {
 
 static void empty(Node *node, Node **doomed) {
     PyObject *layout = layout_of(node), *first = node->first, *second = node->second;
-    int kind = kind_of(node);
+    int is_block = shape_of(node) == BLOCK;
     node->where = 0;
     node->first = node->second = NULL;
-    if (layout != NULL && kind >= MANY) {
+    if (is_block) {
         Block *block = (Block *)first;
         for (Py_ssize_t i = 0; block != NULL && i < block->count; i++) let_go(block->parents[i], doomed);
         PyMem_Free(block);
@@ -138,7 +150,7 @@ static int Value_traverse(PyObject *self, visitproc visit, void *arg) {
     Py_VISIT(node->label);
     Py_VISIT(layout_of(node));
     Py_VISIT(node->second);
-    if (node->where == 0 || kind_of(node) < MANY) {
+    if (shape_of(node) != BLOCK) {
         Py_VISIT(node->first);
     } else if (node->block != NULL) {
         for (Py_ssize_t i = 0; i < node->block->count; i++) Py_VISIT(node->block->parents[i]);
@@ -221,12 +233,12 @@ static inline int number_of(PyObject *thing, double *number) {
     return 0;
 }
 
-static inline PyObject *new_node(double y, PyObject *layout, int kind, PyObject *first, PyObject *second) {
+static inline PyObject *new_node(double y, PyObject *layout, int shape, PyObject *first, PyObject *second) {
     Node *node = PyObject_GC_New(Node, ValueType);
     if (node == NULL) return NULL;
     node->data = y;
     node->grad.bits = NONE_YET;
-    node->where = (uintptr_t)Py_NewRef(layout) | (uintptr_t)kind;
+    node->where = (uintptr_t)Py_NewRef(layout) | (uintptr_t)shape;
     node->first = Py_NewRef(first);
     node->second = Py_XNewRef(second);
     node->label = NULL;
@@ -237,7 +249,7 @@ static inline PyObject *new_node(double y, PyObject *layout, int kind, PyObject 
 /* What an operation gives while a mode is on, if that is no_grad alone: a leaf; else NULL. */
 static PyObject *unrecorded(double y) {
     PyObject *leaf = NULL, *alone = PyObject_CallFunctionObjArgs(only_computes, NULL);
-    if (alone == Py_True && (leaf = Value_alloc(ValueType, 0)) != NULL) {
+    if (alone == Py_True && (leaf = (PyObject *)blank_node()) != NULL) {
         ((Node *)leaf)->data = y;
         ((Node *)leaf)->first = Py_NewRef(NO_GRAPH);
     }
@@ -263,7 +275,7 @@ static PyObject *record_one(const Record *record, PyObject *a, PyObject *const *
         if ((kept = PyTuple_New(record->attributes)) == NULL) return NULL;
         for (int i = 0; i < record->attributes; i++) PyTuple_SetItem(kept, i, PyFloat_FromDouble(x[i + 1]));
     }
-    PyObject *made = new_node(y, record->layouts[ONE], ONE, a, NULL);
+    PyObject *made = new_node(y, record->layouts[ONE], SINGLE, a, NULL);
     if (made != NULL) {
         ((Node *)made)->second = kept; /* a tuple of floats: no part of a cycle */
         ((Node *)made)->by_first = by;
@@ -281,19 +293,19 @@ static inline PyObject *record_two(const Record *record, PyObject *a, PyObject *
         x[1] = DATA(b);
         if (record->all(x, &y, by)) return NULL;
         if (modes) return unrecorded(y);
-        made = new_node(y, record->layouts[TWO], TWO, a, b);
+        made = new_node(y, record->layouts[TWO], PAIR, a, b);
     } else if (IS_VALUE(a) && number_of(b, &x[1])) {
         x[0] = DATA(a);
         by[1] = x[1];
         if (record->by_left(x, &y, by)) return NULL;
         if (modes) return unrecorded(y);
-        made = new_node(y, record->layouts[CONSTANT_RIGHT], CONSTANT_RIGHT, a, NULL);
+        made = new_node(y, record->layouts[CONSTANT_RIGHT], WITH_CONSTANT, a, NULL);
     } else if (IS_VALUE(b) && number_of(a, &x[0])) {
         x[1] = DATA(b);
         by[1] = x[0];
         if (record->by_right(x, &y, by)) return NULL;
         if (modes) return unrecorded(y);
-        made = new_node(y, record->layouts[CONSTANT_LEFT], CONSTANT_LEFT, b, NULL);
+        made = new_node(y, record->layouts[CONSTANT_LEFT], WITH_CONSTANT, b, NULL);
     } else {
         return NULL;
     }
@@ -304,13 +316,13 @@ static inline PyObject *record_two(const Record *record, PyObject *a, PyObject *
 }
 
 /* Makes a node with a list of parents, which are not filled in yet, nor their partials. */
-static Node *new_node_of_many(PyObject *layout, int kind, Py_ssize_t parents) {
+static Node *new_node_of_many(PyObject *layout, Py_ssize_t parents) {
     Block *block = new_block(parents);
     if (block == NULL) return NULL;
-    Node *node = (Node *)Value_alloc(ValueType, 0);
+    Node *node = blank_node();
     if (node == NULL) { PyMem_Free(block); return NULL; }
     for (Py_ssize_t i = 0; i < parents; i++) block->parents[i] = NULL;
-    node->where = (uintptr_t)Py_NewRef(layout) | (uintptr_t)kind;
+    node->where = (uintptr_t)Py_NewRef(layout) | BLOCK;
     node->block = block;
     return node;
 }
@@ -327,7 +339,7 @@ static PyObject *record_many(const Record *record, PyObject *const *args, Py_ssi
     }
     if (parents == 0 || record->all(x, &y, by)) return NULL;
     if (modes) return unrecorded(y);
-    Node *node = new_node_of_many(record->layouts[MANY], MANY, parents);
+    Node *node = new_node_of_many(record->layouts[MANY], parents);
     if (node == NULL) return NULL;
     node->data = y;
     if ((node->second = PyTuple_New(count)) == NULL) return given_up(node);
@@ -395,6 +407,7 @@ static PyObject *operator_on_two(const Record *record, PyObject *a, PyObject *b)
 
 static PyObject *power_operator(const Record *record, PyObject *a, PyObject *b, PyObject *modulus) {
     if (modulus == Py_None) return operator_on_two(record, a, b);
+    if (!ANY_VALUE(a)) return Py_NewRef(Py_NotImplemented);
     PyObject *args[] = {a, b, modulus};
     return left_to_python(record->python, args, 3, NULL);
 }
@@ -502,7 +515,7 @@ static PyObject *record_checked_lists(const Record *record, PyObject *lists) {
     }
     if (parents == 0) return NULL;
     PyObject *layout = layout_for(record, lengths);
-    Node *node = layout == NULL ? NULL : new_node_of_many(layout, LISTS, parents);
+    Node *node = layout == NULL ? NULL : new_node_of_many(layout, parents);
     Py_XDECREF(layout);
     if (node == NULL) return NULL;
     if (total > SHORT && (numbers = PyMem_Malloc((size_t)total * sizeof(double))) == NULL) PyErr_NoMemory();
@@ -536,8 +549,16 @@ static PyObject *record_lists(PyObject *module, PyObject *const *args, Py_ssize_
 
 enum { FIRST, SECOND };            /* also: the data, the gradient */
 
+static PyObject *lacks(PyObject *self, const char *name) {
+    PyObject *type = PyType_GetName(Py_TYPE(self));
+    if (type != NULL) PyErr_Format(PyExc_AttributeError, "'%U' object has no attribute '%s'", type, name);
+    Py_XDECREF(type);
+    return NULL;
+}
+
 static PyObject *get_raw(PyObject *self, void *which) {
     Node *node = (Node *)self;
+    if (!is_made(node)) return lacks(self, which ? "_grad" : "_data");
     if (which == NULL) return PyFloat_FromDouble(node->data);
     return node->grad.bits == NONE_YET ? Py_NewRef(NO_GRADIENT) : PyFloat_FromDouble(node->grad.number);
 }
@@ -580,8 +601,7 @@ static int set_number(PyObject *self, PyObject *thing, void *which) {
 static PyObject *get_label(PyObject *self, void *unused) {
     PyObject *label = ((Node *)self)->label;
     (void)unused;
-    if (label == NULL) PyErr_SetString(PyExc_AttributeError, "_label");
-    return Py_XNewRef(label);
+    return label == NULL ? lacks(self, "_label") : Py_NewRef(label);
 }
 
 static int set_label(PyObject *self, PyObject *label, void *unused) {
@@ -596,6 +616,7 @@ static int set_label(PyObject *self, PyObject *label, void *unused) {
 static PyObject *get_layout(PyObject *self, void *unused) {
     PyObject *layout = layout_of((Node *)self);
     (void)unused;
+    if (!is_made((Node *)self)) return lacks(self, "_layout");
     return Py_NewRef(layout == NULL ? Py_None : layout);
 }
 
@@ -613,20 +634,18 @@ static int set_layout(PyObject *self, PyObject *layout, void *unused) {
     }
     empty(node, &doomed);
     node->by_first = node->by_second = 0.0;
-    if (layout != Py_None) node->where = (uintptr_t)Py_NewRef(layout) | (uintptr_t)kind;
+    if (layout == Py_None) node->first = Py_NewRef(Py_None);
+    else node->where = (uintptr_t)Py_NewRef(layout) | (uintptr_t)SHAPES[kind];
     free_doomed(doomed);
     return 0;
 }
 
 static PyObject *get_parent(PyObject *self, void *which) {
     Node *node = (Node *)self;
-    int kind = kind_of(node), is_list = node->where != 0 && kind >= MANY;
+    int shape = shape_of(node), is_list = shape == BLOCK;
     if (which != NULL && is_list) return Py_NewRef(MANY_PARENTS);
-    if (which != NULL && node->where != 0) return Py_NewRef(kind == TWO && node->second ? node->second : Py_None);
-    if (node->first == NULL || which != NULL) {
-        PyErr_SetString(PyExc_AttributeError, which ? "_second" : "_first");
-        return NULL;
-    }
+    if (which != NULL && node->where != 0) return Py_NewRef(shape == PAIR && node->second ? node->second : Py_None);
+    if (node->first == NULL || node->first == Py_None || which != NULL) return lacks(self, which ? "_second" : "_first");
     if (!is_list) return Py_NewRef(node->first);
     PyObject *list = PyList_New(node->block->count);
     for (Py_ssize_t i = 0; list != NULL && i < node->block->count; i++)
@@ -652,7 +671,7 @@ static int set_parents(Node *node, PyObject *list) {
 static int set_parent(PyObject *self, PyObject *parent, void *which) {
     Node *node = (Node *)self;
     if (refuse_deletion(parent)) return -1;
-    if (node->where != 0 && kind_of(node) >= MANY) return which == NULL ? set_parents(node, parent) : 0;
+    if (shape_of(node) == BLOCK) return which == NULL ? set_parents(node, parent) : 0;
     if (which != NULL && parent == Py_None) return 0;
     if (node->where != 0 && !ANY_VALUE(parent)) { PyErr_SetString(PyExc_TypeError, "a parent is a Value"); return -1; }
     PyObject **place = which == NULL ? &node->first : &node->second, *old = *place;
@@ -664,10 +683,10 @@ static int set_parent(PyObject *self, PyObject *parent, void *which) {
 
 static PyObject *get_partial(PyObject *self, void *which) {
     Node *node = (Node *)self;
-    int kind = kind_of(node);
-    if (node->where == 0) { PyErr_SetString(PyExc_AttributeError, "a leaf has no partials"); return NULL; }
-    if (which != NULL && (kind == ONE || kind >= MANY)) return Py_NewRef(node->second ? node->second : Py_None);
-    if (kind < MANY) return PyFloat_FromDouble(which == NULL ? node->by_first : node->by_second);
+    int shape = shape_of(node);
+    if (node->where == 0) return lacks(self, which ? "_second_partial" : "_first_partial");
+    if (which != NULL && (shape == SINGLE || shape == BLOCK)) return Py_NewRef(node->second ? node->second : Py_None);
+    if (shape != BLOCK) return PyFloat_FromDouble(which == NULL ? node->by_first : node->by_second);
     PyObject *list = PyList_New(node->block == NULL ? 0 : node->block->count);
     for (Py_ssize_t i = 0; list != NULL && i < PyList_Size(list); i++)
         PyList_SetItem(list, i, PyFloat_FromDouble(node->block->partials[i]));
@@ -689,16 +708,16 @@ static int set_partials(Node *node, PyObject *list) {
 
 static int set_partial(PyObject *self, PyObject *thing, void *which) {
     Node *node = (Node *)self;
-    int kind = kind_of(node);
+    int shape = shape_of(node);
     if (refuse_deletion(thing)) return -1;
-    if (which != NULL && (kind == ONE || kind >= MANY)) {
+    if (which != NULL && (shape == SINGLE || shape == BLOCK)) {
         PyObject *old = node->second;
         node->second = thing == Py_None ? NULL : Py_NewRef(thing);
         track_if(self, thing);
         Py_XDECREF(old);
         return 0;
     }
-    if (kind >= MANY) return set_partials(node, thing);
+    if (shape == BLOCK) return set_partials(node, thing);
     double number = PyFloat_AsDouble(thing);
     if (number == -1.0 && PyErr_Occurred()) return -1;
     if (which == NULL) node->by_first = number; else node->by_second = number;
@@ -706,7 +725,7 @@ static int set_partial(PyObject *self, PyObject *thing, void *which) {
 }
 
 static PyGetSetDef attributes[] = {
-    {"data", get_number, set_number, NULL, NULL}, {"grad", get_number, set_number, NULL, (void *)SECOND},
+    {"data", get_number, set_number, DATA_DOC, NULL}, {"grad", get_number, set_number, GRAD_DOC, (void *)SECOND},
     {"_data", get_raw, set_raw, NULL, NULL}, {"_grad", get_raw, set_raw, NULL, (void *)SECOND},
     {"_label", get_label, set_label, NULL, NULL}, {"_layout", get_layout, set_layout, NULL, NULL},
     {"_first", get_parent, set_parent, NULL, NULL}, {"_second", get_parent, set_parent, NULL, (void *)SECOND},
@@ -719,7 +738,7 @@ static int Value_init(PyObject *self, PyObject *args, PyObject *named) {
     if (named == NULL && PyTuple_Size(args) == 1 && number_of(PyTuple_GetItem(args, 0), &number)) {
         node->data = number;
         node->grad.bits = NONE_YET;
-        if (node->where == 0 && node->first == NULL) return 0;
+        if (node->where == 0 && node->first == Py_None) return 0;
         return set_layout(self, Py_None, NULL);
     }
     PyObject *all = PyTuple_New(PyTuple_Size(args) + 1);
@@ -735,69 +754,63 @@ static int Value_init(PyObject *self, PyObject *args, PyObject *named) {
 /* ---- The sweep: in the order of sweep.py -------------------------------------------------------- */
 
 typedef struct { Node **at; Py_ssize_t count, room; } Stack;
-typedef struct {
-    Stack waiting, met, order;     /* met: all nodes, leaves too; order: the inner nodes, parents first */
-    double *before;                /* the gradients of those met */
-    Py_ssize_t room;
-} Walk;
+typedef struct { Stack waiting, leaves, order; } Walk; /* order: the inner nodes, parents first */
 
-static int push(Stack *stack, Node *node) {
-    if (stack->count == stack->room) {
-        Py_ssize_t room = stack->room ? 2 * stack->room : 1024;
-        Node **at = PyMem_Realloc(stack->at, (size_t)room * sizeof(Node *));
-        if (at == NULL) return -1;
-        stack->at = at;
-        stack->room = room;
-    }
+enum { TO_BE_LISTED = 1 };         /* the mark, on what waits, of a node whose parents wait above it */
+
+static inline Node *unmarked(Node *node) { return (Node *)((uintptr_t)node & ~(uintptr_t)TO_BE_LISTED); }
+static inline void forget(Node *node) { unmarked(node)->where &= ~(uintptr_t)SEEN; }
+static void forget_all(Stack *stack) { for (Py_ssize_t i = 0; i < stack->count; i++) forget(stack->at[i]); }
+static inline int seen(const Node *node) { return (node->where & SEEN) != 0; }
+static inline int is_leaf(const Node *node) { return layout_of(node) == NULL || node->first == NULL; }
+
+static int grow(Stack *stack) {
+    Py_ssize_t room = stack->room ? 2 * stack->room : 1024;
+    Node **at = PyMem_Realloc(stack->at, (size_t)room * sizeof(Node *));
+    if (at == NULL) return -1;
+    stack->at = at;
+    stack->room = room;
+    return 0;
+}
+
+static inline int push(Stack *stack, Node *node) {
+    if (stack->count == stack->room && grow(stack)) { forget(node); return -1; }
     stack->at[stack->count++] = node;
     return 0;
 }
 
-static int meet(Walk *walk, Node *node) {
-    if (walk->met.count == walk->room) {
-        Py_ssize_t room = walk->room ? 2 * walk->room : 1024;
-        double *before = PyMem_Realloc(walk->before, (size_t)room * sizeof(double));
-        if (before == NULL) return -1;
-        walk->before = before;
-        walk->room = room;
-    }
-    if (push(&walk->met, node)) return -1;
-    walk->before[walk->met.count - 1] = node->grad.number;
-    node->grad.bits = SEEN;
-    return 0;
-}
-
-static void put_back(Walk *walk, int leaves_alone) {
-    for (Py_ssize_t i = 0; i < walk->met.count; i++)
-        if (!leaves_alone || walk->met.at[i]->where == 0) walk->met.at[i]->grad.number = walk->before[i];
+static inline int postpone(Walk *walk, Node *node) {
+    return push(&walk->waiting, (Node *)((uintptr_t)node | TO_BE_LISTED));
 }
 
 static void end(Walk *walk) {
     PyMem_Free(walk->waiting.at);
-    PyMem_Free(walk->met.at);
+    PyMem_Free(walk->leaves.at);
     PyMem_Free(walk->order.at);
-    PyMem_Free(walk->before);
 }
 
-/* Lets a node wait, and the mark that it is to be listed when it is taken again. */
-static int postpone(Walk *walk, Node *node) { return push(&walk->waiting, node) || push(&walk->waiting, NULL); }
+/* Lets the parents in a Block wait that are not seen yet, and their node below them; says how many there are, or -1. */
+static Py_ssize_t wait_for_block(Walk *walk, Node *node) {
+    Py_ssize_t count = 0;
+    for (Py_ssize_t i = node->block->count - 1; i >= 0; i--) {
+        Node *parent = (Node *)node->block->parents[i];
+        if (seen(parent)) continue;
+        if (!count++ && postpone(walk, node)) return -1;
+        if (push(&walk->waiting, parent)) return -1;
+    }
+    return count;
+}
 
 /* Goes down along first parents from a node that is not yet seen. */
 static int descend(Walk *walk, Node *node) {
     while (!seen(node)) {
-        if (meet(walk, node)) return -1;
-        if (node->where == 0) return 0;
-        int kind = kind_of(node);
-        if (kind >= MANY) {
-            int waits = 0;
-            for (Py_ssize_t i = node->block->count - 1; i >= 0; i--) {
-                if (seen(node->block->parents[i])) continue;
-                if (!waits++ && postpone(walk, node)) return -1;
-                if (push(&walk->waiting, (Node *)node->block->parents[i])) return -1;
-            }
-            return waits ? 0 : push(&walk->order, node);
+        node->where |= SEEN;
+        if (is_leaf(node)) return push(&walk->leaves, node);
+        if (shape_of(node) == BLOCK) {
+            Py_ssize_t waiting = wait_for_block(walk, node);
+            return waiting == 0 ? push(&walk->order, node) : waiting < 0;
         }
-        Node *first = (Node *)node->first, *second = kind == TWO ? (Node *)node->second : NULL;
+        Node *first = (Node *)node->first, *second = shape_of(node) == PAIR ? (Node *)node->second : NULL;
         if (second == NULL || seen(second)) {
             if (seen(first)) return push(&walk->order, node);
             if (postpone(walk, node)) return -1;
@@ -809,40 +822,46 @@ static int descend(Walk *walk, Node *node) {
     return 0;
 }
 
-/* Meets all nodes of a graph and marks their gradients; if memory runs out, they are as before. */
+/* Meets all nodes of a graph, leaves and inner nodes. */
 static int walk_from(Node *output, Walk *walk) {
     int failed = push(&walk->waiting, output);
     while (!failed && walk->waiting.count) {
-        Node *node = walk->waiting.at[--walk->waiting.count];
-        if (node == NULL) failed = push(&walk->order, walk->waiting.at[--walk->waiting.count]);
-        else failed = descend(walk, node);
+        Node *next = walk->waiting.at[--walk->waiting.count], *node = unmarked(next);
+        failed = next != node ? push(&walk->order, node) : descend(walk, node);
     }
+    forget_all(&walk->leaves);
+    forget_all(&walk->order);
     if (!failed) return 0;
-    put_back(walk, 0);
+    forget_all(&walk->waiting);
     end(walk);
     PyErr_NoMemory();
     return -1;
 }
 
-/* Adds up: lets the gradient of each node be the derivative of the output; says whether all leaves' are finite. */
+/* Lets the gradient of each node be the derivative of the output; says whether all leaves' are finite. */
 static int add_up(Walk *walk, Node *output, double seed) {
-    for (Py_ssize_t i = 0; i < walk->met.count; i++) walk->met.at[i]->grad.number = 0.0;
+    for (Py_ssize_t i = 0; i < walk->leaves.count; i++) {
+        Node *leaf = walk->leaves.at[i];
+        leaf->by_first = leaf->grad.number;
+        leaf->grad.number = 0.0;
+    }
+    for (Py_ssize_t i = 0; i < walk->order.count; i++) walk->order.at[i]->grad.number = 0.0;
     output->grad.number = seed;
     for (Py_ssize_t i = walk->order.count - 1; i >= 0; i--) {
         Node *node = walk->order.at[i];
         double upstream = node->grad.number;
-        int kind = kind_of(node);
-        if (kind >= MANY) {
+        if (shape_of(node) == BLOCK) {
             Block *block = node->block;
             for (Py_ssize_t k = 0; k < block->count; k++)
                 ((Node *)block->parents[k])->grad.number += upstream * block->partials[k];
         } else {
             ((Node *)node->first)->grad.number += upstream * node->by_first;
-            if (kind == TWO) ((Node *)node->second)->grad.number += upstream * node->by_second;
+            if (shape_of(node) == PAIR && node->second != NULL)
+                ((Node *)node->second)->grad.number += upstream * node->by_second;
         }
     }
-    for (Py_ssize_t i = 0; i < walk->met.count; i++)
-        if (walk->met.at[i]->where == 0 && !is_finite(walk->met.at[i]->grad.number)) return 0;
+    for (Py_ssize_t i = 0; i < walk->leaves.count; i++)
+        if (!is_finite(walk->leaves.at[i]->grad.number)) return 0;
     return 1;
 }
 
@@ -861,25 +880,23 @@ static PyObject *sweep(PyObject *module, PyObject *args) {
     (void)module;
     if (parse_output(args, &output, &seed) || walk_from(output, &walk)) return NULL;
     int done = add_up(&walk, output, seed);
-    if (!done) put_back(&walk, 1);
-    for (Py_ssize_t i = 0; done && i < walk.met.count; i++) {
-        union { double number; uint64_t bits; } before = {walk.before[i]};
-        if (walk.met.at[i]->where == 0 && before.bits != NONE_YET) walk.met.at[i]->grad.number += before.number;
+    for (Py_ssize_t i = 0; i < walk.leaves.count; i++) {
+        Node *leaf = walk.leaves.at[i];
+        union { double number; uint64_t bits; } before = {leaf->by_first};
+        if (!done) leaf->grad.number = before.number;
+        else if (before.bits != NONE_YET) leaf->grad.number += before.number;
     }
     end(&walk);
     return PyBool_FromLong(done);
 }
 
-/* Lists the leaves met, or their gradients; or the inner nodes in topological order. */
-static PyObject *listed(Walk *walk, int numbers, int leaves) {
-    Stack *from = leaves ? &walk->met : &walk->order;
-    PyObject *list = PyList_New(0);
-    for (Py_ssize_t i = 0; list != NULL && i < from->count; i++) {
-        Node *node = from->at[i];
-        if (leaves && node->where != 0) continue;
-        PyObject *item = numbers ? PyFloat_FromDouble(node->grad.number) : Py_NewRef((PyObject *)node);
-        if (item == NULL || PyList_Append(list, item)) Py_CLEAR(list);
-        Py_XDECREF(item);
+/* Lists nodes, or of leaves what add_up has kept. */
+static PyObject *listed(const Stack *nodes, int numbers) {
+    PyObject *list = PyList_New(nodes->count);
+    for (Py_ssize_t i = 0; list != NULL && i < nodes->count; i++) {
+        Node *node = nodes->at[i];
+        PyObject *item = numbers ? PyFloat_FromDouble(node->by_first) : Py_NewRef((PyObject *)node);
+        if (item == NULL || PyList_SetItem(list, i, item)) Py_CLEAR(list);
     }
     return list;
 }
@@ -891,10 +908,19 @@ static PyObject *gradients(PyObject *module, PyObject *args) {
     Walk walk = {0};
     (void)module;
     if (parse_output(args, &output, &seed) || walk_from(output, &walk)) return NULL;
+    double *before = PyMem_Malloc((size_t)(walk.order.count + 1) * sizeof(double));
+    if (before == NULL) { end(&walk); return PyErr_NoMemory(); }
+    for (Py_ssize_t i = 0; i < walk.order.count; i++) before[i] = walk.order.at[i]->grad.number;
     add_up(&walk, output, seed);
-    PyObject *numbers = listed(&walk, 1, 1);
-    put_back(&walk, 0);
-    PyObject *leaves = listed(&walk, 0, 1);
+    for (Py_ssize_t i = 0; i < walk.order.count; i++) walk.order.at[i]->grad.number = before[i];
+    for (Py_ssize_t i = 0; i < walk.leaves.count; i++) {
+        Node *leaf = walk.leaves.at[i];
+        double found = leaf->grad.number;
+        leaf->grad.number = leaf->by_first;
+        leaf->by_first = found;
+    }
+    PyObject *numbers = listed(&walk.leaves, 1), *leaves = listed(&walk.leaves, 0);
+    PyMem_Free(before);
     end(&walk);
     return Py_BuildValue("(NN)", leaves, numbers);
 }
@@ -906,8 +932,7 @@ static PyObject *topological_order(PyObject *module, PyObject *args) {
     Walk walk = {0};
     (void)module;
     if (parse_output(args, &output, &seed) || walk_from(output, &walk)) return NULL;
-    put_back(&walk, 0);
-    PyObject *leaves = listed(&walk, 0, 1), *nodes = listed(&walk, 0, 0);
+    PyObject *leaves = listed(&walk.leaves, 0), *nodes = listed(&walk.order, 0);
     end(&walk);
     return Py_BuildValue("(NN)", leaves, nodes);
 }

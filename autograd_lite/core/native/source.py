@@ -22,6 +22,7 @@ from autograd_lite.core.ieee import Guarded
 from autograd_lite.core.kernels import UPDATES
 from autograd_lite.core.native import fingerprint
 from autograd_lite.core.op import Op, call_source, python_source
+from autograd_lite.core.scalar import Scalar
 from autograd_lite.core.symbol import Symbol
 from autograd_lite.engine import Value
 from autograd_lite.ops import OPS
@@ -235,8 +236,13 @@ def header() -> str:
     parameters = inspect.signature(Value).parameters.values()
     names = ", ".join(str(parameter.replace(annotation=parameter.empty)) for parameter in parameters)
     text, _ = native_source(OPS)
-    doc = _string(f"Value({names})\n--\n\n")
-    return f'{text}#define VALUE_DOC {doc}\n#define FINGERPRINT "{fingerprint()}"\n'
+    docs = {
+        "VALUE": f"Value({names})\n--\n\n",
+        "DATA": Scalar.data.__doc__ or "",
+        "GRAD": Scalar.grad.__doc__ or "",
+    }
+    text += "".join([f"#define {name}_DOC {_string(doc)}\n" for name, doc in docs.items()])
+    return f'{text}#define FINGERPRINT "{fingerprint()}"\n'
 
 
 def _wanted(count: int) -> dict[str, Sequence[int]]:
