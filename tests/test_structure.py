@@ -169,6 +169,7 @@ WITHIN = {
         "flatten",
         "sequential",
     ],
+    "datasets": ["seeds", "points", "loaded", "texts", "splitting"],
     "losses": ["given", "regression", "classification"],
     "optim": ["settings", "schedules", "groups", "arithmetic", "clipping", "optimizer", "rules", "finder"],
     "playing": [
@@ -422,7 +423,9 @@ def test_public_names_are_listed_and_documented():
             assert thing.__doc__, name
 
 
-@pytest.mark.parametrize("module", [autograd_lite.losses], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [autograd_lite.datasets, autograd_lite.losses], ids=lambda module: module.__name__
+)
 def test_a_pickle_may_name_a_function_by_the_package_that_it_is_imported_from(module):
     """As those do that were made when the package was one file."""
     for name in module.__all__:
