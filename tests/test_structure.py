@@ -170,6 +170,7 @@ WITHIN = {
         "sequential",
     ],
     "datasets": ["seeds", "points", "loaded", "texts", "splitting"],
+    "javascript": ["names", "choices", "writing", "terms", "scripts"],
     "losses": ["given", "regression", "classification"],
     "optim": ["settings", "schedules", "groups", "arithmetic", "clipping", "optimizer", "rules", "finder"],
     "playing": [
