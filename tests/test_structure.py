@@ -26,6 +26,7 @@ CORE = [
     "core.tables",
     "core.symbol",
     "core.variables",
+    "core.op_source",
     "core.op",
     "core.source",
     "core.list_rules",
