@@ -197,6 +197,7 @@ WITHIN = {
         "settings",
         "steps",
         "checkpoints",
+        "columns",
         "compiled",
         "on_devices",
         "predict",
