@@ -69,6 +69,8 @@ SIBLINGS = [
 WITHIN = {
     "drawing": [
         "text",
+        "elements",
+        "outline",
         "labels",
         "folding.neurons",
         "folding.examples",
