@@ -105,6 +105,7 @@ WITHIN = {
     "compiler": [
         "introspection",
         "signature",
+        "reading",
         "index",
         "rewriting",
         "lookups",

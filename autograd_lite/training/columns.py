@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd_lite.compiler.lengths import RowsOfLengths, rows_of_lengths
-from autograd_lite.compiler.signature import Rows, SignaturesDifferError, read, signature_of
+from autograd_lite.compiler.reading import read
+from autograd_lite.compiler.signature import Rows, SignaturesDifferError, signature_of
 
 __all__ = ["as_one", "chosen", "in_array", "in_batches"]
 
