@@ -19,7 +19,7 @@ import autograd_lite as ag
 from autograd_lite import Op, Value, functions, optim
 from autograd_lite.compiler import compile, native, program
 from autograd_lite.compiler.moves import move_of
-from autograd_lite.compiler.signature import read
+from autograd_lite.compiler.reading import read
 from autograd_lite.core.native import build
 from autograd_lite.ops import OPS
 

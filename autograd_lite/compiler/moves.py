@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd_lite.compiler.native import NativeProgram, codes_of
 from autograd_lite.compiler.tape import INNER, INPUT, Tape
-from autograd_lite.core.op import call_source, number_source
+from autograd_lite.core.op_source import call_source, number_source
 from autograd_lite.core.source import block, define
 from autograd_lite.core.symbol import Symbol
 

@@ -21,7 +21,8 @@ from autograd_lite import functions
 from autograd_lite.core.ieee import Guarded
 from autograd_lite.core.kernels import UPDATES
 from autograd_lite.core.native import fingerprint
-from autograd_lite.core.op import Op, call_source, python_source
+from autograd_lite.core.op import Op
+from autograd_lite.core.op_source import call_source, python_source
 from autograd_lite.core.scalar import Scalar
 from autograd_lite.core.symbol import Symbol
 from autograd_lite.engine import Value
