@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 import autograd_lite as ag
 from autograd_lite import Op, TraceError, Value, grad, nn, optim
 from autograd_lite.compiler import compile, reading
-from autograd_lite.compiler.signature import Signature
 from autograd_lite.compiler.arrays.ir import Constant, Leaf, View
 from autograd_lite.compiler.arrays.primitives import Concatenate
 from autograd_lite.compiler.introspection import has_numpy
 from autograd_lite.compiler.raising.matmuls import distinct_rows
+from autograd_lite.compiler.signature import Signature
 from autograd_lite.ops import OPS
 
 BACKENDS = ["python", "numpy", "auto"]
