@@ -1034,9 +1034,7 @@ def test_the_second_exp_is_not_called_as_the_function_exp2():
 @pytest.mark.parametrize(
     ("f", "hint"),
     [
-        (lambda w, x: w * divmod(x, 2)[1], "to be traced.*'Value' and 'int'.*pass as int"),
         (lambda w, x: w if x.is_integer() else w * x, "to be traced.*no attribute 'is_integer'.*pass as int"),
-        (lambda w, x: w * divmod(x, 2)[0], "to be traced.*divmod.*pass as int"),
         (lambda w, x: w * round(x), "to be traced.*converted to a plain number.*pass as int"),
         (lambda w, x: w if (w * x).data.is_integer() else w, "to be traced.*no attribute 'is_integer'.*int"),
         (lambda w, x: w * math.exp(x), r"to be traced.*a\.exp\(\) instead of math\.exp"),

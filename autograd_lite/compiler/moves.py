@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from autograd_lite.core.op import call_source, number_source
+from autograd_lite.core.op_source import call_source, number_source
 from autograd_lite.core.source import block, define
 from autograd_lite.core.symbol import Symbol
 

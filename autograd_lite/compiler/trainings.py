@@ -12,8 +12,8 @@ from typing import Any
 from autograd_lite.compiler.batches import Part, mean_of_rows, split_rows
 from autograd_lite.compiler.eager import OUTSIDE
 from autograd_lite.compiler.moves import hides_gradient, move_of, settings_of
+from autograd_lite.compiler.reading import arguments_of_row, count_rows
 from autograd_lite.compiler.runner import Runner
-from autograd_lite.compiler.signature import arguments_of_row, count_rows
 from autograd_lite.compiler.tracing import TraceError
 from autograd_lite.core.ieee import mean_of
 
