@@ -10,6 +10,7 @@ from typing import Any
 __all__ = [
     "as_float",
     "check_dtype",
+    "check_number",
     "check_pairs",
     "check_rows",
     "got",
@@ -107,6 +108,29 @@ def leaf_data(number: Any) -> float:
         return as_float(number)
     except TypeError as error:
         raise TypeError(f"a Value holds a real number; {error}") from None
+
+
+def check_number(name: str, number: Any) -> None:
+    """Raise a TypeError if a setting is no plain number; an array of no axes is one, True and False are none.
+
+    Example:
+        >>> check_number("lr", "0.1")
+        Traceback (most recent call last):
+        TypeError: lr is a number, got '0.1', a str: write float('0.1')
+    """
+    if type(number) is float or (is_plain(number) and not is_bool(number)):
+        return
+    kind = type(number)
+    if is_bool(number):
+        raise TypeError(f"{name} is a number, got {number!r}, a {kind.__name__}")
+    if kind.__name__ == "ndarray" and number.shape == () and number.dtype.kind in "fiu":
+        return
+    hint = ""
+    if hasattr(number, "_layout"):
+        hint = ": use its .data"
+    elif isinstance(number, str) or (hasattr(kind, "__float__") and getattr(number, "shape", ()) == ()):
+        hint = f": write float({number!r})"
+    raise TypeError(f"{name} is a number, got {number!r}, a {kind.__name__}{hint}")
 
 
 def is_plain(thing: Any) -> bool:

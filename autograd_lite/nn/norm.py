@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd_lite.composed import mean
+from autograd_lite.core.coercion import check_number
 from autograd_lite.engine import Value
 from autograd_lite.functions import dot, sqrt
 from autograd_lite.nn.module import Module
@@ -52,6 +53,7 @@ class BatchNorm(Module):
 
     def __init__(self, width: int, *, momentum: float = 0.1, eps: float = 1e-5) -> None:
         check_size("width", width)
+        check_number("momentum", momentum)
         if not 0.0 <= momentum <= 1.0:
             raise ValueError(f"momentum is a number from 0 to 1, got {momentum!r}")
         _check_eps(eps)
@@ -188,5 +190,6 @@ def _number(number: Any) -> Any:
 
 
 def _check_eps(eps: float) -> None:
+    check_number("eps", eps)
     if not eps > 0.0:
         raise ValueError(f"eps is a small positive number, such as 1e-5, got {eps!r}")
