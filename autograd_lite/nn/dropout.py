@@ -52,6 +52,8 @@ class Dropout(Module):
             return x
         if isinstance(x, Value):
             return self.mask() * x
+        if not hasattr(x, "__len__"):
+            return self.mask() * inputs_of(x, 1)[0]
         return [self.mask() * number for number in inputs_of(x, len(x))]
 
     def mask(self) -> Value:
