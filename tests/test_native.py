@@ -196,9 +196,9 @@ def pythons():
     """List this Python, and all later ones at hand that the library is for."""
     names = [name for minor in range(11, 20) if (name := shutil.which(f"python3.{minor}"))]
     works = "import sys; raise SystemExit(sys.implementation.name != 'cpython' or 't' in sys.abiflags)"
-    return [sys.executable] + [
-        name for name in names if subprocess.run([name, "-c", works], capture_output=True).returncode == 0
-    ]
+    return [sys.executable] + [name for name in names if subprocess.run(
+        [name, "-c", works], capture_output=True, timeout=60, check=False
+    ).returncode == 0]  # fmt: skip
 
 
 def test_one_library_serves_every_python_at_hand(whole):
