@@ -306,6 +306,8 @@ def test_an_operation_that_c_does_not_know_leaves_the_program_to_python(engine):
     compiled = compile(lambda: cube(x) + x, [x], backend="native")
     assert compiled.value_and_grad() == (10.0, [13.0])
     assert not compiled.cache.first().is_native
+    line = compiled.explain().splitlines()[-1]
+    assert line == "Runs on floats in Python, since C does not know such an operation or index, as asked for."
 
 
 @pytest.mark.parametrize("columns", [True, False], ids=["rows", "closure"])
@@ -360,6 +362,7 @@ def test_several_outputs_and_batches_run_row_by_row(engine):
     one = compile(lambda x: w * x, [w], backend="native")
     assert one.mean_and_grad([1.0, 2.0]) == (3.0, [1.5])
     assert one.source.startswith("def forward(")
+    assert engine is None or one.explain().splitlines()[-1] == "Runs on floats in C, as asked for."
 
 
 def test_auto_runs_irregular_programs_in_c(engine):
