@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import types
 from pathlib import Path
 
@@ -23,17 +24,17 @@ print(digest({name: op for name, op in OPS.items() if name in WANTED or not WANT
 """
 
 
-def run(folder, program, **surroundings):
+def run(folder, program, python=sys.executable, **surroundings):
     """Run a program with the package that lies in a folder; give what it prints, and its errors."""
     ran = subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=300, check=False,
+        [python, "-c", program], cwd=folder, capture_output=True, text=True, timeout=300, check=False,
         env={**os.environ, "AUTOGRAD_LITE_PURE": "0", "PYTHONPATH": str(folder), **surroundings},
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     return ran.stdout, ran.stderr
 
 
-def build_in(folder):
+def build_in(folder, **surroundings):
     """Build the engine in C in place, as an installation does; say which engine there is now."""
     there = folder / "autograd_lite" / "core" / "native"
     program = """
@@ -45,7 +46,7 @@ hook = types.SimpleNamespace(app=types.SimpleNamespace(display_warning=said.appe
 build._initialize(hook, "editable", {})
 print(*said)
 """
-    said, _ = run(folder, program)
+    said, _ = run(folder, program, **surroundings)
     libraries = list(there.glob("_native*"))
     assert len(libraries) == (not said.strip())
     return "native" if libraries else "pure"
@@ -122,6 +123,19 @@ def test_where_nothing_can_be_built_an_installation_says_why_and_goes_on(monkeyp
     assert all(reason in line and "the one in Python runs" in line for reason, line in zip(reasons, said))
 
 
+@pytest.mark.parametrize("without", [{"CC": "false"}, {"CC": "no-such-compiler"}, {"CFLAGS": "-nostdinc"}])
+def test_without_a_compiler_or_headers_the_engine_in_python_is_installed(copy, without):
+    folder, _ = copy
+    assert build_in(folder, **without) == "pure"
+    assert run(folder, KIND) == ("pure\n", "")
+
+
+def test_a_python_without_its_lock_is_not_compiled_for(monkeypatch):
+    monkeypatch.setattr(sysconfig, "get_config_var", {"Py_GIL_DISABLED": 1}.get)
+    monkeypatch.setenv("AUTOGRAD_LITE_PURE", "0")
+    assert build.reason_against() == "this Python does not load libraries for CPython's stable ABI"
+
+
 def test_a_library_with_other_numbers_is_not_installed(monkeypatch, tmp_path):
     kinds = {"native": "native abc\n", "pure": "pure abd\n"}
     monkeypatch.setattr(build, "_output_of", lambda program, kind: kinds[kind])
@@ -176,6 +190,23 @@ def test_random_programs_give_the_same_bits(whole):
     folder, _ = whole
     program = program_of(DIGEST, programs=2000)
     assert run(folder, program) == run(folder, program, AUTOGRAD_LITE_PURE="1")
+
+
+def pythons():
+    """List this Python, and all later ones at hand that the library is for."""
+    names = [name for minor in range(11, 20) if (name := shutil.which(f"python3.{minor}"))]
+    works = "import sys; raise SystemExit(sys.implementation.name != 'cpython' or 't' in sys.abiflags)"
+    return [sys.executable] + [
+        name for name in names if subprocess.run([name, "-c", works], capture_output=True).returncode == 0
+    ]
+
+
+def test_one_library_serves_every_python_at_hand(whole):
+    folder, kind = whole
+    program = f"{program_of(DIGEST, programs=300)}\n{KIND}"
+    found = {run(folder, program, python) for python in pythons()}
+    bits, _ = run(folder, program, AUTOGRAD_LITE_PURE="1")[0].split()
+    assert found == {(f"{bits}\n{kind}\n", "")}
 
 
 def test_a_freshly_declared_operation_is_generated_and_gives_the_same_bits(copy):

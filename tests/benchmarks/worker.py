@@ -20,6 +20,7 @@ import epoch_programs
 import loop_programs
 import model_programs
 import programs
+import scalar_programs
 
 PROGRAMS = {
     **programs.PROGRAMS,
@@ -30,6 +31,7 @@ PROGRAMS = {
     **loop_programs.PROGRAMS,
     **browser_programs.PROGRAMS,
     **device_programs.PROGRAMS,
+    **scalar_programs.PROGRAMS,
 }
 
 

@@ -8,8 +8,8 @@ nothing was built, where AUTOGRAD_LITE_PURE=1 asks for it, and when its files ha
 
 from __future__ import annotations
 
+import binascii
 import importlib
-import importlib.util
 import math
 import os
 import sys
@@ -47,7 +47,7 @@ def fingerprint() -> str:
             if name.endswith((".py", ".c")):
                 with open(os.path.join(folder, name), "rb") as file:
                     content += file.read()
-    return importlib.util.source_hash(content).hex()
+    return f"{binascii.crc32(content):08x}"  # the same in each version of Python, which all load one library
 
 
 def load() -> Any:
