@@ -75,8 +75,8 @@ class Trainer:
             The mean before the step.
 
         Raises:
-            FloatingPointError: if the loss, or a parameter after the step, is not finite; then
-                nothing has moved.
+            FloatingPointError: if the loss, a gradient, or a parameter after the step, is not finite;
+                then nothing has moved.
         """
         return float(self.start(*columns))
 

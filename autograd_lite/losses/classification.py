@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from autograd_lite.core.coercion import check_number
 from autograd_lite.engine import Value
 from autograd_lite.functions import dot, expm1, less, log, logsumexp, pick, relu, softplus, where
 from autograd_lite.losses.given import (
@@ -138,6 +139,7 @@ def cross_entropy(
     """
     z = logits_of("cross_entropy", logits)
     count = len(z)
+    check_number("label_smoothing", label_smoothing)
     if not 0.0 <= label_smoothing <= 1.0:
         raise ValueError(f"label_smoothing is a number from 0 to 1, got {label_smoothing!r}")
     weights = None if weight is None else weights_of(list(weight), count, "weight")
@@ -204,6 +206,9 @@ def focal(output: Any, target: Any, *, gamma: float = 2.0, alpha: float | None =
 
     Source: Lin et al., Focal Loss for Dense Object Detection (2017).
     """
+    check_number("gamma", gamma)
+    if alpha is not None:
+        check_number("alpha", alpha)
     if not 0.0 <= gamma < math.inf or not (alpha is None or 0.0 <= alpha <= 1.0):
         raise ValueError(f"gamma is at least 0 and alpha from 0 to 1, got {gamma!r} and {alpha!r}")
     listed = outputs_of(output)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_lite.composed import shifted
-from autograd_lite.core.coercion import as_float, is_plain, position_of
+from autograd_lite.core.coercion import as_float, is_plain, no_list, position_of
 from autograd_lite.core.ieee import warn_once
 from autograd_lite.engine import Value
 from autograd_lite.functions import amax
@@ -34,7 +34,12 @@ ENCODE = "number the names, as in names = sorted({*y}); y = [names.index(name) f
 
 def outputs_of(output: Any, count: int | None = None) -> list[Any]:
     """Take one output or a list of them as a list."""
-    listed = [output] if isinstance(output, Value) or is_plain(output) else list(output)
+    if isinstance(output, Value) or is_plain(output):
+        listed = [output]
+    elif isinstance(output, (str, bytes)) or not hasattr(type(output), "__iter__"):
+        raise no_list("what a loss is given is a Value or a list of them", output)
+    else:
+        listed = list(output)
     if count is not None and len(listed) != count:
         raise ValueError(f"this loss takes {count} output, got {len(listed)}")
     return listed

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from autograd_lite.core.coercion import check_number
 from autograd_lite.engine import Value
 from autograd_lite.functions import clip, dot, log, square
 from autograd_lite.functions import sum as sum_of
@@ -103,6 +104,7 @@ def huber(output: Any, target: Any, *, delta: float = 1.0) -> Any:
 
     Source: Huber, Robust Estimation of a Location Parameter (1964).
     """
+    check_number("delta", delta)
     if not 0.0 < delta < math.inf:
         raise ValueError(f"delta is a positive number, got {delta!r}")
     differences = [f - t for f, t in pairs_of(output, target)]

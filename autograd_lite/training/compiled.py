@@ -27,7 +27,7 @@ from autograd_lite.training.state import (
     set_states,
     states_of,
 )
-from autograd_lite.training.steps import EagerStep, outputs_of
+from autograd_lite.training.steps import ADVICE, EagerStep, outputs_of
 
 __all__ = ["CompiledBatches", "CompiledStep", "Found", "check_size", "choose_step", "reason_of"]
 
@@ -134,9 +134,9 @@ class CompiledStep:
         numbers = numbers_of(self.eager.others)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
-            reason = self.eager.first_trouble(examples, rows) or error
+            reason = self.eager.first_trouble(examples, rows)
         set_numbers(self.eager.others, numbers)
-        return FloatingPointError(f"{place}: {reason}; try a smaller learning rate, or scale the inputs")
+        return FloatingPointError(f"{place}: {reason}; {ADVICE}" if reason else f"{place}: {error}")
 
     def _or_eagerly(self, fast: Callable[[], Found], eagerly: Callable[[], Found]) -> Found:
         """Do something compiled, or from now on eagerly if a program cannot be made."""
