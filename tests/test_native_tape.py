@@ -310,8 +310,19 @@ def test_an_operation_that_c_does_not_know_leaves_the_program_to_python(engine):
     assert line == "Runs on floats in Python, since C does not know such an operation or index, as asked for."
 
 
+class Signed(optim.Optimizer):
+    """A rule of one's own, which branches: it is no program, and Python moves the parameters."""
+
+    def begin(self, zero):
+        return (zero,)
+
+    def update(self, number, gradient, state, rate, step):
+        change = rate if gradient > state[0] else -0.5 * rate
+        return change, (0.5 * state[0] + 0.5 * gradient,)
+
+
 @pytest.mark.parametrize("columns", [True, False], ids=["rows", "closure"])
-@pytest.mark.parametrize("rule", [optim.SGD, optim.Adam])
+@pytest.mark.parametrize("rule", [optim.SGD, optim.Adam, optim.Lion, Signed])
 def test_training_gives_the_same_numbers(engine, columns, rule):
     X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0]
     found = []
