@@ -11,12 +11,13 @@ import threading
 import tracemalloc
 import warnings
 
+import numpy as np
 import programs_for_compiler
 import pytest
 import test_moves
 
 import autograd_lite as ag
-from autograd_lite import Op, Value, functions, optim
+from autograd_lite import Op, Value, functions, losses, optim
 from autograd_lite.compiler import compile, native, program
 from autograd_lite.compiler.moves import move_of
 from autograd_lite.compiler.reading import read
@@ -335,6 +336,25 @@ def test_training_gives_the_same_numbers(engine, columns, rule):
         losses = [trainer.step(*([X, y] if columns else [])) for _ in range(50)]
         trainer.write_back()
         found.append(bits([losses, [p.data for p in model.parameters()]]))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("kind", [list, np.array], ids=["lists", "arrays"])
+def test_fit_of_a_tiny_network_runs_in_c_and_gives_the_same_numbers(engine, monkeypatch, kind):
+    X, y = kind([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), kind([0.0, 1.0, 1.0, 0.0])
+    asked, made = [], native.NativeProgram.__missing__
+    monkeypatch.setattr(
+        native.NativeProgram, "__missing__", lambda self, name: asked.append(name) or made(self, name)
+    )
+    found = []
+    for at_hand in (None, engine):
+        monkeypatch.setattr(native, "library", lambda at_hand=at_hand: at_hand)
+        model = ag.nn.MLP(2, [2, 1], seed=3)
+        optimizer = optim.SGD(lr=0.1)
+        history = ag.fit(model, losses.mse, X, y, optimizer=optimizer, epochs=20, compiled=True)
+        assert history.engine == "compiled"
+        found.append(bits([history.loss, [p.data for p in model.parameters()]]))
+        assert bool(asked) == (at_hand is not None)
     assert found[0] == found[1]
 
 
