@@ -11,12 +11,13 @@ import threading
 import tracemalloc
 import warnings
 
+import numpy as np
 import programs_for_compiler
 import pytest
 import test_moves
 
 import autograd_lite as ag
-from autograd_lite import Op, Value, functions, optim
+from autograd_lite import Op, Value, functions, losses, optim
 from autograd_lite.compiler import compile, native, program
 from autograd_lite.compiler.moves import move_of
 from autograd_lite.compiler.reading import read
@@ -306,10 +307,23 @@ def test_an_operation_that_c_does_not_know_leaves_the_program_to_python(engine):
     compiled = compile(lambda: cube(x) + x, [x], backend="native")
     assert compiled.value_and_grad() == (10.0, [13.0])
     assert not compiled.cache.first().is_native
+    line = compiled.explain().splitlines()[-1]
+    assert line == "Runs on floats in Python, since C does not know such an operation or index, as asked for."
+
+
+class Signed(optim.Optimizer):
+    """A rule of one's own, which branches: it is no program, and Python moves the parameters."""
+
+    def begin(self, zero):
+        return (zero,)
+
+    def update(self, number, gradient, state, rate, step):
+        change = rate if gradient > state[0] else -0.5 * rate
+        return change, (0.5 * state[0] + 0.5 * gradient,)
 
 
 @pytest.mark.parametrize("columns", [True, False], ids=["rows", "closure"])
-@pytest.mark.parametrize("rule", [optim.SGD, optim.Adam])
+@pytest.mark.parametrize("rule", [optim.SGD, optim.Adam, optim.Lion, Signed])
 def test_training_gives_the_same_numbers(engine, columns, rule):
     X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0.0, 1.0, 1.0, 0.0]
     found = []
@@ -322,6 +336,25 @@ def test_training_gives_the_same_numbers(engine, columns, rule):
         losses = [trainer.step(*([X, y] if columns else [])) for _ in range(50)]
         trainer.write_back()
         found.append(bits([losses, [p.data for p in model.parameters()]]))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("kind", [list, np.array], ids=["lists", "arrays"])
+def test_fit_of_a_tiny_network_runs_in_c_and_gives_the_same_numbers(engine, monkeypatch, kind):
+    X, y = kind([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), kind([0.0, 1.0, 1.0, 0.0])
+    asked, made = [], native.NativeProgram.__missing__
+    monkeypatch.setattr(
+        native.NativeProgram, "__missing__", lambda self, name: asked.append(name) or made(self, name)
+    )
+    found = []
+    for at_hand in (None, engine):
+        monkeypatch.setattr(native, "library", lambda at_hand=at_hand: at_hand)
+        model = ag.nn.MLP(2, [2, 1], seed=3)
+        optimizer = optim.SGD(lr=0.1)
+        history = ag.fit(model, losses.mse, X, y, optimizer=optimizer, epochs=20, compiled=True)
+        assert history.engine == "compiled"
+        found.append(bits([history.loss, [p.data for p in model.parameters()]]))
+        assert bool(asked) == (at_hand is not None)
     assert found[0] == found[1]
 
 
@@ -360,6 +393,7 @@ def test_several_outputs_and_batches_run_row_by_row(engine):
     one = compile(lambda x: w * x, [w], backend="native")
     assert one.mean_and_grad([1.0, 2.0]) == (3.0, [1.5])
     assert one.source.startswith("def forward(")
+    assert engine is None or one.explain().splitlines()[-1] == "Runs on floats in C, as asked for."
 
 
 def test_auto_runs_irregular_programs_in_c(engine):

@@ -31,10 +31,10 @@ def explanation(found: Specialization, *, verbose: bool = False) -> str:
     ]
     begin = f"Called with {', '.join(called_with) or 'nothing'}: {found.operations} scalar operations"
     if not has_numpy():
-        return f"{begin}, run one by one on floats: arrays need NumPy."
+        return f"{begin}, run one by one {_on_floats(found)}: arrays need NumPy."
     if found.is_too_deep:
         steps = f"on arrays they would be {found.steps} steps, one after the other"
-        return f"{begin}, run one by one on floats: {steps}."
+        return f"{begin}, run one by one {_on_floats(found)}: {steps}."
     raised = found.raised
     operations = [array for array in raised.arrays if isinstance(array, Primitive)]
     text = [f"{begin} became {len(operations)} on arrays."]
@@ -70,12 +70,24 @@ def explanation(found: Specialization, *, verbose: bool = False) -> str:
 
 def _engine(found: Specialization) -> str:
     """Say what runs how many rows."""
+    if found.backend in ("numpy", "jax"):
+        return "Runs on arrays, as asked for."
     if found.backend != "auto":
-        return f"Runs on {'floats' if found.backend == 'python' else 'arrays'}, as asked for."
+        return f"Runs {_on_floats(found)}, as asked for."
     first = next((rows for rows in range(1, MOST_ROWS) if found.choose(rows) != "python"), MOST_ROWS)
     if first == 1:
         return "Runs on arrays."
-    return f"Runs on floats, and from {first} rows on arrays." if first < MOST_ROWS else "Runs on floats."
+    then = f", and from {first} rows on arrays" if first < MOST_ROWS else ""
+    return f"Runs {_on_floats(found)}{then}."
+
+
+def _on_floats(found: Specialization) -> str:
+    """Say which engine runs what stays scalar."""
+    if found.is_native:
+        return "on floats in C"
+    if found.backend == "native":
+        return "on floats in Python, since C does not know such an operation or index"
+    return "on floats"
 
 
 def _comparisons(found: Specialization, sign: str, left: Operand, right: Operand, outcomes: Any) -> list[str]:

@@ -14,7 +14,7 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autograd_lite.compiler.tape import CONSTANT, Tape
+from autograd_lite.compiler.tape import Tape
 from autograd_lite.core.native import engine_kind
 from autograd_lite.core.op import Op
 from autograd_lite.ops import DOT, OPS, PICK, SUM
@@ -139,14 +139,10 @@ class _Instructions:
         frozen, drawn = ([place for _, place in each] for each in (tape.frozen, tape.random))
         self.groups: list[Sequence[int]] = [tape.parameters, frozen, drawn, *tape.inputs]
         leaves = [*itertools.chain.from_iterable(self.groups)]
-        leaves += [place for place, role in enumerate(tape.role) if role == CONSTANT]
+        leaves += sorted(tape.constants)
         inner = [place for place, op in enumerate(tape.op) if op is not None]
-        attributes = {
-            repr(float(each)): float(each)
-            for place in inner
-            for each in tape.attributes[place]
-            if not isinstance(each, tuple)
-        }
+        each_one = itertools.chain.from_iterable(tape.attributes)
+        attributes = {repr(float(each)): float(each) for each in each_one if not isinstance(each, tuple)}
         self.leaves = [*(tape.data[place] for place in leaves), *attributes.values()]
         self.of_attribute = dict(zip(attributes, itertools.count(len(leaves))))
         self.sink = len(self.leaves) + len(inner)
@@ -154,6 +150,8 @@ class _Instructions:
         for start, places in ((0, leaves), (len(self.leaves), inner)):
             for number, place in enumerate(places, start):
                 self.numbers[place] = number
+        sink = self.sink
+        self.targets = [number if come else sink for number, come in zip(self.numbers, passing)]
         as_numbers = _used_as_numbers(tape) if tape.integers else {*leaves}
         self.whole = bytes([*(place not in as_numbers for place in leaves), *(False for _ in attributes)])
         self.code: list[int] = []
@@ -196,13 +194,14 @@ class _Instructions:
             self.receivers += self._receivers(place, op, args[:-1])
 
     def _add_on_numbers(self, place: int, op: Op, args: Sequence[int]) -> None:
-        to = self._receivers(place, op, args)
-        kept = [each for each in to if each != self.sink]
+        to, sink = self._receivers(place, op, args), self.sink
         way = ALL
-        if not kept:
-            way, to = VALUE, kept
-        elif len(kept) < len(to) == 2:
-            way, to = (LEFT if to[0] != self.sink else RIGHT), kept
+        if sink in to:
+            kept = [each for each in to if each != sink]
+            if not kept:
+                way, to = VALUE, kept
+            elif len(to) == 2:
+                way, to = (LEFT if to[0] != sink else RIGHT), kept
         self.code.append(self.codes[op] + way)
         self.operands += [self.numbers[arg] for arg in args]
         if op.attributes:
@@ -227,8 +226,8 @@ class _Instructions:
         """List the numbers to which an operation passes an adjoint on; where it passes none, the sink."""
         if not self.passing[place]:
             return [self.sink] * len(args)
-        passing, numbers, sink = self.passing, self.numbers, self.sink
-        to = [numbers[arg] if passing[arg] else sink for arg in args]
+        targets = self.targets
+        to = [targets[arg] for arg in args]
         for slot in op.conditions:
-            to[slot] = sink
+            to[slot] = self.sink
         return to

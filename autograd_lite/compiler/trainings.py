@@ -168,7 +168,7 @@ class OnValues(Training):
             return mean, None
         if self.clip is not None:
             gradient = self.clip(gradient)
-        moved, states, optimizer.steps = self.now
+        moved, states, optimizer.steps = self._now
         step = optimizer.steps + 1
         moved, states = self._move(moved, gradient, states, optimizer.learning_rate, step)
         is_finite = math.isfinite(sum(moved)) or all(map(math.isfinite, moved))
@@ -233,7 +233,7 @@ class OnFloats(OnValues):
         self, frozen: Any, random: Any, numbers: Sequence[Any], columns: Sequence[Any], row: int
     ) -> tuple[float, list[float]]:
         try:
-            value, gradient, held = self.run(self.now[0], frozen, random, *numbers)
+            value, gradient, held = self.run(self._now[0], frozen, random, *numbers)
             if held:
                 return value, gradient
             self.program.eager.warn_of_guards(1)

@@ -150,11 +150,11 @@ ROWS = [
     # The same with the engine in C, beside the straight line in Python.
     Row(
         "native-irregular", "the 8000 operations, by the engine in C", "irregular_compiled", IN_C,
-        {"CasADi": "≥ 1.2", "straight line": "≥ ?"},
+        {"CasADi": "≥ 1.2", "straight line": "≥ ?"}, kind="native",
     ),
     Row(
         "native-xor", "XOR full batch, compiled, by the engine in C", "xor_compiled", IN_C,
-        {"PyTorch": "≥ 60", "straight line": "≥ ?"},
+        {"PyTorch": "≥ 60", "straight line": "≥ ?"}, kind="native",
     ),
     of_model("gpt-8", "microgpt, a document of 8 letters", 3, 0.8, 0.6),
     of_model("gpt-16", "microgpt, a document of 16 letters", 3, 0.8, 0.6),

@@ -1,7 +1,7 @@
 """Random programs with branches: beside PyTorch, and eager beside compiled.
 
     python3 tests/long/programs.py --against torch --count 100000
-    python3 tests/long/programs.py --against python    (or numpy, or jax: a backend of the compiler)
+    python3 tests/long/programs.py --against python    (or native, numpy, jax: a backend of the compiler)
 
 A program depends on its seed only: the first has the seed that is given, the next one that plus 1, and so on.
 Each difference is printed with its seed and as a small program; then the exit status is 1.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
 
-KINDS = ["torch", "python", "numpy", "jax"]
+KINDS = ["torch", "python", "native", "numpy", "jax"]
 
 
 def checker(against):

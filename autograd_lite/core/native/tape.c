@@ -174,6 +174,15 @@ static PyObject *left_alone(PyObject *one, PyObject *other) {
     Py_RETURN_NONE;
 }
 
+/* Makes a tuple of two results, and of a third thing if there is one; faster than Py_BuildValue. */
+static PyObject *packed(PyObject *one, PyObject *other, PyObject *third) {
+    if (one == NULL || other == NULL) return left_alone(one, other);
+    PyObject *found = PyTuple_Pack(third == NULL ? 2 : 3, one, other, third);
+    Py_DECREF(one);
+    Py_DECREF(other);
+    return found;
+}
+
 /* Runs one call: numbers, one list for each group; (all outputs, True) or None. */
 static PyObject *Tape_forward(PyObject *self, PyObject *const *given, Py_ssize_t count) {
     Tape *tape = (Tape *)self;
@@ -199,7 +208,7 @@ static PyObject *Tape_value_and_gradient(PyObject *self, PyObject *const *given,
     backwards(tape);
     double value = tape->numbers[ITEMS(tape->outputs)[0]];
     if (fill(gradient, tape->adjoints, NULL, parameters)) return left_alone(gradient, NULL);
-    return Py_BuildValue("(dNO)", value, gradient, Py_True);
+    return packed(PyFloat_FromDouble(value), gradient, Py_True);
 }
 
 /* Reads the numbers of a row, which stand at one place of each column. */
@@ -234,7 +243,7 @@ static PyObject *Tape_sums(PyObject *self, PyObject *const *given, Py_ssize_t co
         if (done) PyList_SetItem(outputs, row, number);
     }
     if (!done || fill(totals, tape->totals, NULL, groups[0])) return left_alone(outputs, totals);
-    return Py_BuildValue("(NN)", outputs, totals);
+    return packed(outputs, totals, NULL);
 }
 
 /* Makes a list of new tuples, before the arrays are used. */
@@ -275,7 +284,7 @@ static PyObject *Tape_moved(PyObject *self, PyObject *const *given, Py_ssize_t c
     number_of(given[3], &tape->numbers[states + 2]); /* again: making lists may have run another step */
     number_of(given[4], &tape->numbers[states + 3]);
     for (Py_ssize_t i = 0; i < n; i++) if (move_one(tape, given, i, moved, after)) return left_alone(moved, after);
-    return Py_BuildValue("(NN)", moved, after);
+    return packed(moved, after, NULL);
 }
 
 /* What Python calls has one argument more, the first: the function that is called where C gives None. */
