@@ -226,7 +226,7 @@ def test_names_that_are_like_none_and_private_ones_get_no_hint():
     for module, name in (
         (ag, "qwertyuiop"),
         (ag.nn, "_Linear"),
-        (ag.losses, "__path__"),
+        (ag.metrics, "__path__"),
         (ag, "__wrapped__"),
     ):
         with pytest.raises(AttributeError, match=rf"has no attribute '{name}'$"):

@@ -8,7 +8,7 @@ import numpy
 import pytest
 
 from autograd_lite import Value, fit, losses, nn, optim
-from autograd_lite.training import compiled as compiling
+from autograd_lite.training import columns
 
 DRAW = random.Random(5)
 ROWS = [[DRAW.gauss(0.0, 1.0) for _ in range(3)] for _ in range(70)]
@@ -66,5 +66,5 @@ def test_rows_put_in_order_together_are_those_one_by_one(monkeypatch, at_once, f
         weighted = lambda self, x: sum(self.parameters()[0] * each for each in x)
         monkeypatch.setattr(nn.MLP, "__call__", weighted)
     expected = numbers_after(compiled=False, **settings)
-    monkeypatch.setattr(compiling, "AT_ONCE", at_once)
+    monkeypatch.setattr(columns, "AT_ONCE", at_once)
     assert numbers_after(compiled=True, **settings) == pytest.approx(expected, rel=1e-12)

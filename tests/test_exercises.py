@@ -101,6 +101,24 @@ def verdicts(sources, texts):
     return [line for line in lines if re.match(r"step \d|right|no, |not yet", line)]
 
 
+# What a student might answer in notebook 01, and a word of what it says to that.
+WRONG = {
+    "by_x": ("-2.0", "through the sum"),
+    "by_z": ("0.525", "label 0"),
+    "loss_after": ("0.375", "estimate"),
+    "counts": ("(160, 72)", "other way round"),
+    "naive_is_right": ('{"one hidden layer": True, "two hidden layers": True}', "used twice"),
+    "count_paths": ("lambda output, target: len(order_of(output))", "nodes"),
+    "x_after_two": ("-8", "starts anew"),
+    "evaluations": ("1_000_000", "both sides"),
+    "softsign": (
+        'Op("softsign", "softsign({0})", lambda a: a / (1 + abs(a)), lambda y, a: 1 - y)',
+        "slope at -0.5",
+    ),
+    "broken_in_a": ('"nothing"', "experiment"),
+}
+
+
 @pytest.fixture(autouse=True)
 def no_windows(monkeypatch):
     import matplotlib.pyplot as plt
@@ -127,6 +145,24 @@ def test_with_the_hidden_answers_every_check_says_right(name):
     found = verdicts(sources, said(sources))
     assert len(found) >= 9
     assert all(re.fullmatch(r"(step .*: )?right", line) for line in found), found
+
+
+def test_a_wrong_answer_is_told_what_it_is():
+    """The blanks of a cell that have no wrong answer stay as they are."""
+    sources = []
+    for source, cell in zip(
+        filled(BY_HAND), (each for each in cells_of(BY_HAND) if each.cell_type == "code")
+    ):
+        blank = BLANK.search(cell.source)
+        if blank is None:
+            sources.append(source)
+        else:
+            name = blank.group().partition(" ")[0]
+            sources.append(cell.source.replace(blank.group(), f"{name} = {WRONG[name][0]}\n"))
+    found = [line for line in verdicts(sources, said(sources)) if line.startswith("no, ")]
+    assert len(found) >= len(WRONG)
+    for name, (_, word) in WRONG.items():
+        assert any(word in line for line in found), (name, found)
 
 
 @pytest.mark.parametrize("name", THAT_RAISE)

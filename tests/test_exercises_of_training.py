@@ -32,6 +32,9 @@ MISTAKES = {
     "not scaled": ("06", "check_dropout(lambda v, p, g: [x if g.random() >= p else 0.0 for x in v])"),
     "p keeps": ("06", "check_dropout(lambda v, p, g: [x * (1 / p) if g.random() < p else 0.0 for x in v])"),
     "a step too few": ("06", "check_steps(138)"),
+    "no number": ("04", "check_count('three hundred')"),
+    "no pairs": ("04", "check_units([1.0, 2.0])"),
+    "one number for two": ("05", "check_revivals(True)"),
 }
 
 
@@ -56,7 +59,7 @@ def test_as_stored_every_exercise_waits_for_an_answer(name):
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_wrong_answer_is_not_right(mistake):
+def test_a_wrong_answer_is_not_right_and_something_is_said_that_helps(mistake):
     notebook, attempt = MISTAKES[mistake]
     imports, *cells = code_cells(notebook)
     asked = next(cell for cell in cells if f"def {attempt.split('(')[0]}(" in cell.source)
@@ -64,4 +67,4 @@ def test_a_wrong_answer_is_not_right(mistake):
     with contextlib.redirect_stdout(io.StringIO()):
         for cell in (imports, asked):
             exec(compile(cell.source, cell.id, "exec"), namespace)
-    assert eval(attempt, namespace) == "not yet right"
+    assert re.fullmatch(r"not yet right: \S.{10,}", eval(attempt, namespace))

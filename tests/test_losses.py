@@ -5,7 +5,7 @@ import math
 import numpy
 import pytest
 
-from autograd_lite import Value, grad, losses, softmax
+from autograd_lite import Value, grad, losses, nn, softmax
 
 
 def slope(loss, number, target):
@@ -205,3 +205,42 @@ def test_variances_that_are_not_positive(variance):
 @pytest.mark.parametrize("target", ["1", [[1.0]], None, [None]])
 def test_targets_that_are_no_numbers(target):
     refused(TypeError, losses.squared_error, Value(0.0), target)
+
+
+LOSSES = [
+    losses.mse,
+    losses.l1,
+    losses.huber,
+    losses.bce_with_logits,
+    losses.binary_cross_entropy,
+    losses.focal,
+]
+
+
+@pytest.mark.parametrize("loss", [*LOSSES, losses.hinge, losses.cross_entropy, losses.kl_divergence])
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (None, "got None: is a return statement missing"),
+        ("0.5", r"got '0.5' of type str: make numbers of it first, with float"),
+        (nn.MLP(2, [1]), r"of type MLP: call it first"),
+    ],
+)
+def test_what_is_no_output_is_named(loss, wrong, said):
+    with pytest.raises(TypeError, match=said):
+        loss(wrong, 1)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda wrong: losses.cross_entropy([Value(1.0), Value(2.0)], 0, label_smoothing=wrong),
+        lambda wrong: losses.focal(Value(1.0), 1, gamma=wrong),
+        lambda wrong: losses.focal(Value(1.0), 1, alpha=wrong),
+        lambda wrong: losses.huber(Value(1.0), 1.0, delta=wrong),
+    ],
+)
+def test_settings_of_losses_are_numbers(call):
+    for wrong in ("0.5", Value(0.5), [0.5]):
+        with pytest.raises(TypeError, match="is a number, got"):
+            call(wrong)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd_lite import Value, compile, optim
-from autograd_lite.compiler.moves import move_of
+from autograd_lite.compiler.moves import hides_gradient, move_of
 
 NUMBERS = st.floats(-1e3, 1e3)
 RULES = [
@@ -37,6 +39,14 @@ def test_the_source_of_a_rule_moves_as_the_rule_does(rule, rows, step):
     moved, after = move_of(rule)(data, gradient, states, 0.25, step)
     assert moved == [number - change for number, (change, _) in zip(data, updates)]
     assert [*after] == [state for _, state in updates]
+
+
+@pytest.mark.parametrize("rule", RULES)
+@given(NUMBERS, st.floats(0.0, 1e3), st.sampled_from([math.inf, -math.inf, math.nan]), st.integers(1, 10**6))
+def test_a_rule_that_hides_no_gradient_shows_each_that_is_not_finite(rule, data, kept, gradient, step):
+    change, _ = rule.update(data, gradient, tuple(kept for _ in rule.begin(0.0)), 0.25, step)
+    assert hides_gradient(rule) or not math.isfinite(change)
+    assert hides_gradient(rule) == isinstance(rule, optim.Lion)
 
 
 def trained(optimizer, change=lambda number: None):

@@ -7,6 +7,8 @@ import pickle
 import random
 
 import numpy as np
+import pandas
+import polars
 import pytest
 
 from autograd_lite import (
@@ -903,3 +905,82 @@ def first_layer_gradient(activation, init, depth):
     model = nn.MLP(4, [8] * depth + [1], activation=activation, init=init, seed=0)
     slopes = grad(model([1.0, -1.0, 0.5, 2.0]), model.layers[0].parameters())
     return math.sqrt(sum(slope**2 for slope in slopes))
+
+
+# ---- What is no example -------------------------------------------------------------------
+
+TAKERS = {
+    "Neuron": nn.Neuron(2),
+    "Layer": nn.Layer(2, 3),
+    "MLP": nn.MLP(2, [3, 1]),
+    "Sequential": nn.Sequential(nn.Layer(2, 3), "tanh"),
+    "LayerNorm": nn.LayerNorm(2),
+    "RMSNorm": nn.RMSNorm(2),
+    "Dropout": nn.Dropout(0.5),
+    "BatchNorm": nn.BatchNorm(2),
+    "Conv2d": nn.Conv2d(1, 1, 2),
+    "MaxPool2d": nn.MaxPool2d(2),
+    "RNN": nn.RNN(2, 3),
+    "LSTM": nn.LSTM(2, 3),
+    "GRU": nn.GRU(2, 3),
+    "SelfAttention": nn.SelfAttention(2),
+    "PositionalEmbedding": nn.PositionalEmbedding(3, 2),
+}
+
+
+@pytest.mark.parametrize("taker", TAKERS.values(), ids=TAKERS)
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (None, "got None: is a return statement missing, or a variable not set"),
+        (len, "got <built-in function len> of type builtin_function_or_method: call it first"),
+        (1j, r"got 1j of type complex$"),
+    ],
+)
+def test_what_is_no_example_is_named(taker, wrong, said):
+    with pytest.raises(TypeError, match=said):
+        taker(wrong)
+
+
+FLAT = ["Neuron", "Layer", "MLP", "Sequential", "LayerNorm", "RMSNorm"]
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_several_examples_in_a_table_or_an_array_are_no_example(name):
+    rows = [[1.0, 2.0], [3.0, 4.0]]
+    tables = pandas.DataFrame(rows), pandas.DataFrame(rows, columns=[0.5, 1.5]), polars.DataFrame(rows)
+    for several in (rows, np.array(rows), np.array(rows[:1]), *tables):
+        with pytest.raises(ValueError, match=r"one example at a time.*predict\(model, X\)"):
+            TAKERS[name](several)
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_a_row_of_whatever_kind_is_an_example(name):
+    expected = data(TAKERS[name]([1.0, 2.0]))
+    series = pandas.Series([1.0, 2.0], index=[7, 5])
+    for row in ((1, 2), np.array([1, 2]), series, polars.Series([1.0, 2.0]), (x for x in [1.0, 2.0])):
+        assert data(TAKERS[name](row)) == expected
+
+
+def test_a_number_alone_is_no_list_of_two():
+    with pytest.raises(
+        ValueError, match="expected 2 inputs, got 1, the number 0.5: an example is a list of 2"
+    ):
+        nn.MLP(2, [1])(0.5)
+    assert isinstance(nn.Dropout(0.5, seed=0)(1.0), Value)
+
+
+@pytest.mark.parametrize("wrong", [b"12", "12", {1.0, 2.0}, {"a": 1.0, "b": 2.0}])
+def test_a_sequence_has_an_order(wrong):
+    for taker in (nn.RNN(2, 3), nn.MLP(2, [1]), nn.SelfAttention(2)):
+        with pytest.raises(TypeError, match="make numbers of it first|put them in order first"):
+            taker(wrong)
+
+
+@pytest.mark.parametrize(
+    "make", [nn.Dropout, lambda p: nn.BatchNorm(2, momentum=p), lambda p: nn.LayerNorm(2, eps=p)]
+)
+def test_settings_of_layers_are_numbers(make):
+    for wrong in ("0.5", None, Value(0.5)):
+        with pytest.raises(TypeError, match="is a number, got"):
+            make(wrong)

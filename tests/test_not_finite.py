@@ -176,6 +176,90 @@ def test_a_gradient_that_is_really_not_finite_still_stops_a_training(backends):
         assert w.data == 0.0
 
 
+class Two(nn.Module):
+    """A model of two parameters, of which the loss needs the first."""
+
+    def __init__(self):
+        self.w, self.v = Value(0.0), Value(1.0)
+
+    def __call__(self, x):
+        return self.w * x
+
+
+class Bounded(optim.SGD):
+    """A rule that hides the size of a gradient."""
+
+    def update(self, data, grad, state, lr, step):
+        return lr * (min(max(grad, -1.0), 1.0) if isinstance(grad, float) else grad.clip(-1.0, 1.0)), state
+
+
+class Ignoring(optim.SGD):
+    """A rule that does not look at the gradient."""
+
+    def update(self, data, grad, state, lr, step):
+        return lr * data, state
+
+
+RULES = [getattr(optim, name) for name in optim.__all__]
+RULES = [each for each in RULES if isinstance(each, type) and hasattr(each, "update")]
+RULES = [*(each for each in RULES if each is not optim.Optimizer), Bounded, Ignoring]
+BAD_GRADIENTS = {
+    "inf": lambda f, t: f.sqrt() + t,
+    "-inf": lambda f, t: t - f.sqrt(),
+    "nan": lambda f, t: (f * f).sqrt() + t,
+    "inf, of which no part is": lambda f, t: (f + f) * 1e308 + t,
+}
+
+
+def stopped(make, loss, **settings):
+    """Train until an error; return what it says, and what the model and the optimiser hold then."""
+    model, optimizer = Two(), make()
+    with pytest.raises(FloatingPointError) as caught:
+        fit(model, loss, [1.0] * 40, [0.5] * 40, optimizer=optimizer, epochs=2, batch_size=20, **settings)
+    held = numbers(model.parameters()), optimizer.states, optimizer.steps
+    return str(caught.value), held
+
+
+@pytest.mark.parametrize("clip", [None, 1.0])
+@pytest.mark.parametrize("loss", BAD_GRADIENTS.values(), ids=BAD_GRADIENTS)
+@pytest.mark.parametrize("rule", RULES)
+def test_a_gradient_that_is_not_finite_moves_nothing_by_any_rule(backends, rule, loss, clip):
+    """Whatever the rule makes of it: of inf a sign is 1, and bounds are bounds."""
+    said, held = stopped(lambda: rule(lr=0.1), loss, compiled=False, clip=clip)
+    assert said.startswith("epoch 0, batch 0: the gradient ") and "learning rate" in said
+    assert held == ([0.0, 1.0], [rule(lr=0.1).begin(0.0)] * 2, 0)
+    for backend in backends:
+        assert stopped(lambda: rule(lr=0.1), loss, backend=backend, clip=clip) == (said, held)
+
+
+def test_a_gradient_that_is_not_finite_moves_no_group(backends):
+    model = Two()
+
+    def make():
+        return optim.Lion([{"parameters": [model.v], "lr": 0.5}, {"parameters": [model.w]}], lr=0.1)
+
+    for backend in backends:
+        trainer = compile(lambda x: (model.w * x).sqrt() + model.v, [model.v, model.w], backend=backend)
+        optimizer = make()
+        trainer = trainer.trainer(optimizer)
+        with pytest.raises(FloatingPointError, match="a gradient"):
+            trainer.step([1.0, 2.0])
+        trainer.write_back()
+        assert (numbers(model.parameters()), optimizer.states, optimizer.steps) == (
+            [0.0, 1.0], [(0.0,), (0.0,)], 0,
+        )  # fmt: skip
+
+
+def test_a_step_that_is_to_be_finite_needs_a_finite_gradient():
+    for bad in (inf, -inf, nan):
+        optimizer = optim.Lion([Value(1.0), Value(2.0, "w")], lr=0.5)
+        optimizer.parameters[1].grad = bad
+        for call in (optimizer.step, optimizer.after_step):
+            with pytest.raises(FloatingPointError, match=rf"the gradient of .*label='w'\) is {bad}"):
+                call(finite=True)
+        assert (numbers(optimizer.parameters), optimizer.states) == ([1.0, 2.0], [(0.0,), (0.0,)])
+
+
 # ---- Logits of any size ------------------------------------------------------------------
 
 LOGITS = st.lists(

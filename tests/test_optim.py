@@ -5,6 +5,7 @@ import itertools
 import math
 import pickle
 import signal
+from decimal import Decimal
 
 import numpy
 import pytest
@@ -313,6 +314,12 @@ NO_NUMBERS = {
     "epochs": lambda wrong: optim.cosine(1.0, 0.0, epochs=wrong),
     "factor": lambda wrong: optim.exponential(1.0, wrong),
     "schedule": lambda wrong: optim.warmup(wrong, steps=3),
+    "start": lambda wrong: optim.exponential(wrong, 0.5),
+    "weight_decay of a group": lambda wrong: optim.SGD(
+        [{"parameters": [Value(1.0)], "weight_decay": wrong}], lr=0.1
+    ),
+    "clip": lambda wrong: optim.SGD(lr=0.1).clipping(wrong),
+    "the learning rate at step 0": lambda wrong: optim.SGD([Value(1.0)], lr=lambda step: wrong).step(),
 }
 
 
@@ -320,8 +327,39 @@ NO_NUMBERS = {
 def test_a_setting_that_is_no_number_is_named_with_the_way_to_get_one(name):
     with pytest.raises(TypeError, match=rf"^{name} is a number, got '0\.1', a str: write float\('0\.1'\)$"):
         NO_NUMBERS[name]("0.1")
-    with pytest.raises(TypeError, match=f"^{name} is a number, got \\[0.1\\], a list$"):
-        NO_NUMBERS[name]([0.1])
+    for wrong, words in (
+        ([0.1], "[0.1], a list"),
+        (Value(0.1), "Value(data=0.1, grad=0.0), a Value: use its .data"),
+        (Decimal("0.1"), "Decimal('0.1'), a Decimal: write float(Decimal('0.1'))"),
+        (True, "True, a bool"),
+        (numpy.array([0.1, 0.2]), "array([0.1, 0.2]), a ndarray"),
+    ):
+        with pytest.raises(TypeError) as caught:
+            NO_NUMBERS[name](wrong)
+        assert str(caught.value) == f"{name} is a number, got {words}"
+
+
+def test_an_array_of_no_axes_is_a_number():
+    x = Value(1.0)
+    x.grad = 1.0
+    optim.SGD([x], lr=numpy.array(0.25), momentum=numpy.float32(0.5)).step()
+    assert x.data == 0.75
+
+
+@pytest.mark.parametrize("wrong", [optim.linear, optim.SGD, lambda: 0.1, lambda epoch, rate: rate])
+def test_what_is_no_function_of_a_step_is_no_schedule(wrong):
+    for make in (lambda: optim.Adam(lr=wrong), lambda: optim.warmup(wrong, steps=3)):
+        with pytest.raises(TypeError, match=r"is a number or a function of the step.*optim\.linear\(0\.1"):
+            make()
+    optim.Adam(lr=max)  # which does not say what it takes
+
+
+@pytest.mark.parametrize("wrong", [None, "0.1", -1.0, Value(0.1)])
+def test_a_rate_that_is_set_later_is_looked_at_by_the_step(wrong):
+    optimizer = optim.SGD([Value(1.0)], lr=0.1)
+    optimizer.lr = wrong
+    with pytest.raises((TypeError, ValueError), match="the learning rate (at step 0 is a number|-1.0 at step 0)"):
+        optimizer.step()
 
 
 def test_parameters_that_are_no_values_are_refused():

@@ -24,6 +24,7 @@ from autograd_lite import (
 )
 from autograd_lite.drawing.step_page.words import Words
 from autograd_lite.playing.bundled import SETS, bundled_playground
+from autograd_lite.plot.charts import LOOKS
 
 HOSTILE = "</script><script>window.pwned=1</script>]]>\"'<img src=x onerror=window.pwned=1>\u2028\u202e|{\\$"
 SIZE = "Emulation.setDeviceMetricsOverride"
@@ -167,7 +168,7 @@ ACCURACY = {
 
 
 def test_every_bundled_set_has_a_playground():
-    assert {*ACCURACY} == {*SETS} == {*datasets.__all__} - {"mnist", "split", "words"}
+    assert {*ACCURACY} == {*SETS} == {*datasets.__all__} - {"mnist", "names", "split", "words"}
 
 
 @pytest.mark.parametrize("name", ACCURACY)
@@ -340,6 +341,49 @@ def rows_of(page):
     return page.run("""
         const rows = [...document.querySelectorAll('#table tr')].slice(1);
         return rows.map((row) => [...row.cells].map((cell) => cell.textContent))""")
+
+
+SHAPES = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚", "X": "✖", "p": "⬟", "<": "◀", ">": "▶"}
+
+
+PIXELS = """
+    const canvas = $("surface"), [wide, high] = [canvas.width, canvas.height];
+    const { data } = canvas.getContext("2d").getImageData(0, 0, wide, high);
+    const scale = wide / canvas.clientWidth;
+    return arguments[0].map(([across, down, out]) => {
+        const stretch = 1 + (out * scale) / (Math.hypot(across - 0.5, down - 0.5) * wide);
+        const [column, row] = [across, down].map((part) => Math.round((0.5 + (part - 0.5) * stretch) * wide));
+        return [...data.slice(4 * (row * wide + column), 4 * (row * wide + column) + 3)];
+    })"""
+
+
+@pytest.mark.parametrize("count", [2, 3, 10])
+def test_classes_look_as_in_a_decision_boundary(play, count):
+    """The marks of the legend, and the plane: where an output is the largest, its class's colour prevails."""
+    turns = [2.0 * math.pi * k / count + 0.3 for k in range(count)]
+    X = [[math.cos(turn), math.sin(turn)] for turn in turns]
+    model = nn.Layer(2, count, activation=None, seed=0)
+    for neuron, direction in zip(model.neurons, X):
+        for weight, number in zip(neuron.parameters(), [*direction, 0.0]):
+            weight.data = 30.0 * number
+    page = play(playground(model, losses.cross_entropy, X, [*range(count)]))
+    marks = page.run(
+        "return [...$('legend').querySelectorAll('span span')].map((e) => [e.textContent, e.style.color])"
+    )
+    rgb = [[int(look["color"][at : at + 2], 16) for at in (1, 3, 5)] for look in LOOKS[:count]]
+    shapes = [SHAPES[look["marker"]] for look in LOOKS[:count]]
+    assert marks == [[shape, f"rgb({r}, {g}, {b})"] for shape, (r, g, b) in zip(shapes, rgb)]
+    sides = [(min(column), max(column)) for column in zip(*X)]
+    places = []
+    for point in X:
+        across, down = ((at - low) / (high - low) for at, (low, high) in zip(point, sides))
+        place = [(0.15 + across) / 1.3, (1.15 - down) / 1.3]  # there is a margin of 0.15 on each side
+        places += [[*place, 0], [*place, 14]]  # in the mark, and beside it
+    found = iter(page.run(PIXELS, places))
+    for ink, mark, beside in zip(rgb, found, found):
+        assert math.dist(mark, ink) < 4
+        bleached = [[255 + (part - 255) * strength for part in ink] for strength in (0.7, 0.85)]
+        assert min(math.dist(beside, each) for each in bleached) < 12, (ink, beside)
 
 
 def test_points_are_drawn_and_deleted_with_the_pointer(play):

@@ -1,6 +1,7 @@
 """What the project promises of its own form: one-way imports, no third parties, short files."""
 
 import ast
+import pickle
 import re
 import shlex
 import subprocess
@@ -25,6 +26,7 @@ CORE = [
     "core.tables",
     "core.symbol",
     "core.variables",
+    "core.op_source",
     "core.op",
     "core.source",
     "core.list_rules",
@@ -67,6 +69,8 @@ SIBLINGS = [
 WITHIN = {
     "drawing": [
         "text",
+        "elements",
+        "outline",
         "labels",
         "folding.neurons",
         "folding.examples",
@@ -101,6 +105,7 @@ WITHIN = {
     "compiler": [
         "introspection",
         "signature",
+        "reading",
         "index",
         "rewriting",
         "lookups",
@@ -170,6 +175,9 @@ WITHIN = {
         "flatten",
         "sequential",
     ],
+    "datasets": ["seeds", "points", "loaded", "texts", "splitting"],
+    "javascript": ["names", "choices", "writing", "terms", "scripts"],
+    "losses": ["given", "regression", "classification"],
     "optim": ["settings", "schedules", "groups", "arithmetic", "clipping", "optimizer", "rules", "finder"],
     "playing": [
         "kinds",
@@ -194,6 +202,7 @@ WITHIN = {
         "settings",
         "steps",
         "checkpoints",
+        "columns",
         "compiled",
         "on_devices",
         "predict",
@@ -420,6 +429,17 @@ def test_public_names_are_listed_and_documented():
         thing = getattr(autograd_lite, name)
         if name != "NO_GRADIENT":
             assert thing.__doc__, name
+
+
+@pytest.mark.parametrize(
+    "module", [autograd_lite.datasets, autograd_lite.losses], ids=lambda module: module.__name__
+)
+def test_a_pickle_may_name_a_function_by_the_package_that_it_is_imported_from(module):
+    """As those do that were made when the package was one file."""
+    for name in module.__all__:
+        function = getattr(module, name)
+        assert pickle.loads(f"c{module.__name__}\n{name}\n.".encode()) is function
+        assert pickle.loads(pickle.dumps(function)) is function
 
 
 def test_a_star_import_keeps_a_sum_that_works_like_the_builtin_one():

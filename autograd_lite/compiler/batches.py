@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd_lite.compiler.cache import Cache
-from autograd_lite.compiler.signature import Argument, Rows, SignaturesDifferError, read, read_rows
+from autograd_lite.compiler.reading import read, read_rows
+from autograd_lite.compiler.signature import Argument, Rows, SignaturesDifferError
 from autograd_lite.compiler.specialization import Specialization
 from autograd_lite.core.ieee import mean_of
 

@@ -8,17 +8,9 @@ from typing import Any
 
 from autograd_lite.compiler.batches import mean_of_rows
 from autograd_lite.compiler.joining import joined
+from autograd_lite.compiler.reading import arguments_of_row, read, read_rows
 from autograd_lite.compiler.runner import Runner
-from autograd_lite.compiler.signature import (
-    Argument,
-    Rows,
-    Signature,
-    SignaturesDifferError,
-    arguments_of_row,
-    read,
-    read_rows,
-    signature_of,
-)
+from autograd_lite.compiler.signature import Argument, Rows, Signature, SignaturesDifferError, signature_of
 from autograd_lite.compiler.specialization import Specialization
 from autograd_lite.compiler.tape import Tape
 from autograd_lite.compiler.trainings import OnParts

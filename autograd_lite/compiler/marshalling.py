@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd_lite.compiler.arrays.source import ArraySource
-from autograd_lite.compiler.signature import Argument, Signature, SignaturesDifferError, read_rows
+from autograd_lite.compiler.reading import read_rows
+from autograd_lite.compiler.signature import Argument, Signature, SignaturesDifferError
 from autograd_lite.compiler.tape import Tape
 
 __all__ = ["Inputs", "Leaves"]

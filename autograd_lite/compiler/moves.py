@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
 
-from autograd_lite.core.op import call_source, number_source
+from autograd_lite.core.op_source import call_source, number_source
 from autograd_lite.core.source import block, define
 from autograd_lite.core.symbol import Symbol
 
-__all__ = ["Move", "move_of", "settings_of"]
+__all__ = ["Move", "hides_gradient", "move_of", "settings_of"]
 
 Move = Callable[..., tuple[list[float], list[tuple[float, ...]]]]
 """Given parameters, gradient, states, learning rate and number of the step: both after it."""
@@ -34,6 +35,20 @@ def move_of(optimizer: Any) -> Move | None:
         return None
     names: dict[str, Any] = {}
     return _Source(optimizer, names).function()
+
+
+def hides_gradient(optimizer: Any) -> bool:
+    """Tell whether a rule may make something finite of a gradient that is not; one of one's own may.
+
+    Example:
+        >>> from autograd_lite import optim
+        >>> hides_gradient(optim.Adam(lr=0.1)), hides_gradient(optim.Lion(lr=0.1))
+        (False, True)
+    """
+    if optimizer.update.__module__ != RULES:
+        return True
+    change, _ = optimizer.update(0.0, math.inf, optimizer.begin(0.0), 1.0, 1)
+    return math.isfinite(change)
 
 
 def settings_of(optimizer: Any) -> Callable[[Any], Any]:

@@ -12,7 +12,8 @@ from autograd_lite.compiler.batches import Found, Part, mean_of_rows, means_of, 
 from autograd_lite.compiler.cache import Cache
 from autograd_lite.compiler.eager import OUTSIDE, Eager
 from autograd_lite.compiler.introspection import has_numpy, labels_of, list_parameters, positional
-from autograd_lite.compiler.signature import Argument, arguments_of_row, count_rows, read, rows_of
+from autograd_lite.compiler.reading import arguments_of_row, count_rows, read, rows_of
+from autograd_lite.compiler.signature import Argument
 from autograd_lite.compiler.specialization import Specialization
 from autograd_lite.core.modes import current_mode
 

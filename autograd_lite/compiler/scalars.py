@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite.compiler.tape import CONSTANT, Tape
-from autograd_lite.core.op import Op, call_source, evaluate, name_in, number_source, python_source
+from autograd_lite.core.op import Op, evaluate
+from autograd_lite.core.op_source import call_source, name_in, number_source, python_source
 from autograd_lite.core.source import block, define, sum_lines
 from autograd_lite.core.symbol import Symbol
 from autograd_lite.ops import DOT, PICK, SUM

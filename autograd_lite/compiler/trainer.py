@@ -10,8 +10,9 @@ from autograd_lite.compiler.devices.mesh import Placement
 from autograd_lite.compiler.devices.training import OnDevices
 from autograd_lite.compiler.introspection import has_numpy
 from autograd_lite.compiler.lengths import OnLengths
+from autograd_lite.compiler.reading import count_rows, read_rows
 from autograd_lite.compiler.runner import Runner
-from autograd_lite.compiler.signature import SignaturesDifferError, count_rows, read_rows
+from autograd_lite.compiler.signature import SignaturesDifferError
 from autograd_lite.compiler.specialization import Specialization
 from autograd_lite.compiler.trainings import OnArrays, OnFloats, OnValues, Training
 from autograd_lite.engine import Value
@@ -74,8 +75,8 @@ class Trainer:
             The mean before the step.
 
         Raises:
-            FloatingPointError: if the loss, or a parameter after the step, is not finite; then
-                nothing has moved.
+            FloatingPointError: if the loss, a gradient, or a parameter after the step, is not finite;
+                then nothing has moved.
         """
         return float(self.start(*columns))
 

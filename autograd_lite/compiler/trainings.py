@@ -11,9 +11,9 @@ from typing import Any
 
 from autograd_lite.compiler.batches import Part, mean_of_rows, split_rows
 from autograd_lite.compiler.eager import OUTSIDE
-from autograd_lite.compiler.moves import move_of, settings_of
+from autograd_lite.compiler.moves import hides_gradient, move_of, settings_of
+from autograd_lite.compiler.reading import arguments_of_row, count_rows
 from autograd_lite.compiler.runner import Runner
-from autograd_lite.compiler.signature import arguments_of_row, count_rows
 from autograd_lite.compiler.tracing import TraceError
 from autograd_lite.core.ieee import mean_of
 
@@ -34,6 +34,7 @@ class Training(ABC):
     Attributes:
         subtract: moves one of them by a change.
         is_finite: tells whether one of them is finite.
+        hides: whether the rule may move them by something finite where a gradient is not.
         beside: what the last step computed beside the loss: an array for each further output.
         clip: bounds the length of the gradient that the rule is given; None for any.
     """
@@ -45,6 +46,7 @@ class Training(ABC):
 
     def __init__(self, program: Runner, optimizer: Any, specialization: Any) -> None:
         self.program, self.optimizer, self.specialization = program, optimizer, specialization
+        self.hides = hides_gradient(optimizer)
         self._now: tuple[Any, Any, int] = ([], [], 0)
 
     @property
@@ -111,8 +113,10 @@ class Training(ABC):
         return mean
 
     def _moved_by(self, compute: Callable[..., Any], columns: Sequence[Any]) -> tuple[float, Any]:
-        """Compute the mean, and what is after a step; None if a parameter would not be finite."""
+        """Compute the mean, and what is after a step; None if that, or the gradient, would not be finite."""
         mean, gradient = compute(columns)
+        if self.hides and not all(map(self.is_finite, gradient)):
+            return mean, None
         if self.clip is not None:
             gradient = self.clip(gradient)
         optimizer, (moved, states, steps) = self.optimizer, self.now
@@ -160,6 +164,8 @@ class OnValues(Training):
         if self._move is None:
             return super()._moved_by(compute, columns)
         mean, gradient = compute(columns)
+        if self.hides and not all(map(math.isfinite, gradient)):
+            return mean, None
         if self.clip is not None:
             gradient = self.clip(gradient)
         moved, states, optimizer.steps = self.now

@@ -10,6 +10,7 @@ from typing import Any
 __all__ = [
     "as_float",
     "check_dtype",
+    "check_number",
     "check_pairs",
     "check_rows",
     "got",
@@ -20,6 +21,7 @@ __all__ = [
     "leaves_of",
     "listed",
     "no_leaf",
+    "no_list",
     "position_of",
     "refusal",
     "refuse_mask",
@@ -33,7 +35,7 @@ _HINTS: dict[str, str] = {
     "NoneType": "is a return statement missing, or a variable not set?",
     "complex": "only real numbers have a gradient here; use its .real or .imag part",
     "ndarray": "use a list comprehension: [x * number for number in array]; one element is array.item()",
-    "Tensor": "take its elements one by one with .item()",
+    "Tensor": "its .tolist() has plain numbers",
     "Decimal": "convert it with float(...) first",
     "list": "use a list comprehension: [x * number for number in numbers]",
     "tuple": "use a list comprehension: [x * number for number in numbers]",
@@ -67,8 +69,33 @@ def refused(*operands: Any) -> TypeError | None:
     return None
 
 
+def no_list(what: str, thing: Any) -> TypeError:
+    """Return the error for what is not the list of numbers that is wanted; it says what to do.
+
+    Args:
+        what: what is wanted, as "inputs are a list of 2 numbers".
+        thing: what was passed.
+
+    Example:
+        >>> str(no_list("inputs are a list of 2 numbers", "0.5"))
+        "inputs are a list of 2 numbers, got '0.5' of type str: make numbers of it first, with float(...)"
+    """
+    hint = ""
+    if isinstance(thing, (str, bytes)):
+        hint = ": make numbers of it first, with float(...)"
+    elif isinstance(thing, (Set, Mapping)):
+        hint = ": put them in order first"
+    elif callable(thing):
+        hint = ": call it first"
+    if thing is None:
+        return TypeError(f"{what}, got None: {_HINTS['NoneType']}")
+    return TypeError(f"{what}, got {_shown(thing)} of type {type(thing).__name__}{hint}")
+
+
 def refusal(operand: Any) -> TypeError:
     """Return the error for what cannot be an operand; it says what to do."""
+    if hasattr(operand, "_layout") and not isinstance(operand, type):
+        return TypeError(f"a plain number is wanted here, got {_shown(operand)}: use its .data")
     hint = _HINTS.get(type(operand).__name__, "only real numbers and Values can be operands")
     return TypeError(f"cannot compute with {_shown(operand)} of type {type(operand).__name__}: {hint}")
 
@@ -107,6 +134,29 @@ def leaf_data(number: Any) -> float:
         return as_float(number)
     except TypeError as error:
         raise TypeError(f"a Value holds a real number; {error}") from None
+
+
+def check_number(name: str, number: Any) -> None:
+    """Raise a TypeError if a setting is no plain number; an array of no axes is one, True and False are none.
+
+    Example:
+        >>> check_number("lr", "0.1")
+        Traceback (most recent call last):
+        TypeError: lr is a number, got '0.1', a str: write float('0.1')
+    """
+    if type(number) is float or (is_plain(number) and not is_bool(number)):
+        return
+    kind = type(number)
+    if is_bool(number):
+        raise TypeError(f"{name} is a number, got {number!r}, a {kind.__name__}")
+    if kind.__name__ == "ndarray" and number.shape == () and number.dtype.kind in "fiu":
+        return
+    hint = ""
+    if hasattr(number, "_layout"):
+        hint = ": use its .data"
+    elif isinstance(number, str) or (hasattr(kind, "__float__") and getattr(number, "shape", ()) == ()):
+        hint = f": write float({number!r})"
+    raise TypeError(f"{name} is a number, got {number!r}, a {kind.__name__}{hint}")
 
 
 def is_plain(thing: Any) -> bool:

@@ -20,7 +20,8 @@ from autograd_lite.core.coercion import is_foreign, refused
 from autograd_lite.core.ieee import SIGNALS
 from autograd_lite.core.modes import ACTIVE, current_mode
 from autograd_lite.core.node import MANY, Layout, layout, without_graph
-from autograd_lite.core.op import Op, call_source, number_source, python_source
+from autograd_lite.core.op import Op
+from autograd_lite.core.op_source import call_source, number_source, python_source
 from autograd_lite.core.operators import Operators
 from autograd_lite.core.source import block, define, function_source
 from autograd_lite.core.updates_in_place import warn_of_update

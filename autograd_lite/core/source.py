@@ -8,7 +8,8 @@ import weakref
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_lite.core.op import Op, number_source
+from autograd_lite.core.op import Op
+from autograd_lite.core.op_source import number_source
 
 __all__ = ["LONGEST_SUM", "block", "define", "function_source", "sum_lines"]
 

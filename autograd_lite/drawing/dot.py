@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograd_lite.drawing.graph import Edge, Graph, Node
+from autograd_lite.drawing.elements import Edge, Graph, Node
 from autograd_lite.drawing.labels import cut
 from autograd_lite.drawing.text import marked, readable
 

@@ -1,23 +1,24 @@
-"""What is drawn: boxes and edges, made from a Value's computation graph."""
+"""Boxes and edges, made from a Value's computation graph."""
 
 from __future__ import annotations
 
 import heapq
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import Any
 
 from autograd_lite.core.collector import collector_paused
 from autograd_lite.derivatives import check_fresh
+from autograd_lite.drawing.elements import Edge, Graph, Node
 from autograd_lite.drawing.folding.captions import Fold
 from autograd_lite.drawing.folding.focus import in_focus
 from autograd_lite.drawing.folding.folder import Folder
 from autograd_lite.drawing.folding.idle import without_idle
 from autograd_lite.drawing.folding.neurons import IndexedGraph, find_neurons, index_graph
 from autograd_lite.drawing.labels import cut, derivatives, formula_of, operation_text
-from autograd_lite.drawing.text import four_digits, is_finite, readable
+from autograd_lite.drawing.outline import outline_of
+from autograd_lite.drawing.text import four_digits, readable
 from autograd_lite.engine import NO_GRADIENT, Value, contributions
 from autograd_lite.naming import name_all
 
@@ -27,82 +28,7 @@ BUDGET = 60
 """How many nodes a drawing has, roughly, before it is folded."""
 LONGEST_NAME = 80
 """The most characters of a name in an outline."""
-MOST_LINES = 120
-"""The most lines of an outline."""
-FEW = 3
-"""The most operands that an outline lists again."""
 STALE = "no longer what its operands give: a .data has changed since the forward pass"
-
-
-@dataclass(frozen=True)
-class Node:
-    """A box or a circle of a drawing.
-
-    Attributes:
-        key: its identifier in the drawing: "n0", "n1", ..., in topological order.
-        kind: "value" (a box), "op" (a circle) or "fold" (a box that stands for many Values).
-        name: the first line, in full: a Value's name, an operation's sign, a fold's name.
-        value: the number; None for an operation, and for a fold with several outputs.
-        gradient: the gradient; None if there is none yet.
-        notes: further lines of a fold, such as "16 neurons" or "relu(Σ wx + b)"; "stale" for
-            a Value that is no longer what its operands give.
-        tip: what a pointer resting on it shows.
-    """
-
-    key: str
-    kind: str
-    name: str
-    value: float | None = None
-    gradient: float | None = None
-    notes: tuple[str, ...] = ()
-    tip: str = ""
-
-    @property
-    def is_finite(self) -> bool:
-        """Whether neither its value nor its gradient is inf or nan."""
-        return is_finite(self.value) and is_finite(self.gradient)
-
-
-@dataclass(frozen=True)
-class Edge:
-    """An arrow of a drawing, in the direction in which numbers flow forward.
-
-    Attributes:
-        source: the key of the node that it leaves.
-        target: the key of the node that it enters.
-        label: what is written beside it, such as "∂L/∂q = z = -4"; may be empty.
-        gradient: the gradient that flows back along it, which its width shows; None if
-            there is none yet.
-    """
-
-    source: str
-    target: str
-    label: str = ""
-    gradient: float | None = None
-
-    @property
-    def is_finite(self) -> bool:
-        """Whether neither the gradient along it nor the number in its label is inf or nan."""
-        return is_finite(self.gradient) and not self.label.endswith(("= inf", "= -inf", "= nan"))
-
-
-@dataclass(frozen=True)
-class Graph:
-    """Everything that a drawing shows, but not where.
-
-    Attributes:
-        title: what the drawing is of, such as "L = q * z".
-        nodes: in topological order.
-        edges: operand edges in the order of the operands; ``x * x`` has two.
-        places: the key of the node in which each Value is shown.
-        outline: the drawing as text: what those read who cannot see it.
-    """
-
-    title: str
-    nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
-    places: Mapping[Value, str] = field(repr=False, default_factory=dict)
-    outline: str = ""
 
 
 @collector_paused()
@@ -333,36 +259,3 @@ def _topological(sources: Mapping[int, Collection[int]]) -> list[int]:
         order.append(heapq.heappop(ready))
         sorter.done(order[-1])
     return order
-
-
-def outline_of(output: str, lines: Mapping[str, str], operands: Mapping[str, Sequence[str]]) -> str:
-    """Write a drawing as text: a tree, each node below what is computed from it.
-
-    Args:
-        output: the key of the node at the top.
-        lines: what is said of each node, by its key.
-        operands: the keys of the nodes that each node is computed from.
-
-    Example:
-        >>> print(outline_of("b", {"a": "a = 3", "b": "b = a * a = 9"}, {"b": ["a", "a"]}))
-        b = a * a = 9
-          a = 3
-    """
-    written: list[str] = []
-    seen: set[str] = set()
-    waiting = [(output, 0)]
-    while waiting and len(written) < MOST_LINES:
-        key, depth = waiting.pop()
-        below = [*dict.fromkeys(operands.get(key, ()))]
-        again = key in seen and bool(below)
-        written.append(f"{'  ' * depth}{lines[key]}{', see above' if again else ''}")
-        if key not in seen:
-            seen.add(key)
-            if len(below) > FEW and seen.issuperset(below):
-                written.append(f"{'  ' * (depth + 1)}… {len(below)} operands, see above")
-            else:
-                waiting += [(operand, depth + 1) for operand in reversed(below)]
-    unseen = len(lines.keys() - seen)
-    if unseen:
-        written.append(f"… and {unseen} more")
-    return "\n".join(written)

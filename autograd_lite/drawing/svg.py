@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
-from autograd_lite.drawing.graph import Edge, Graph, Node
+from autograd_lite.drawing.elements import Edge, Graph, Node
 from autograd_lite.drawing.layout.geometry import Box, Point
 from autograd_lite.drawing.layout.placement import Placement
 from autograd_lite.drawing.text import is_exotic, readable, xml

@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from autograd_lite.drawing.graph import Edge, Node
+from autograd_lite.drawing.elements import Edge, Node
 from autograd_lite.drawing.text import is_finite, marked, middle_cut, width_of
 
 __all__ = ["TextLine", "label_lines", "label_size", "node_lines", "node_size"]

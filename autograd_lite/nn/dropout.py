@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd_lite.core.coercion import check_number
 from autograd_lite.core.modes import current_tracer
 from autograd_lite.engine import Value
 from autograd_lite.nn.module import Module
@@ -40,6 +41,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, *, seed: Seed = None) -> None:
+        check_number("p", p)
         if not 0.0 <= p < 1.0:
             raise ValueError(f"p is a probability of at least 0 and less than 1, got {p!r}")
         self.p = p
@@ -50,6 +52,8 @@ class Dropout(Module):
             return x
         if isinstance(x, Value):
             return self.mask() * x
+        if not hasattr(x, "__len__"):
+            return self.mask() * inputs_of(x, 1)[0]
         return [self.mask() * number for number in inputs_of(x, len(x))]
 
     def mask(self) -> Value:

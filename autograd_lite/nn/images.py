@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from autograd_lite.core.coercion import no_list
 from autograd_lite.nn.tools import inputs_of
 
 __all__ = ["image_of", "places_of", "seen_through"]
@@ -22,8 +23,11 @@ def image_of(image: Sequence[Any], window: int, *, channels: int | None = None, 
         padding: how many rows and columns of zeros.
 
     Raises:
+        TypeError: if it is no list.
         ValueError: if it has another form, or is smaller than the window.
     """
+    if not hasattr(type(image), "__len__"):
+        raise no_list("an image is a list [channel][row][column] of numbers", image)
     try:
         rows, columns = len(image[0]), len(image[0][0])
     except (TypeError, IndexError):

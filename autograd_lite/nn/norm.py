@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd_lite.composed import mean
+from autograd_lite.core.coercion import check_number, no_list
 from autograd_lite.engine import Value
 from autograd_lite.functions import dot, sqrt
 from autograd_lite.nn.module import Module
@@ -52,6 +53,7 @@ class BatchNorm(Module):
 
     def __init__(self, width: int, *, momentum: float = 0.1, eps: float = 1e-5) -> None:
         check_size("width", width)
+        check_number("momentum", momentum)
         if not 0.0 <= momentum <= 1.0:
             raise ValueError(f"momentum is a number from 0 to 1, got {momentum!r}")
         _check_eps(eps)
@@ -63,8 +65,11 @@ class BatchNorm(Module):
 
     def __call__(self, examples: Sequence[Any]) -> list[list[Any]]:
         width = len(self.scale)
+        said = f"batch norm takes a list of examples, each a list of {width} numbers"
+        if not hasattr(type(examples), "__iter__"):
+            raise no_list(said, examples)
         if width > 1 and not all(hasattr(example, "__len__") for example in examples):
-            raise ValueError(f"batch norm takes a list of examples, each a list of {width} numbers; got one")
+            raise ValueError(f"{said}; got one")
         rows = [inputs_of(example, width) for example in examples]
         least = 2 if self.training else 1
         if len(rows) < least:
@@ -188,5 +193,6 @@ def _number(number: Any) -> Any:
 
 
 def _check_eps(eps: float) -> None:
+    check_number("eps", eps)
     if not eps > 0.0:
         raise ValueError(f"eps is a small positive number, such as 1e-5, got {eps!r}")

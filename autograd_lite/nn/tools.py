@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_lite import functions
-from autograd_lite.core.coercion import as_float
+from autograd_lite.core.coercion import as_float, is_plain, no_list, refused
 from autograd_lite.engine import Value
 from autograd_lite.ops import OPS
 
@@ -31,39 +31,62 @@ __all__ = [
 Activation = str | bool | None | Callable[[Value], Any]
 Seed = int | random.Random | None
 KINDS = frozenset((float, Value))  # of most inputs, which need no look at each
-UNORDERED = (set, frozenset, dict, str)
+UNORDERED = (set, frozenset, dict, str, bytes)
 """What gives other things than its numbers in their order, when it is made a list."""
 
 
 def inputs_of(x: Any, count: int) -> list[Value | float]:
-    """Turn what a caller passes (a list, an array's row, one number) into a checked list."""
-    if isinstance(x, Value):
-        x = [x]
-    if isinstance(x, UNORDERED):
-        raise TypeError(f"inputs are a list of numbers, got {type(x).__name__}: put them in order first")
-    try:
-        listed = list(x)
-    except TypeError:
-        listed = [x]
-    if len(listed) == count and KINDS.issuperset(map(type, listed)):
+    """Turn what a caller passes (a list, a row of an array or a table, one number) into a checked list."""
+    listed = [*x] if type(x) in (list, tuple) else _numbers_of(x, count)
+    if len(listed) == count and KINDS.issuperset(map(type, listed)):  # as most are
         return listed
-    if any(hasattr(v, "__len__") and not isinstance(v, (Value, str)) and _shape(v) != () for v in listed):
-        raise ValueError(
-            f"a layer takes one example at a time, {count} inputs: this is a list of {len(listed)} lists. "
-            "predict(model, X) gives the outputs of all examples, [model(x) for x in X] with their graphs"
-        )
-    if len(listed) != count:
-        raise ValueError(f"expected {count} inputs, got {len(listed)}")
-    return [v if isinstance(v, Value) else as_float(v) for v in listed]
+    try:
+        numbers = [v if isinstance(v, Value) else as_float(v) for v in listed]
+    except TypeError:
+        numbers = []
+    if len(numbers) == count:
+        return numbers
+    raise _refused_inputs(x, listed, count)
 
 
-def _shape(thing: Any) -> Any:
-    """Return the shape of an array; an array of no axes is a number."""
-    return getattr(thing, "shape", None)
+def _numbers_of(x: Any, count: int) -> list[Any]:
+    """List what an example holds; a number alone is one of one input."""
+    shape = getattr(x, "shape", ())
+    if len(shape) > 1:
+        raise _several(shape[0], count)
+    if isinstance(x, UNORDERED) or not (_has_items(x) or is_plain(x) or isinstance(x, Value)):
+        raise no_list(f"inputs are a list of {count} numbers", x)
+    if len(shape) == 1 and hasattr(x, "tolist"):
+        x = x.tolist()
+    return list(x) if _has_items(x) else [x]
+
+
+def _refused_inputs(x: Any, listed: list[Any], count: int) -> Exception:
+    """Return the error for what are not so many numbers; it says what to do."""
+    if any(_has_items(each) and not isinstance(each, str) for each in listed):
+        return _several(len(listed), count)
+    if len(listed) == count:
+        return refused(*listed) or TypeError(f"inputs are a list of {count} numbers, got {x!r}")
+    hint = "" if _has_items(x) else f", the number {x!r}: an example is a list of {count} numbers"
+    return ValueError(f"expected {count} inputs, got {len(listed)}{hint}")
+
+
+def _several(rows: int, count: int) -> ValueError:
+    return ValueError(
+        f"a layer takes one example at a time, {count} inputs: this is a list of {rows} lists. "
+        "predict(model, X) gives the outputs of all examples, [model(x) for x in X] with their graphs"
+    )
+
+
+def _has_items(thing: Any) -> bool:
+    """Tell whether something is a list or the like; an array of no axes is a number."""
+    return hasattr(type(thing), "__iter__") and getattr(thing, "shape", None) != ()
 
 
 def vectors_of(sequence: Any, width: int) -> list[list[Value | float]]:
     """Turn a sequence of vectors of one width, at least one of them, into checked lists."""
+    if isinstance(sequence, UNORDERED) or not _has_items(sequence):
+        raise no_list(f"a sequence is a list of vectors of {width} numbers", sequence)
     vectors = [inputs_of(vector, width) for vector in sequence]
     if not vectors:
         raise ValueError("a sequence has at least one vector, got an empty one")

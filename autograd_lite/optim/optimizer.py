@@ -116,27 +116,39 @@ class Optimizer:
         """Move every parameter once, by its present gradient; all of them or, after an error, none.
 
         Args:
-            finite: whether to refuse a step after which a parameter would be inf or nan.
+            finite: whether to refuse a step by a gradient that is inf or nan, and one after which
+                a parameter would be.
 
         Raises:
             FloatingPointError: if ``finite`` and that is so.
         """
-        parameters = self._bound()
-        updates = self.updates(
-            [parameter.data for parameter in parameters],
-            [parameter.grad for parameter in parameters],
-            self.states,
-        )
-        moved = [parameter.data - change for parameter, (change, _) in zip(parameters, updates)]
-        if finite:
-            for parameter, data in zip(parameters, moved):
-                if not math.isfinite(data):
-                    raise FloatingPointError(f"the step would move the parameter {parameter!r} to {data}")
+        moved, states = self.after_step(finite=finite)
         with uninterrupted():
-            for parameter, data in zip(parameters, moved):
+            for parameter, data in zip(self._bound(), moved):
                 parameter.data = data
-            self.states = [state for _, state in updates]
+            self.states = states
             self.steps += 1
+
+    def after_step(self, *, finite: bool = False) -> tuple[list[float], list[tuple[Any, ...]]]:
+        """Compute what the parameters and their states will be after a step, and move nothing.
+
+        Args:
+            finite: as for ``step``.
+
+        Raises:
+            FloatingPointError: as ``step``.
+        """
+        parameters = self._bound()
+        grads = [parameter.grad for parameter in parameters]
+        for parameter, grad in zip(parameters, grads if finite else []):
+            if not math.isfinite(grad):  # a rule may hide it, as that of Lion does
+                raise FloatingPointError(f"the gradient of the parameter {parameter!r} is {grad}")
+        updates = self.updates([parameter.data for parameter in parameters], grads, self.states)
+        moved = [parameter.data - change for parameter, (change, _) in zip(parameters, updates)]
+        for parameter, data in zip(parameters, moved if finite else []):
+            if not math.isfinite(data):
+                raise FloatingPointError(f"the step would move the parameter {parameter!r} to {data}")
+        return moved, [state for _, state in updates]
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from autograd_lite.core.coercion import check_number
 from autograd_lite.core.ieee import warn
-from autograd_lite.optim.settings import check_number, check_positive
+from autograd_lite.optim.settings import check_positive
 
 __all__ = [
     "InEpochs",
@@ -155,17 +157,35 @@ def check_rate(name: str, rate: Any) -> None:
     """Raise a TypeError or ValueError if something is neither a positive number nor a schedule."""
     if not callable(rate):
         check_positive(name, rate)
+    elif isinstance(rate, type) or not _takes_a_step(rate):
+        raise TypeError(
+            f"{name} is a number or a function of the step, got {rate!r}: make a schedule of it first, as in "
+            "optim.linear(0.1, 0.01, steps=100)"
+        )
+
+
+def _takes_a_step(schedule: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(schedule).bind(0)
+    except TypeError:
+        return False
+    except ValueError:  # it does not tell
+        pass
+    return True
 
 
 def rate_at(rate: Any, step: int, steps_per_epoch: int | None = None) -> float:
-    """Return the learning rate at a step, or raise a ValueError if a schedule gives none."""
+    """Return the learning rate at a step, or raise a TypeError or ValueError if a schedule gives none."""
     number: Any = rate
     if isinstance(rate, InEpochs):
         number = rate(step, steps_per_epoch)
     elif callable(rate):
         number = rate(step)
+    if type(number) is not float:
+        check_number(f"the learning rate at step {step}", number)
     if not 0.0 <= number < math.inf:
-        raise ValueError(f"the schedule gives the learning rate {number!r} at step {step}")
+        who = "the schedule gives" if callable(rate) else "the optimiser has"
+        raise ValueError(f"{who} the learning rate {number!r} at step {step}")
     found: float = number
     return found
 

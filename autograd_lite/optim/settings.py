@@ -5,16 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autograd_lite.core.coercion import is_plain
+from autograd_lite.core.coercion import check_number
 
-__all__ = ["check_number", "check_positive", "check_range"]
-
-
-def check_number(name: str, number: Any) -> None:
-    """Raise a TypeError if a setting is no number."""
-    if not (is_plain(number) or hasattr(number, "__float__")):
-        hint = f": write float({number!r})" if isinstance(number, str) else ""
-        raise TypeError(f"{name} is a number, got {number!r}, a {type(number).__name__}{hint}")
+__all__ = ["check_positive", "check_range"]
 
 
 def check_range(name: str, number: Any, below: float = math.inf) -> None:

@@ -63,7 +63,7 @@ function paintCharts() {
   const losses = [{ name: "train", ink: "#00507f", numbers: moments.map(({ loss }) => loss) }];
   if (test) losses.push({ name: "test", ink: "#b34700", numbers: moments.map((moment) => moment.test) });
   paintChart($("losses"), losses, along, false);
-  const inks = [1, 0, 2, 3, 4, 6].map(inkOf);
+  const inks = [0, 1, 2, 3, 4, 6].map(inkOf);
   const sizes = layers.map(({ title }, k) => {
     return { name: title, ink: inks[k % inks.length], numbers: moments.map((moment) => moment.sizes[k]) };
   });

@@ -1,13 +1,13 @@
 // @ts-check
-// Colours and shapes: blue is positive, orange negative; labels differ in shape too.
+// Colours and shapes, those of the package's plots: orange is positive, blue negative; labels differ in shape too.
 
-const PALETTE = [[213, 94, 0], [0, 114, 178], [0, 158, 115], [204, 121, 167], [150, 110, 0], [86, 180, 233], [90, 90, 90], [128, 0, 64], [0, 90, 60], [60, 60, 160]];
-const SHAPES = "●■▲◆▼★✚⬟⬢◗";
+const PALETTE = data.colours.map((colour) => [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16)));
+const SHAPES = "●■▲◆▼✚✖⬟◀▶";
 
 /** @param {number} k */
 const inkOf = (k) => `rgb(${PALETTE[k % PALETTE.length].join(",")})`;
 
-/** The colours from orange through white to blue, as an image has them. */
+/** The colours from blue through white to orange, as an image has them. */
 const RAMP = new Uint32Array(511);
 const rampBytes = new Uint8ClampedArray(RAMP.buffer);
 for (let at = 0; at < RAMP.length; at++) {
@@ -41,8 +41,8 @@ function mix(parts, pixels, at) {
 
 /** Draw a label's shape around a place. @param {CanvasRenderingContext2D} context @param {number} k @param {number} x @param {number} y @param {number} r */
 function outline(context, k, x, y, r) {
-  const corners = [0, 4, 3, 4, 3, 10, 8, 5, 6, 2][k % 10];
-  const turn = [0, Math.PI / 4, -Math.PI / 2, 0, Math.PI / 2, -Math.PI / 2, 0, -Math.PI / 2, 0, 0][k % 10];
+  const corners = [0, 4, 3, 4, 3, 8, 8, 5, 3, 3][k % 10];
+  const turn = [0, Math.PI / 4, -Math.PI / 2, 0, Math.PI / 2, 0, Math.PI / 4, -Math.PI / 2, Math.PI, 0][k % 10];
   context.beginPath();
   if (corners < 3) context.arc(x, y, r, 0, 7);
   for (let at = 0; corners > 2 && at < corners; at++) {

@@ -19,6 +19,7 @@ from autograd_lite.playing.kinds import Task, task_of
 from autograd_lite.playing.page import Playground, document_of
 from autograd_lite.playing.programs import Programs, programs_of, script_of
 from autograd_lite.playing.rules import described_rules
+from autograd_lite.plot.charts import COLOURS
 from autograd_lite.training.examples import Examples, check_batches, check_examples, in_a_column
 from autograd_lite.training.settings import check_loss, check_optimizer, parameters_of
 from autograd_lite.training.state import generators_of, kept, mode, values_of
@@ -97,6 +98,7 @@ def playground(
         **_described_data(inputs, targets, held_out, task),
         **_described_view(inputs, programs.takes_index),
         **_described_weights(model, parameters, names),
+        "colours": COLOURS,
         "columns": described_columns(columns),
         "arrays": [array.name for array in programs.training.arrays],
         "outputs": outputs,

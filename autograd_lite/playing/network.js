@@ -174,11 +174,11 @@ function paintLine(context, numbers) {
   context.beginPath();
   numbers.forEach((number, at) => context.lineTo(at + 0.5, down(number)));
   context.lineWidth = GRID / 16;
-  context.strokeStyle = inkOf(1);
+  context.strokeStyle = inkOf(0);
   context.stroke();
 }
 
-/** A picture in shades of ink; of weights in blue and orange. @param {CanvasRenderingContext2D} context @param {Numbers} numbers @param {boolean} signed */
+/** A picture in shades of ink; of weights in orange and blue. @param {CanvasRenderingContext2D} context @param {Numbers} numbers @param {boolean} signed */
 function paintPixels(context, numbers, signed) {
   const size = Math.round(Math.sqrt(numbers.length));
   if (size * size !== numbers.length) return;
@@ -215,9 +215,10 @@ function paintWires() {
     const [thick, strength, negative] = seen.split(" ");
     wire.path.setAttribute("stroke-width", thick);
     wire.path.setAttribute("stroke-opacity", strength);
+    wire.path.setAttribute("stroke", inkOf(negative === "true" ? 0 : 1));
     wire.path.classList.toggle("minus", negative === "true");
   }
-  $("key").textContent = wires.length === 0 ? "" : `Blue, whole: positive; orange, broken: negative; thickest: ${four(most > 1e-12 ? most : 0)}`;
+  $("key").textContent = wires.length === 0 ? "" : `Orange, whole: positive; blue, broken: negative; thickest: ${four(most > 1e-12 ? most : 0)}`;
 }
 
 /** Mark the neuron and the weight that are chosen; only the neuron is reached by Tab, arrow keys go on from there. */

@@ -44,6 +44,7 @@ interface PageData {
   view: "plane" | "line" | "image" | "table";
   side: number;
   brightest: number;
+  colours: string[];
   weights: number[];
   names: string[];
   keys: string[];

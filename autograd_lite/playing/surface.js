@@ -155,7 +155,7 @@ function paintCurves(context, size) {
       context.lineTo(across * size, down * size);
     });
     context.lineWidth = 3;
-    context.strokeStyle = K > 2 || outputs.length > 1 ? inkOf(k) : inkOf(1);
+    context.strokeStyle = inkOf(K === 2 ? 1 : k);
     context.stroke();
   });
 }
@@ -167,7 +167,7 @@ function paintPoints(context, size, from, wrong, hollow) {
     const [x, y] = exampleAt(from, at);
     const [across, down] = spot(x, y);
     const kind = K ? Math.max(0, labelOf(y)) : 0;
-    const ink = K || flat ? inkOf(kind) : tint((2 * (y[0] - low)) / (high - low) - 1);
+    const ink = K || flat ? inkOf(K ? kind : 1) : tint((2 * (y[0] - low)) / (high - low) - 1);
     outline(context, kind, across * size, down * size, hollow ? 3 : 4.4);
     context.lineWidth = hollow ? 1.5 : 1.2;
     context.fillStyle = hollow ? "#ffffff" : ink;
@@ -205,7 +205,7 @@ function writeLegend() {
   const marks = data.labels.map((label, k) => [element("span", { textContent: SHAPES[k % SHAPES.length], style: `color:${inkOf(k)}` }), ` ${labelText(label)}`]);
   const parts = marks.map(([mark, text]) => element("span", {}, mark, text, "\u2003"));
   if (K) parts.push(element("span", { textContent: "Dark outline: answered wrong. " }));
-  else if (onPlane) parts.push(element("span", { textContent: `Blue: large targets and ${outputs.length > 1 ? "first outputs" : "outputs"}; orange: small ones. ` }));
+  else if (onPlane) parts.push(element("span", { textContent: `Orange: large targets and ${outputs.length > 1 ? "first outputs" : "outputs"}; blue: small ones. ` }));
   else parts.push(element("span", { textContent: "Blue: the output; the marks are the targets. " }));
   if (test) parts.push(element("span", { textContent: "Hollow: test." }));
   $("legend").replaceChildren(...parts);

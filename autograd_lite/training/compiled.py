@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar, cast
 
 from autograd_lite.compiler import Program, TraceError, compile
-from autograd_lite.compiler.lengths import RowsOfLengths, rows_of_lengths
-from autograd_lite.compiler.signature import Rows, SignaturesDifferError, read, signature_of
+from autograd_lite.compiler.lengths import RowsOfLengths
 from autograd_lite.composed import mean
 from autograd_lite.core.ieee import warn
 from autograd_lite.core.modes import no_grad
 from autograd_lite.engine import Value
 from autograd_lite.interrupts import uninterrupted
+from autograd_lite.training.columns import as_one, chosen, in_array, in_batches
 from autograd_lite.training.examples import Examples
 from autograd_lite.training.history import History
 from autograd_lite.training.settings import Settings
@@ -28,7 +27,7 @@ from autograd_lite.training.state import (
     set_states,
     states_of,
 )
-from autograd_lite.training.steps import EagerStep, outputs_of
+from autograd_lite.training.steps import ADVICE, EagerStep, outputs_of
 
 __all__ = ["CompiledBatches", "CompiledStep", "Found", "check_size", "choose_step", "reason_of"]
 
@@ -42,8 +41,6 @@ MOST_IN_BATCH = 200_000
 """Up to so many parameters, times the examples of a batch, a batch is traced as a whole."""
 ROWS_AT_ONCE = 2048
 """How many rows are predicted together, to bound the memory."""
-AT_ONCE = 2**20
-"""About so many numbers are put in the order of an epoch together."""
 
 
 class CompiledStep:
@@ -65,7 +62,7 @@ class CompiledStep:
         self.settings, self.history = settings, history
         self.backend, self.devices = self.where(settings)
         self.X, self.y = examples.X, examples.y
-        self.columns = [_in_array(column) for column in (examples.X, examples.y)]
+        self.columns = [in_array(column) for column in (examples.X, examples.y)]
         self.program: Program = self._program()
         self.model_program = compile(lambda x: model(x), [], dtype=dtype, backend=self.backend)
         self.trainer = self.program.trainer(self.optimizer, self.devices, clip=eager.clip)
@@ -108,7 +105,7 @@ class CompiledStep:
         self.program.mean_and_grad(*columns)
 
     def _rows(self, rows: Sequence[int]) -> list[Any]:
-        return self._as_given([_chosen(column, rows) for column in self.columns])
+        return self._as_given([chosen(column, rows) for column in self.columns])
 
     def _as_given(self, columns: list[Any]) -> list[Any]:
         """Return the arguments of some rows as the program is given them."""
@@ -116,7 +113,7 @@ class CompiledStep:
 
     def expect(self, rows: Sequence[int], size: int) -> None:
         """Hear in which order the rows of an epoch will come, in batches of a size."""
-        self.upcoming = map(self._as_given, _in_batches(self.columns, rows, size))
+        self.upcoming = map(self._as_given, in_batches(self.columns, rows, size))
 
     def __call__(self, examples: Examples, rows: Sequence[int], place: str) -> float:
         """Take a step on some rows of the examples; see ``EagerStep``."""
@@ -137,9 +134,9 @@ class CompiledStep:
         numbers = numbers_of(self.eager.others)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
-            reason = self.eager.first_trouble(examples, rows) or error
+            reason = self.eager.first_trouble(examples, rows)
         set_numbers(self.eager.others, numbers)
-        return FloatingPointError(f"{place}: {reason}; try a smaller learning rate, or scale the inputs")
+        return FloatingPointError(f"{place}: {reason}; {ADVICE}" if reason else f"{place}: {error}")
 
     def _or_eagerly(self, fast: Callable[[], Found], eagerly: Callable[[], Found]) -> Found:
         """Do something compiled, or from now on eagerly if a program cannot be made."""
@@ -196,10 +193,10 @@ class CompiledStep:
 
     def _predict(self, examples: Examples) -> list[Any]:
         outputs: list[Any] = []
-        column = self.columns[0] if examples.X is self.X else _in_array(examples.X)
+        column = self.columns[0] if examples.X is self.X else in_array(examples.X)
         for start in range(0, len(examples.rows), ROWS_AT_ONCE):
             rows = examples.rows[start : start + ROWS_AT_ONCE]
-            outputs += self.model_program.map(_chosen(column, rows))
+            outputs += self.model_program.map(chosen(column, rows))
         return [_values(output) for output in outputs]
 
 
@@ -244,7 +241,7 @@ class CompiledBatches(CompiledStep):
         self.program.map(*columns)
 
     def _as_given(self, columns: list[Any]) -> list[Any]:
-        return [*map(_as_one, columns)]
+        return [*map(as_one, columns)]
 
     def _step(self, examples: Examples, rows: Sequence[int], place: str) -> float:
         loss = super()._step(examples, rows, place)
@@ -256,50 +253,8 @@ class CompiledBatches(CompiledStep):
         return self.eager.predict(examples)
 
 
-def _as_one(rows: Any) -> Rows:
-    """Let all rows be one example: a list of them."""
-    if not isinstance(rows, Rows) or rows.signature.kind not in ("floats", "integers"):
-        raise ValueError("the examples of a batch have several forms, and the model maps whole batches")
-    each = rows.signature
-    return Rows(signature_of(each.kind, (len(rows), *each.shape), (list, each.containers)), rows.array[None])
-
-
 def _values(output: Any) -> Any:
     return [_values(item) for item in output] if isinstance(output, list) else Value(output)
-
-
-def _in_array(column: Any) -> Any:
-    """Put the arguments of all examples into an array, if they have one form; else take each apart once."""
-    try:
-        return rows_of_lengths(column)
-    except SignaturesDifferError:
-        return [read(argument) for argument in column]
-
-
-def _chosen(column: Any, rows: Sequence[int]) -> Any:
-    import numpy
-
-    if rows == range(len(column)):
-        return column
-    if isinstance(column, RowsOfLengths):
-        return column.chosen(rows)
-    return column[numpy.asarray(rows)] if isinstance(column, Rows) else [column[row] for row in rows]
-
-
-def _in_batches(columns: Sequence[Any], rows: Sequence[int], size: int) -> Iterator[list[Any]]:
-    """Iterate over the batches of an epoch: many are put in order together, and cut."""
-    numbers = sum(math.prod(column.array.shape[1:]) for column in columns if isinstance(column, Rows))
-    together = max(AT_ONCE // max(numbers * size, 1), 1) * size
-    for start in range(0, len(rows), together):
-        several = rows[start : start + together]
-        found = [_chosen(column, several) for column in columns]
-        for at in range(0, len(several), size):
-            yield [_between(column, at, at + size) for column in found]
-
-
-def _between(column: Any, start: int, stop: int) -> Any:
-    rows = range(*slice(start, stop).indices(len(column)))
-    return column.chosen(rows) if isinstance(column, RowsOfLengths) else column[start:stop]
 
 
 def choose_step(

@@ -16,7 +16,9 @@ from autograd_lite.optim import Optimizer, clip_grad_norm
 from autograd_lite.training.examples import Examples
 from autograd_lite.training.state import numbers_of, set_numbers, set_states, states_of
 
-__all__ = ["EagerStep", "outputs_of"]
+__all__ = ["ADVICE", "EagerStep", "outputs_of"]
+
+ADVICE = "try a smaller learning rate, or scale the inputs"
 
 
 def outputs_of(model: Any, batch: list[Any]) -> list[Any]:
@@ -67,11 +69,7 @@ class EagerStep:
         states = states_of(self.generators)
         others = numbers_of(self.others)
         try:
-            found = self.gradient(examples, rows)
-            if not math.isfinite(found) or not all(math.isfinite(p.grad) for p in self.parameters):
-                raise FloatingPointError("the loss or a gradient is not finite")
-            if self.clip is not None:
-                clip_grad_norm(self.parameters, self.clip)
+            found = self.bounded_gradient(examples, rows)
             self.optimizer.step(finite=True)
         except FloatingPointError as error:
             with uninterrupted():
@@ -79,9 +77,7 @@ class EagerStep:
                 set_states(self.generators, states)
             reason = self.first_trouble(examples, rows) or error
             set_numbers(self.others, others)
-            raise FloatingPointError(
-                f"{place}: {reason}; try a smaller learning rate, or scale the inputs"
-            ) from None
+            raise FloatingPointError(f"{place}: {reason}; {ADVICE}") from None
         return found
 
     def expect(self, rows: Sequence[int], size: int) -> None:
@@ -118,11 +114,21 @@ class EagerStep:
             (one / len(rows)).backward()
         return mean_of(losses)
 
+    def bounded_gradient(self, examples: Examples, rows: Sequence[int]) -> float:
+        """Do the same, scale the gradient down if it is too long, and refuse a loss that is not finite."""
+        found = self.gradient(examples, rows)
+        if not math.isfinite(found):
+            raise FloatingPointError(f"the loss is {found}")
+        if self.clip is not None:
+            clip_grad_norm(self.parameters, self.clip)
+        return found
+
     def first_trouble(self, examples: Examples, rows: Sequence[int]) -> FloatingPointError | None:
-        """Go through a step again, up to the first operation whose result is not finite."""
+        """Go through a step again, up to the first operation whose result is not finite; nothing is moved."""
         try:
             with detect_anomaly():
-                self.gradient(examples, rows)
+                self.bounded_gradient(examples, rows)
+            self.optimizer.after_step(finite=True)
         except FloatingPointError as error:
             return error
         return None

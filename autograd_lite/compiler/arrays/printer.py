@@ -13,7 +13,8 @@ from autograd_lite.compiler.arrays.expressions import (
     number,
     slope_form,
 )
-from autograd_lite.core.op import Op, number_source
+from autograd_lite.core.op import Op
+from autograd_lite.core.op_source import number_source
 from autograd_lite.core.symbol import ATOM, STRENGTH
 from autograd_lite.ops import DIV, MUL, OPS
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from autograd_lite.compiler.arrays.runtime import namespace
 from autograd_lite.compiler.devices.mesh import Placement
+from autograd_lite.compiler.moves import hides_gradient
 from autograd_lite.core.source import define
 
 __all__ = ["Carry", "WholeStep"]
@@ -132,7 +133,8 @@ class WholeStep:
         mean = (loss * weights).sum() if loss.ndim else loss
         broken = ((weights > 0.0) & ~numpy.broadcast_to(held, weights.shape)).sum(dtype=self.dtype)
         moved, states = self._moved(carry, gradient, rate)
-        is_well = self._is_finite([mean, *moved]) & (broken == 0.0)
+        hidden = gradient if hides_gradient(self.optimizer) else []
+        is_well = self._is_finite([mean, *moved, *hidden]) & (broken == 0.0)
         after = Carry(moved, states, carry.steps + 1, is_well)
         firsts = [numpy.reshape(each, -1)[0] for each in beside]
         return after, numpy.stack([mean, is_well.astype(self.dtype), broken, *firsts])

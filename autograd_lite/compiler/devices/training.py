@@ -10,8 +10,8 @@ from typing import Any
 from autograd_lite.compiler.devices.mesh import Placement
 from autograd_lite.compiler.devices.step import WholeStep
 from autograd_lite.compiler.moves import settings_of
+from autograd_lite.compiler.reading import arguments_of_row
 from autograd_lite.compiler.runner import Runner
-from autograd_lite.compiler.signature import arguments_of_row
 from autograd_lite.compiler.tracing import TraceError
 from autograd_lite.compiler.trainings import NOT_FINITE, OTHER_WAY, InArrays
 from autograd_lite.interrupts import uninterrupted

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from autograd_lite.drawing.graph import Graph
+from autograd_lite.drawing.elements import Graph
 from autograd_lite.drawing.layout.bands import Profile, cuts_of, expected_size
 from autograd_lite.drawing.layout.geometry import Box, Diagram, Part, Point, Routes
 from autograd_lite.drawing.layout.graphviz import DotError, place_with_dot

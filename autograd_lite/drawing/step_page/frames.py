@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autograd_lite.drawing.graph import Graph, Node
+from autograd_lite.drawing.elements import Graph, Node
 from autograd_lite.drawing.step_page.inside import boxes_of
 from autograd_lite.drawing.step_page.questions import questions
 from autograd_lite.drawing.text import marked, readable
