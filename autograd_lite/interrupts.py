@@ -71,7 +71,9 @@ class OneInterrupt:
     def begin(self) -> None:
         """Let one Ctrl-C through from now on, also if one came before, and was caught."""
         now = signal.getsignal(signal.SIGINT)
-        if now not in (self._first, self._drop):
+        if now == self._first:  # as at the beginning of most epochs
+            return
+        if now != self._drop:
             self._before = now
         if callable(self._before):
             with suppress(ValueError):  # not the main thread

@@ -96,10 +96,16 @@ def of_few_colours(picture):
 
 
 def describe(output, alt):
-    """Give a picture the words that stand for it, where nbconvert looks for them."""
+    """Give a picture the words that stand for it, where nbconvert looks for them.
+
+    One made of pixels is to keep its size where there is less room, as on a phone, and can be moved there;
+    shrunk to fit, its letters could not be read.
+    """
     if {"image/png", "image/svg+xml"} & output.get("data", {}).keys():
         text = output["data"].get("text/plain", "").strip().splitlines()
         output["metadata"]["alt"] = alt or (text[0] if text else "")
+    if "image/png" in output.get("data", {}):
+        output["metadata"]["image/png"] = {"unconfined": True}
 
 
 def run(path, target, answers=False):

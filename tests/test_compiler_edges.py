@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 import autograd_lite as ag
 from autograd_lite import Op, TraceError, Value, grad, nn, optim
-from autograd_lite.compiler import compile, signature
+from autograd_lite.compiler import compile, reading
 from autograd_lite.compiler.arrays.ir import Constant, Leaf, View
 from autograd_lite.compiler.arrays.primitives import Concatenate
 from autograd_lite.compiler.introspection import has_numpy
 from autograd_lite.compiler.raising.matmuls import distinct_rows
+from autograd_lite.compiler.signature import Signature
 from autograd_lite.ops import OPS
 
 BACKENDS = ["python", "numpy", "auto"]
@@ -819,8 +820,8 @@ def test_a_long_program_that_let_go_of_its_operations_stays_on_arrays(monkeypatc
 
 
 def test_signatures_of_one_kind_have_it_in_common():
-    whole = [signature.Signature("integers", (2,)) for _ in range(2)]  # equal, and not the same object
-    assert signature._in_common(whole) == whole[0]
+    whole = [Signature("integers", (2,)) for _ in range(2)]  # equal, and not the same object
+    assert reading._in_common(whole) == whole[0]
 
 
 # ---- Warnings -----------------------------------------------------------------------------------
@@ -928,11 +929,11 @@ COLUMNS = st.recursive(
 
 @given(COLUMNS)
 def test_rows_read_together_are_those_read_one_by_one(column):
-    together = signature._rows_together(column) if column else None
+    together = reading._rows_together(column) if column else None
     if together is not None:
-        arguments = [signature.read(row) for row in column]
-        assert signature._in_common([argument.signature for argument in arguments]) == together.signature
-        one_by_one = signature.rows_of(together.signature, arguments)
+        arguments = [reading.read(row) for row in column]
+        assert reading._in_common([argument.signature for argument in arguments]) == together.signature
+        one_by_one = reading.rows_of(together.signature, arguments)
         assert together.array.dtype == one_by_one.array.dtype
         assert together.array.shape == one_by_one.array.shape
         assert together.array.tobytes() == one_by_one.array.tobytes()
@@ -957,7 +958,7 @@ def test_rows_read_together_are_those_read_one_by_one(column):
     ],
 )
 def test_which_rows_are_read_together(column, kind, shape):
-    together = signature._rows_together(column)
+    together = reading._rows_together(column)
     assert (together and together.signature.kind) == kind
     assert together is None or together.array.shape == shape
 
@@ -969,10 +970,10 @@ def test_a_list_of_constants_beside_one_of_numbers(w, backend):
 
 
 def test_what_was_taken_apart_is_not_taken_apart_again():
-    once = signature.read([1.0, 2])
-    assert signature.read(once) is once
+    once = reading.read([1.0, 2])
+    assert reading.read(once) is once
     program = compile(lambda x: sum(x) * 2.0, [])
-    assert program.map([once, signature.read([1.0])]) == [6.0, 2.0]
+    assert program.map([once, reading.read([1.0])]) == [6.0, 2.0]
 
 
 def test_what_an_operation_says_of_itself_is_no_line_of_a_program():

@@ -192,6 +192,7 @@ def test_outputs_hold_no_error_and_nothing_of_a_machine(name):
 @each
 def test_a_notebook_is_small_and_so_are_its_cells(name):
     assert (FOLDER / f"{name}.ipynb").stat().st_size < 1_000_000
+    assert [cell.id for cell in stored(name).cells if not cell.source.strip()] == []
     for cell in cells_of(name, "code"):
         lines = [line for line in cell.source.splitlines() if line.strip()]
         assert 0 < len(lines) <= 20, cell.source

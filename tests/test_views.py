@@ -419,3 +419,16 @@ def test_what_comes_back_from_a_sum_is_not_spread_before_it_is_multiplied(activa
     assert found[0] == pytest.approx(mean.data, rel=1e-12)
     assert found[1] == pytest.approx([each.grad for each in parameters], rel=1e-12, abs=1e-12)
     assert "broadcast_to" not in program.source
+
+
+@pytest.mark.parametrize("f", [lambda a, x: a / x, lambda a, x: a**x, lambda a, x: ag.where(x, a.exp(), a)])
+def test_what_is_spread_is_written_out_where_the_slope_has_not_the_full_shape(f):
+    w = [Value(0.2 + 0.1 * i) for i in range(4)]
+    xs = [0.5, 1.0, 3.0]
+    program = compile(lambda x: sum(f(a, x) for a in w) ** 2, w, backend="numpy")
+    mean = sum(sum(f(a, x) for a in w) ** 2 for x in xs) / 3
+    mean.backward()
+    value, gradient = program.mean_and_grad(xs)
+    assert value == pytest.approx(mean.data, rel=1e-12)
+    assert gradient == pytest.approx([each.grad for each in w], rel=1e-12)
+    assert "broadcast_to" in program.source

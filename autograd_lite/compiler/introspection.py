@@ -48,16 +48,16 @@ def list_parameters(parameters: Any) -> list[Value]:
     return listed
 
 
-def labels_of(parameters: Any, listed: Sequence[Value]) -> list[str]:
-    """Return what each parameter is called: by the key of a dict it is in, by its module, or not at all.
+def labels_of(parameters: Any, listed: Sequence[Value]) -> Callable[[int], str]:
+    """Return what tells by its number what a parameter is called: by a dict's key, its module, or not at all.
 
     Args:
         parameters: what ``list_parameters`` took.
         listed: what it gave.
     """
     if isinstance(parameters, Mapping):
-        return [*map(str, parameters)]
-    return [getattr(value, "_label", "") for value in listed]  # as .label, but of many numbers
+        return [*map(str, parameters)].__getitem__
+    return lambda number: getattr(listed[number], "_label", "")  # as .label, but of many numbers
 
 
 def modules_of(f: Callable[..., Any], parameters: Any) -> list[Any]:

@@ -143,16 +143,18 @@ def _as_array(array: Any, signature: Signature, dtype: Any, limits: Any) -> Any:
         is_same = rows.signature is signature or rows.signature.structure == signature.structure
         if not is_same or not rows.signature.covers(signature):
             raise SignaturesDifferError(f"traced for {signature}, got rows of {rows.signature}")
-        with numpy.errstate(over="ignore"):  # what is inf as float32 runs eagerly
-            array = rows.array.astype(dtype, copy=False)
+        array = rows.array
+        if array.dtype != dtype:
+            with numpy.errstate(over="ignore"):  # what is inf as float32 runs eagerly
+                array = array.astype(dtype)
     if limits is not None:
         positions, bounds, lowest = limits
         indices = array.reshape(len(array), -1)
         if len(positions) < indices.shape[1]:
             indices = indices[:, positions]
         # a negative number is a large one without its sign; one look at the largest is nearly always enough
-        largest = numpy.maximum.reduce(indices.view("uint64"), axis=None)
-        if largest >= lowest and ((indices < 0) | (indices >= bounds)).any():
+        unsigned = indices.view("uint64")
+        if unsigned.item(unsigned.argmax()) >= lowest and ((indices < 0) | (indices >= bounds)).any():
             rows, places = ((indices < 0) | (indices >= bounds)).nonzero()
             raise _out_of_range(indices[rows[0], places[0]], bounds[places[0]])
     return array

@@ -52,7 +52,7 @@ class Specialization:
         dtype: "float64" or "float32".
         arguments: the example on which it is traced.
         beside: whether the first of several outputs is to be differentiated, on arrays only.
-        labels: gives what each parameter is called, or nothing.
+        labels: gives what tells by its number what a parameter is called, or nothing.
 
     Attributes:
         inputs: the arguments that it takes.
@@ -70,7 +70,7 @@ class Specialization:
         arguments: Sequence[Argument],
         *,
         beside: bool = False,
-        labels: Callable[[], Sequence[str]],
+        labels: Callable[[], Callable[[int], str]],
     ) -> None:
         token = MODE.set(ORDINARY)  # it may be made under no_grad, and run without
         try:
@@ -155,13 +155,14 @@ class Specialization:
         del self._raiser
         if self.operations > LONGEST and self.backend != "python":
             self.tape.forget_operations()
-        used = {place for leaf in raised.leaves("parameter") for place in leaf.places.tolist()}
-        unused = sorted({*self.tape.parameters} - used)
-        if unused:  # an optimiser moves them too: by their momentum, and where rows run eagerly
-            import numpy
+        import numpy
 
-            leaf = Leaf("parameter", (len(unused),))
-            leaf.places = numpy.array(unused)
+        is_unused = numpy.ones(len(self.tape.parameters), bool)
+        for leaf in raised.leaves("parameter"):
+            is_unused[leaf.places] = False
+        if is_unused.any():  # an optimiser moves them too: by their momentum, and where rows run eagerly
+            leaf = Leaf("parameter", (int(is_unused.sum()),))
+            leaf.places = numpy.flatnonzero(is_unused)
             raised.add(leaf)
         return raised
 

@@ -6,6 +6,7 @@ operations have a form on arrays that is faster or more exact than their float f
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -15,8 +16,8 @@ from autograd_lite.core.symbol import Number
 
 __all__ = [
     "added", "largest_of", "largest_of_array", "logsumexp_of", "logsumexp_of_array", "norm_of",
-    "norm_of_array", "pack_dot", "pack_pick", "pack_some", "pack_sum", "picked", "sigmoid_of_array",
-    "step_of_array", "weighted_sum",
+    "norm_of_array", "pack_dot", "pack_pick", "pack_some", "pack_sum", "picked", "row_starts",
+    "sigmoid_of_array", "step_of_array", "weighted_sum",
 ]  # fmt: skip
 
 Packed = tuple[tuple[Sequence[Any], ...], tuple[Any, ...]]
@@ -156,12 +157,22 @@ def logsumexp_of_array(xp: Any, values: Any) -> Any:
     return xp.where(xp.isfinite(largest), largest + xp.log1p(others), largest)
 
 
+@functools.lru_cache(64)
+def row_starts(rows: int, length: int) -> Any:
+    """Return where each row of a table begins among all its numbers."""
+    import numpy
+
+    return numpy.arange(rows) * length
+
+
 def _logsumexp_of_rows(numpy: Any, values: Any) -> Any:
-    rows, first = numpy.arange(len(values)), values.argmax(axis=-1)
-    largest = values[rows, first]
+    places = values.argmax(axis=-1) + row_starts(*values.shape)
+    largest = values.take(places)
     exps = numpy.exp(values - largest[:, None])
-    exps[rows, first] = 0.0
-    found = largest + numpy.log1p(exps.sum(axis=-1))
+    exps.put(places, 0.0)
+    found = largest + numpy.log1p(numpy.add.reduce(exps, axis=-1))
+    if math.isfinite(largest.dot(largest)):
+        return found
     return numpy.where(numpy.isfinite(largest), found, largest)
 
 

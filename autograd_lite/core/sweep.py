@@ -50,12 +50,14 @@ def gradient_by(output: Value, leaves: Sequence[Value]) -> list[float]:
     That of the nodes in between does not: it is for a graph that nobody else has.
     """
     with _one_at_a_time:
+        kept = [leaf._grad for leaf in leaves]
         reached, before = _swept(output, 1.0)
-        found = dict(zip(reached, [leaf._grad for leaf in reached]))
+        found = [leaf._grad for leaf in leaves]
         _put_back(reached, before)
-    if not math.isfinite(sum(found.values())):  # then it matters which nodes pass nothing on
-        found = plain_adjoints(output, topological_order(output)[1])
-    return [found.get(leaf, 0.0) for leaf in leaves]
+    if math.isfinite(sum(found)):
+        return [0.0 if new is old else new for new, old in zip(found, kept)]  # the same where none came
+    totals = plain_adjoints(output, topological_order(output)[1])  # it matters which nodes pass nothing on
+    return [totals.get(leaf, 0.0) for leaf in leaves]
 
 
 def _swept(output: Value, seed: float) -> tuple[list[Value], list[float]]:

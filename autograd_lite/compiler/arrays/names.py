@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from autograd_lite.compiler.arrays.expressions import BATCH
 from autograd_lite.compiler.arrays.ir import Array, ArrayProgram, Leaf, Operand, View
@@ -20,13 +20,14 @@ PLACES = re.compile(r"(\.\d+|\[\d+\])+$")
 """Where a number stands in what has the name."""
 
 
-def name_arrays(program: ArrayProgram, arguments: Sequence[str], labels: Sequence[str]) -> None:
+def name_arrays(program: ArrayProgram, arguments: Sequence[str], labels: Callable[[int], str]) -> None:
     """Give each array that has none a name; the arguments' names are taken.
 
     Args:
         program: what holds the arrays.
         arguments: the names of the arguments.
-        labels: what each parameter is called, or nothing: an array of one name's numbers has that.
+        labels: tells by its number what a parameter is called, or nothing: an array of one name's numbers
+            has that.
     """
     namer = _Namer(program, arguments)
     namer.name_labelled(labels)
@@ -52,13 +53,13 @@ class _Namer:
         self.taken |= {unique, f"d{unique}"}
         array.name = array.name or unique
 
-    def name_labelled(self, labels: Sequence[str]) -> None:
+    def name_labelled(self, labels: Callable[[int], str]) -> None:
         """Name the parameters by their module's attributes, or the keys of a dict; layers have roles."""
         for leaf in self.program.leaves("parameter"):
-            if LAYER.fullmatch(labels[int(leaf.places[0])]):
+            first = labels(int(leaf.places[0]))
+            if not first or LAYER.fullmatch(first):
                 continue
-            places: list[int] = leaf.places.tolist()
-            found = {PLACES.sub("", labels[place]) for place in places}
+            found = {PLACES.sub("", label) for label in map(labels, leaf.places.tolist())}
             if len(found) == 1 and "" not in found:
                 self.give(leaf, identifier(found.pop()))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from autograd_lite.compiler.arrays.places import strided
 from autograd_lite.compiler.arrays.source import ArraySource
+from autograd_lite.core.list_rules import row_starts
 from autograd_lite.core.op import Op
 
 __all__ = ["Scattered", "namespace"]
@@ -196,14 +197,6 @@ def _unpicked(xp: Any, d: Any, index: Any, count: int) -> Any:
 
 
 @functools.lru_cache(64)
-def _counted(size: int) -> Any:
-    """Return the numbers from 0 on."""
-    import numpy
-
-    return numpy.arange(size)
-
-
-@functools.lru_cache(64)
 def _filled(shape: tuple[int, ...], dtype: Any, number: float) -> Any:
     """Return an array of one number, which nothing writes into."""
     import numpy
@@ -214,19 +207,20 @@ def _filled(shape: tuple[int, ...], dtype: Any, number: float) -> Any:
 
 
 def _picked_numpy(values: Any, index: Any) -> Any:
-    if index.ndim != 1 or values.ndim != 2 or len(values) != len(index):
+    if values.shape[:-1] != index.shape:
         import numpy
 
         return _picked(numpy, values, index)
-    return values[_counted(len(index)), index]
+    starts = row_starts(index.size, values.shape[-1])
+    return values.take((starts if index.ndim == 1 else starts.reshape(index.shape)) + index)
 
 
 def _unpicked_numpy(d: Any, index: Any, count: int) -> Any:
     import numpy
 
-    rows = numpy.zeros((index.size, count), d.dtype)
-    rows[_counted(index.size), index.reshape(-1)] = d.reshape(-1)
-    return rows.reshape(*index.shape, count)
+    rows = numpy.zeros((*index.shape, count), d.dtype)
+    rows.put(row_starts(index.size, count) + index.reshape(-1), d)
+    return rows
 
 
 def _shares(xp: Any, partials: Any) -> Any:
@@ -239,7 +233,8 @@ def _shares_numpy(partials: Any) -> Any:
     import numpy
 
     total = _sums_numpy(partials)
-    if not math.isfinite(numpy.add.reduce(total, axis=None)):
+    flat = total.reshape(-1)
+    if not math.isfinite(flat.dot(flat)):  # which is fast; that of huge numbers is looked at closely
         return _shares(numpy, partials)
     return partials / total[..., None]
 
@@ -255,7 +250,8 @@ def _sums_numpy(values: Any) -> Any:
     length = values.shape[-1]
     if length > SHORT or values.size < MANY:
         return numpy.add.reduce(values, axis=-1)
-    return (values.reshape(-1, length) @ numpy.ones(length, values.dtype)).reshape(values.shape[:-1])
+    ones = _filled((length,), values.dtype, 1.0)
+    return values.reshape(-1, length).dot(ones).reshape(values.shape[:-1])
 
 
 def _sums(values: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_lite.compiler.arrays.expressions import BATCH, Expression, Line, call, name, number
@@ -24,7 +24,7 @@ class ArraySource:
         arguments: the names of the arguments.
         integers: for each, whether it holds integers.
         gradient: whether to write ``value_and_gradient``, for one output.
-        labels: what each parameter is called, or nothing.
+        labels: tells by its number what a parameter is called, or nothing.
 
     Attributes:
         text: the source: ``forward`` and, for one output, ``value_and_gradient``.
@@ -41,7 +41,7 @@ class ArraySource:
         arguments: Sequence[str],
         integers: Sequence[bool],
         gradient: bool,
-        labels: Sequence[str],
+        labels: Callable[[int], str],
     ) -> None:
         self.program, self.arguments = program, arguments
         for leaf in program.leaves("input"):

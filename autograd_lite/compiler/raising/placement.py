@@ -34,8 +34,10 @@ class Placement:
         self.program = ArrayProgram()
         self.arrays = self.program.arrays
         self.zero = len(tape)  # one more number than the tape has: a constant
-        self.role = numpy.array([*tape.role, CONSTANT])
-        self.data = numpy.array([*tape.data, 0.0])
+        self.role = numpy.fromiter([*tape.role, CONSTANT], numpy.int64)
+        self.data = numpy.zeros(len(tape) + 1)
+        for place in tape.constants:
+            self.data[place] = tape.data[place]
         self.array = numpy.where(self.role == CONSTANT, CONSTANTS, NOWHERE)
         self.position = numpy.arange(len(tape) + 1)
         self.same = numpy.arange(len(tape) + 1)  # equal sub-expressions stand where the first of them does
@@ -71,21 +73,31 @@ class Placement:
         roles, first = self.role[numbers], self.role[numbers.flat[0]]
         return bool(first <= FROZEN and (roles == first).all() and (self.array[numbers] == NOWHERE).all())
 
+    def are_distinct(self, numbers: Any) -> bool:
+        """Tell whether no number stands there twice."""
+        is_there = self.numpy.zeros(self.zero + 1, bool)
+        is_there[numbers] = True
+        return bool(self.numpy.count_nonzero(is_there) == numbers.size)
+
     def place_leaves(self, numbers: Any) -> None:
         """Put those leaves that have no place yet into new arrays, one for each kind."""
         flat = numbers.reshape(-1)
         new = flat[self.array[flat] == NOWHERE]
         if not len(new):
             return
-        _, first = self.numpy.unique(new, return_index=True)
-        new = new[self.numpy.sort(first)]
+        if not self.are_distinct(new):
+            _, first = self.numpy.unique(new, return_index=True)
+            new = new[self.numpy.sort(first)]
         for role, kind in _LEAVES.items():
             chosen = new[self.role[new] == role]
             for source in (
                 {self.draws.get(int(place)): None for place in chosen} if role == RANDOM else [None]
             ):
-                drawn = [place for place in chosen if self.draws.get(int(place)) is source]
-                members = self.numpy.array(drawn) if role == RANDOM else chosen
+                members = chosen
+                if role == RANDOM:
+                    members = self.numpy.array(
+                        [place for place in chosen if self.draws.get(int(place)) is source]
+                    )
                 if len(members):
                     whole = len(members) == numbers.size
                     self.add(Leaf(kind, (numbers if whole else members.squeeze()).shape, source), members)

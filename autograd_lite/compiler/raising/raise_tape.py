@@ -58,9 +58,10 @@ class Raiser:
         self.placement = Placement(tape, arguments)
         self.program = self.placement.program
         self.wholes = Wholes(self.placement)
-        self.sums = collect_sums(tape)
+        role = self.placement.role[:-1]
+        self.sums = collect_sums(tape, role)
         levels = self.sums.level
-        self.groups = merged(tape, self.sums, levels, group_alike(tape, self.sums, levels))
+        self.groups = merged(tape, self.sums, levels, group_alike(tape, role, self.sums, levels))
 
     def run(self) -> ArrayProgram:
         """Raise group after group."""
@@ -119,7 +120,7 @@ class Raiser:
         if not self.placement.are_new_leaves(left) or (left == right).any():
             return
         rows, _ = distinct_rows(self.numpy.sort(left, axis=1), lambda numbers: numbers)
-        if len(self.numpy.unique(rows)) == rows.size:
+        if self.placement.are_distinct(rows):
             self.placement.place_leaves(_narrow(rows))
         for biases in self.sums.plain.of(members, self.placement.zero)[0].T:
             if self.placement.are_new_leaves(biases):
@@ -342,11 +343,12 @@ def _narrow(rows: Any) -> Any:
     return rows.reshape(*(length for length in rows.shape[:-1] if length > 1), rows.shape[-1])
 
 
-def group_alike(tape: Tape, sums: Sums, levels: Any) -> list[tuple[Any, bool]]:
+def group_alike(tape: Tape, role: Any, sums: Sums, levels: Any) -> list[tuple[Any, bool]]:
     """List the groups level by level: the level, the operation and the number of terms are equal.
 
     Args:
         tape: the program on scalars.
+        role: of each number.
         sums: its sums; what is inside of one is in no group.
         levels: of each number.
 
@@ -355,7 +357,7 @@ def group_alike(tape: Tape, sums: Sums, levels: Any) -> list[tuple[Any, bool]]:
     """
     import numpy
 
-    members = numpy.flatnonzero((numpy.array(tape.role) == INNER) & ~sums.inside)
+    members = numpy.flatnonzero((role == INNER) & ~sums.inside)
     is_sum = sums.is_sum[members]
     kinds: dict[Any, int] = {}
     codes = numpy.array(

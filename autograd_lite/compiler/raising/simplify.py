@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,8 +27,7 @@ def simplified(tape: Tape) -> Tape:
     ``max`` becomes, without a gradient, are one operation. What is not needed any more has no operation.
     """
     copy = replace(tape, role=[*tape.role], op=[*tape.op], args=[*tape.args], attributes=[*tape.attributes])
-    same = [*range(len(tape))]
-    _leave_out(copy, same)
+    same = _leave_out(copy)
     if MAXIMUM in copy.op:
         _join_largest(copy)
     copy.outputs = [same[place] for place in tape.outputs]
@@ -37,14 +36,14 @@ def simplified(tape: Tape) -> Tape:
     return copy
 
 
-def _leave_out(tape: Tape, same: list[int]) -> None:
-    """Leave out products and quotients by 1; ``same`` says where a number stands now.
+def _leave_out(tape: Tape) -> Sequence[int]:
+    """Leave out products and quotients by 1, and return where each number stands now.
 
     One that stands beside others, by other constants, stays: together they are one operation.
     """
     ones = {place for place in tape.constants if tape.data[place] == 1.0}
     if not ones or ones.isdisjoint(itertools.chain.from_iterable(tape.args)):
-        return
+        return range(len(tape))
     levels = [0] * len(tape)
     by_one: dict[Any, list[int]] = {}
     by_others: set[Any] = set()
@@ -58,6 +57,7 @@ def _leave_out(tape: Tape, same: list[int]) -> None:
                 by_one.setdefault((levels[place], op), []).append(place)
             else:
                 by_others.add((levels[place], op))
+    same = [*range(len(tape))]
     for kind in by_one.keys() - by_others:
         for place in by_one[kind]:
             left, right = tape.args[place]
@@ -67,6 +67,7 @@ def _leave_out(tape: Tape, same: list[int]) -> None:
         for place, args in enumerate(tape.args):  # what stands for a number stands before it
             same[place] = same[same[place]]
             tape.args[place] = tuple([same[arg] for arg in args])
+    return same
 
 
 def _forget(tape: Tape, place: int) -> None:

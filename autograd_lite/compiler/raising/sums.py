@@ -63,10 +63,14 @@ class Sums:
     level: Any
 
 
-def collect_sums(tape: Tape) -> Sums:
+def collect_sums(tape: Tape, role: Any) -> Sums:
     """Flatten additions that are used once into sums; products used once become their terms.
 
     The two-term addition of plain numbers stays an operation of its own.
+
+    Args:
+        tape: the program on scalars.
+        role: of each number.
     """
     import numpy
 
@@ -87,7 +91,7 @@ def collect_sums(tape: Tape) -> Sums:
     user_of[args[adding]] = users[adding]
     once = (uses == 1) & (user_of >= 0)
     merged = once & (op >= 1) & (op <= 3)
-    role, first = numpy.array(tape.role), numpy.cumsum(lengths) - lengths
+    first = numpy.cumsum(lengths) - lengths
     root = _ends(numpy.where(merged, user_of, numpy.arange(count)))
     apart = _of_inputs(op, args, users, lengths, role, numpy.where(merged, user_of, -1), root)
     if apart.any():
@@ -101,7 +105,8 @@ def collect_sums(tape: Tape) -> Sums:
     dot_roots = root[users[(user_op == 3) & (slot < half)]]
 
     terms, roots = args[adding], root[users[adding]]
-    is_zero = (role == CONSTANT) & (numpy.array(tape.data) == 0.0)
+    is_zero = numpy.zeros(count, bool)
+    is_zero[[place for place in tape.constants if tape.data[place] == 0.0]] = True
     wanted = ~merged[terms] & ~is_zero[terms]
     terms, roots = terms[wanted], roots[wanted]
     a_product = once[terms] & (op[terms] == 4)
@@ -150,24 +155,26 @@ def _of_inputs(op: Any, args: Any, users: Any, lengths: Any, role: Any, user_of:
     import numpy
 
     is_part, count = user_of >= 0, len(op)
-    below = is_part & (user_of != root)
-    top = _ends(numpy.where(below, user_of, numpy.arange(count)))
     adds = (op[users] == 1) | (op[users] == 2)
     is_term, dots = adds & (op[args] == 4), numpy.flatnonzero(op == 3)
-    first = numpy.cumsum(lengths) - lengths
-    factors = role[args[first[args[is_term]][:, None] + numpy.arange(2)]]
-    of_inputs = _are_of_inputs(factors.max(axis=1), factors.min(axis=1))
+    first = (numpy.cumsum(lengths) - lengths)[args[is_term]]
+    left, right = role[args[first]], role[args[first + 1]]
+    of_inputs = _are_of_inputs(numpy.maximum(left, right), numpy.minimum(left, right))
     owners = users[is_term]
     if len(dots):
         roles, starts = role[args[op[users] == 3]], numpy.cumsum(lengths[dots]) - lengths[dots]
         ends = (extreme.reduceat(roles, starts) for extreme in (numpy.maximum, numpy.minimum))
         owners = numpy.concatenate([owners, numpy.repeat(dots, lengths[dots] // 2)])
         of_inputs = numpy.concatenate([of_inputs, numpy.repeat(_are_of_inputs(*ends), lengths[dots] // 2)])
+    in_root = numpy.bincount(root[owners[~of_inputs]], minlength=count)
+    if (in_root[root[owners[of_inputs]]] < 2).all():
+        return numpy.zeros(count, bool)
+    below = is_part & (user_of != root)
+    top = _ends(numpy.where(below, user_of, numpy.arange(count)))
     is_plain = adds & ~is_term & (role[args] > CONSTANT) & ~is_part[args]
     inputs = numpy.bincount(top[owners[of_inputs]], minlength=count)
     others = numpy.bincount(top[owners[~of_inputs]], minlength=count)
     others += numpy.bincount(top[users[is_plain]], minlength=count)
-    in_root = numpy.bincount(root[owners[~of_inputs]], minlength=count)
     return is_part & ~below & (inputs >= 2) & (others == 0) & (in_root[root] >= 2)
 
 
@@ -188,13 +195,15 @@ def _levels(owners: Any, args: Any, skipped: Any) -> Any:
 
     levels = (~skipped).astype(numpy.int64)
     wanted = ~skipped[args]
-    owners, args = owners[wanted], args[wanted]
+    rank = numpy.cumsum(levels) - 1  # among those that have a level
+    owners, args = rank[owners[wanted]], rank[args[wanted]]
     order = numpy.argsort(owners, kind="stable")
-    listed = levels.tolist()
+    listed = [1] * int(levels.sum())
     for owner, arg in zip(owners[order].tolist(), args[order].tolist()):
         if listed[owner] <= listed[arg]:
             listed[owner] = listed[arg] + 1
-    return numpy.array(listed)
+    levels[~skipped] = listed
+    return levels
 
 
 _CODES: dict[Any, int] = defaultdict(int, {ADD: 1, SUM: 2, DOT: 3, MUL: 4, PICK: 5})
