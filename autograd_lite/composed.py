@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from autograd_lite.core.coercion import listed
+from autograd_lite.core.coercion import listed, one_list
 from autograd_lite.core.modes import current_tracer
 from autograd_lite.core.scalar import number_of
 from autograd_lite.engine import Value
@@ -14,6 +14,7 @@ from autograd_lite.functions import amax, exp, sum
 __all__ = ["mean", "softmax"]
 
 
+@one_list
 def mean(values: Iterable[Any]) -> Any:
     """Compute the arithmetic mean of a list of Values and numbers.
 
@@ -36,6 +37,7 @@ def mean(values: Iterable[Any]) -> Any:
     return sum(numbers) / len(numbers)
 
 
+@one_list
 def softmax(logits: Iterable[Any]) -> list[Any]:
     """Turn K logits into K probabilities, without overflow.
 

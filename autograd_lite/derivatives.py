@@ -14,7 +14,7 @@ from autograd_lite.core.node import check_finite
 from autograd_lite.core.scalar import number_of, refuse_while_traced
 from autograd_lite.engine import Value, adjoints, topological_order
 
-__all__ = ["backward", "check_fresh", "grad", "hessian", "hvp", "jacobian", "jvp", "vjp"]
+__all__ = ["backward", "check_fresh", "grad", "hessian", "hvp", "jacobian", "jvp", "listed_for", "vjp"]
 
 
 @overload
@@ -263,6 +263,7 @@ def _called(
     name: str, f: Callable[..., Any], inputs: Sequence[Value | float]
 ) -> tuple[list[Value], list[Value], bool]:
     """Call a function; return the Values it was called with, those it returned, and whether in a list."""
+    inputs = listed_for(name, f, inputs)
     leaves = [value if isinstance(value, Value) else Value(value) for value in inputs]
     result = f(*leaves)
     is_list = isinstance(result, (list, tuple))
@@ -271,6 +272,19 @@ def _called(
         if not isinstance(output, Value):
             raise TypeError(f"{name}: f returns a Value or a list of them, got {output!r}")
     return leaves, outputs, is_list
+
+
+def listed_for(name: str, f: Any, inputs: Any) -> list[Any]:
+    """List the inputs of a function that is to be called with each.
+
+    Raises:
+        TypeError: if it is no function, or they are no list.
+    """
+    if not callable(f):
+        raise TypeError(f"{name} takes a function of the inputs, {got(f)}: write lambda x: ...")
+    if isinstance(inputs, Value) or not hasattr(type(inputs), "__iter__"):
+        raise TypeError(f"{name} takes a list of inputs, {got(inputs)}: write [x]")
+    return list(inputs)
 
 
 def _moved(outputs: Sequence[Value], directions: dict[Value, float], create_graph: bool) -> list[Any]:
@@ -302,6 +316,8 @@ def _check_values(name: str, values: Sequence[Any]) -> None:
     for value in values:
         if not isinstance(value, Value):
             hint = "" if value is None else ": wrap numbers in Value(...) before computing"
+            if callable(value):
+                hint = ": call the function with Values, and pass what it returns"
             raise TypeError(f"{name} takes Values, {got(value)}{hint}")
 
 

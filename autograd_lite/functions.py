@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd_lite.core.coercion import one_list
 from autograd_lite.core.op import Op
 from autograd_lite.core.operators import function_of
 from autograd_lite.ops import OPS
@@ -40,6 +41,8 @@ def documentation(op: Op) -> str:
 
 def install(op: Op, function: Any) -> None:
     """Let a function be the one of an operation's name here."""
+    if op.many is not None and len(op.parameters()[0]) == 1:
+        function = one_list(function)
     function.__module__ = __name__
     function.__doc__ = documentation(op)
     globals()[op.name] = function

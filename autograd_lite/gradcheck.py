@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from autograd_lite.core.modes import no_grad
 from autograd_lite.core.scalar import number_of
-from autograd_lite.derivatives import grad
+from autograd_lite.derivatives import grad, listed_for
 from autograd_lite.engine import Value, adjoints, topological_order
 
 __all__ = ["GradientCheck", "gradcheck"]
@@ -94,6 +94,7 @@ def gradcheck(
         >>> bool(check), check.kinks
         (True, ())
     """
+    inputs = listed_for("gradcheck", f, inputs)
     labels = [value.label if isinstance(value, Value) else "" for value in inputs]
     point = [number_of(value) for value in inputs]
     if not point:

@@ -19,8 +19,8 @@ from autograd_lite import Value, datasets, fit, grad, losses, nn, optim, predict
 from autograd_lite.compiler import compile
 from autograd_lite.compiler.arrays import expressions
 from autograd_lite.compiler.arrays.expressions import operation
-from autograd_lite.compiler.arrays.primitives import MatrixProduct
 from autograd_lite.compiler.arrays.printer import NumPyPrinter
+from autograd_lite.compiler.arrays.products import MatrixProduct
 from autograd_lite.compiler.arrays.runtime import Scattered
 from autograd_lite.engine import topological_order
 from autograd_lite.ops import OPS

@@ -1,6 +1,7 @@
 """Mistakes that people make with the engine: each is noticed, and the message says what to write."""
 
 import importlib
+import inspect
 import subprocess
 import sys
 import textwrap
@@ -12,6 +13,7 @@ import pytest
 
 import autograd_lite as ag
 from autograd_lite import Value, no_grad
+from autograd_lite.ops import OPS
 
 
 def python(program):
@@ -55,7 +57,23 @@ def stepped(update):
 )
 def test_a_parameter_that_is_updated_without_its_data_is_warned_of(update):
     (message,) = stepped(update)
-    assert "write p.data -= lr * p.grad" in message
+    assert message.startswith("p -= ..." if "-=" in update else "p += ...")
+    assert message.endswith("write p.data -= lr * p.grad")
+
+
+@pytest.mark.parametrize("sign", ["*=", "/=", "**=", "%=", "//="])
+def test_a_parameter_that_is_scaled_without_its_data_is_warned_of(sign):
+    for update in (
+        f"p {sign} 1 - lr * p.grad",
+        f"for q in [p]: q {sign} (\n    q.grad\n)",
+        f"p {sign} p.grad",
+    ):
+        (message,) = stepped(update)
+        assert message == (
+            f"p {sign} ... makes a new Value, and the parameter keeps its number: write p.data {sign} ..."
+        )
+    for legal in (f"y = p; y {sign} 2", f"y = p; y {sign} p.grad", f"y = p; y {sign} other"):
+        assert stepped(legal) == []
 
 
 @pytest.mark.parametrize(
@@ -276,3 +294,78 @@ def test_an_old_python_is_told_which_it_needs_in_the_first_line(start):
     message = "autograd_lite needs Python 3.11 or later, and this is 3.10.12"
     lines = run.stderr.splitlines()
     assert run.returncode == 1 and message in (lines[0] if "argv" in start else lines[-1])
+
+
+# ---- Habits of other libraries ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["mean", "softmax", *(op.name for op in OPS.values() if op.many)])
+def test_numbers_one_after_the_other_are_no_list(name):
+    function = getattr(ag, name)
+    with pytest.raises(TypeError, match=rf"{name} takes .*: write {name}\(\[|pick takes a whole number"):
+        function(a, b)
+    if name not in ("sum", "dot", "pick"):
+        with pytest.raises(TypeError, match=rf"got 3 arguments: write {name}\(\[a, b, c\]\)"):
+            function(a, b, a)
+        assert [*inspect.signature(function).parameters] in (["values"], ["logits"])
+
+
+@pytest.mark.parametrize("name", [op.name for op in OPS.values() if not op.is_operator])
+def test_what_an_operation_refuses_is_refused_where_it_is_called(name):
+    """Not some frames further inside."""
+    op, function = OPS[name], getattr(ag, name)
+    for wrong in ([1.0, 2.0], "1", None):
+        arguments = [[a, wrong]] * 2 if name == "dot" else [wrong] if op.many is None else [[a, wrong]]
+        rest = [*([b] * (len(op.partials) - 1)), *(1.0 for each in op.attributes.values() if each is None)]
+        error = error_of(lambda: function(*arguments, *([0] if name == "pick" else rest)))
+        frames = traceback.extract_tb(error.__traceback__)[2:]
+        assert "cannot compute with" in str(error) and len(frames) <= 3, frames
+
+
+def test_a_value_is_no_plain_number():
+    for call in (lambda: (a * b).backward(b), lambda: ag.clip(a, b, 1.0), lambda: setattr(a, "data", b)):
+        with pytest.raises(TypeError, match=r"use its \.data"):
+            call()
+
+
+@pytest.mark.parametrize("name", ["requires_grad", "item", "value"])
+def test_what_a_value_has_not_cannot_be_set_either(name):
+    with pytest.raises(AttributeError, match=f"a Value has no attribute '{name}'"):
+        setattr(Value(1.0), name, True)
+
+    class Own(Value):
+        pass
+
+    own = Own(1.0)
+    setattr(own, name, 3)
+    assert getattr(own, name) == 3
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (
+            lambda: ag.gradcheck(a * b, [1.0]),
+            "gradcheck takes a function of the inputs, got .*: write lambda x",
+        ),
+        (lambda: ag.gradcheck(ag.exp, 1.0), r"gradcheck takes a list of inputs, got 1.0: write \[x\]"),
+        (lambda: ag.jvp(a * b, [a], [1.0]), "jvp takes a function of the inputs"),
+        (lambda: ag.vjp(ag.exp, a, [1.0]), r"vjp takes a list of inputs"),
+        (lambda: ag.hvp(ag.exp, 1.0, [1.0]), r"hvp takes a list of inputs"),
+        (lambda: ag.grad(ag.exp, a), "call the function with Values, and pass what it returns"),
+        (lambda: ag.hessian(ag.exp, [a]), "call the function with Values"),
+        (lambda: ag.compile(lambda x: a * x, [a]).trainer(0.1), r"a trainer takes an optimiser, .*got 0.1"),
+        (lambda: ag.compile(lambda x: a * x, [a]).trainer(ag.optim.SGD), r"call it, optim\.SGD\(lr=0.01\)"),
+        (
+            lambda: ag.predict([[1.0]], ag.nn.MLP(1, [1])),
+            r"a model is a Module or a function .*got \[\[1.0\]\]",
+        ),
+        (lambda: ag.optim.SGD(ag.nn.MLP(1, [1]), lr=0.1), r"got MLP: pass \.parameters\(\)"),
+        (lambda: ag.optim.SGD(ag.nn.MLP(1, [1]).parameters, lr=0.1), "of type method: call it first"),
+        (lambda: ag.optim.SGD(ag.nn.MLP(1, [1]).named_parameters(), lr=0.1), "without the names"),
+        (lambda: ag.optim.SGD(None, lr=0.1).bind(None), "got None: is a return statement missing"),
+    ],
+)
+def test_what_is_wanted_is_said(call, said):
+    with pytest.raises(TypeError, match=said):
+        call()

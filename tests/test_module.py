@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd_lite import Value, files, nn
+from autograd_lite import Value, files, fit, losses, nn, optim
 
 ROOT = Path(__file__).parents[1]
 
@@ -303,3 +303,75 @@ def test_a_flag_is_an_attribute_as_any_other():
     assert (layer.training, vars(layer)["training"], copy.deepcopy(layer).training) == (False, False, False)
     del layer.training
     assert layer.training is True
+
+
+# ---- Habits of other libraries ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "write"),
+    [
+        (lambda: nn.MLP([2, 4, 1]), "MLP(2, [4, 1])"),
+        (lambda: nn.MLP((2, 4, 1)), "MLP(2, [4, 1])"),
+        (lambda: nn.MLP(2), "MLP(2, [16, 1])"),
+        (lambda: nn.MLP(2, 4, 1), "MLP(2, [4, 1])"),
+        (lambda: nn.MLP(2, None), "MLP(2, [16, 1])"),
+        (lambda: nn.MLP(2, {4: 1}), "MLP(2, [16, 1])"),
+        (lambda: nn.MLP([2]), "MLP(2, [16, 1])"),
+        (lambda: nn.Layer([2, 3]), "Layer(2, 3)"),
+        (lambda: nn.Conv2d((1, 2, 3)), "Conv2d(1, 2, 3)"),
+        (lambda: nn.RNN([2, 3]), "RNN(2, 3)"),
+        (
+            lambda: nn.Layer(2),
+            "Layer(nin, nout, activation='relu', *, nonlin=None, init='uniform', seed=None)",
+        ),
+        (lambda: nn.BatchNorm(), "BatchNorm(width, *, momentum=0.1, eps=1e-05)"),
+    ],
+)
+def test_how_to_make_a_layer_is_said(make, write):
+    with pytest.raises(TypeError) as caught:
+        make()
+    assert str(caught.value).endswith(f": write {write}")
+
+
+def test_what_a_class_of_ones_own_raises_stays_as_it_is():
+    class Own(nn.Module):
+        def __init__(self, size):
+            self.w = Value(size + 1.0)
+
+    with pytest.raises(TypeError, match=r"missing 1 required positional argument: 'size'$"):
+        Own()
+    with pytest.raises(TypeError, match="can only concatenate|must be str|unsupported"):
+        Own("a")
+
+
+def test_what_other_models_have_is_answered_and_may_be_ones_own():
+    model = nn.MLP(2, [1])
+    for name, said in (("predict", r"predict\(model, X\)"), ("forward", "__call__"), ("cuda", "backend")):
+        with pytest.raises(AttributeError, match=f"a MLP has no attribute '{name}': .*{said}"):
+            getattr(model, name)
+        assert name not in dir(model)
+
+    class Own(nn.Module):
+        def __init__(self):
+            self.weight = Value(2.0)
+
+        def forward(self, x):
+            return self.weight * x
+
+    own = Own()
+    assert own.forward(3.0).data == 6.0 and "weight" in dir(own) and "forward" in dir(own)
+    assert [name for name, _ in own.named_parameters()] == ["weight"]
+    with pytest.raises(TypeError, match="its class defines forward, here that is __call__"):
+        fit(own, losses.mse, [1.0], [1.0], optimizer=optim.SGD(lr=0.1))
+
+
+def test_a_method_is_no_flag():
+    model = nn.MLP(2, [1])
+    for name in ("train", "eval", "parameters", "freeze"):
+        with pytest.raises(
+            AttributeError, match=rf"{name} is a method of a module: call it, model\.{name}\(\)"
+        ):
+            setattr(model, name, False)
+    model.parameters = list
+    assert model.parameters() == []

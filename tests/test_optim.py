@@ -358,7 +358,9 @@ def test_what_is_no_function_of_a_step_is_no_schedule(wrong):
 def test_a_rate_that_is_set_later_is_looked_at_by_the_step(wrong):
     optimizer = optim.SGD([Value(1.0)], lr=0.1)
     optimizer.lr = wrong
-    with pytest.raises((TypeError, ValueError), match="the learning rate (at step 0 is a number|-1.0 at step 0)"):
+    with pytest.raises(
+        (TypeError, ValueError), match="the learning rate (at step 0 is a number|-1.0 at step 0)"
+    ):
         optimizer.step()
 
 

@@ -10,7 +10,7 @@ import polars
 import pytest
 
 from autograd_lite import datasets, fit, losses, metrics, nn, optim, plot, predict, preprocess
-from autograd_lite.core.tables import as_column, as_rows
+from autograd_lite.core.tables import as_column, as_pairs, as_rows
 
 matplotlib.use("Agg")
 BCE, CE, MSE = losses.bce_with_logits, losses.cross_entropy, losses.mse
@@ -223,3 +223,34 @@ def test_pictures_of_the_same_data_are_the_same(draw, data):
     points = [draw(*each).collections[-1].get_offsets().tolist() for each in (data, (X, Y))]
     matplotlib.pyplot.close("all")
     assert points[0] == points[1]
+
+
+class Tensor:
+    """Quacks like a tensor of PyTorch, which the tests do without."""
+
+    def __init__(self, array):
+        self.array = numpy.asarray(array)
+
+    def __len__(self):
+        return len(self.array)
+
+    def __getitem__(self, index):
+        return Tensor(self.array[index])
+
+    def detach(self):
+        return self
+
+    cpu = detach
+
+    def numpy(self):
+        return self.array
+
+    def tolist(self):
+        return self.array.tolist()
+
+
+def test_tensors_are_rows_and_targets():
+    X, y = [[0.5, 1.0], [2.0, 3.0]], [0, 1]
+    for rows, targets in ((Tensor(X), Tensor(y)), ([*map(Tensor, X)], [*map(Tensor, y)])):
+        found = as_pairs(rows, targets)
+        assert [[*row] for row in found[0]] == X and [*found[1]] == y

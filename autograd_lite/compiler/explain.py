@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_lite.compiler.arrays.ir import Constant, Operand
-from autograd_lite.compiler.arrays.primitives import Concatenate, Map, Primitive, RowDots
+from autograd_lite.compiler.arrays.primitives import Concatenate, Map, Primitive
+from autograd_lite.compiler.arrays.products import RowDots
 from autograd_lite.compiler.introspection import has_numpy
 from autograd_lite.compiler.specialization import Specialization
 from autograd_lite.core.symbol import format_number

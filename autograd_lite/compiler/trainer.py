@@ -50,6 +50,11 @@ class Trainer:
     ) -> None:
         if devices is not None and program.backend != "jax":
             raise ValueError('devices are those of JAX: compile with backend="jax"')
+        if isinstance(optimizer, type) or not hasattr(optimizer, "updates"):
+            hint = f": call it, optim.{optimizer.__name__}(lr=0.01)" if isinstance(optimizer, type) else ""
+            raise TypeError(
+                f"a trainer takes an optimiser, such as optim.SGD(lr=0.1), got {optimizer!r}{hint}"
+            )
         if optimizer.parameters is None:
             optimizer.bind(program.parameters)
         moved: list[Value] = optimizer.parameters or []

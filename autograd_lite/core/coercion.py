@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import numbers
 import operator
-from collections.abc import Iterable, Mapping, Set
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Set
+from typing import Any, TypeVar, cast
 
 __all__ = [
     "as_float",
@@ -22,6 +23,7 @@ __all__ = [
     "listed",
     "no_leaf",
     "no_list",
+    "one_list",
     "position_of",
     "refusal",
     "refuse_mask",
@@ -120,6 +122,23 @@ def listed(name: str, values: Any, rest: str = "") -> list[Any]:
     raise TypeError(f"{name} takes a list, got {_shown(values)}: write {name}([a, b]{rest})")
 
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def one_list(function: Function) -> Function:
+    """Let a function of one list say how to give it, where it is called with numbers one after the other."""
+
+    @functools.wraps(function)
+    def taking_one(*given: Any, **named: Any) -> Any:
+        if len(given) > 1:
+            name = function.__name__
+            shown = ", ".join("abcdefgh"[: len(given)])
+            raise TypeError(f"{name} takes a list, got {len(given)} arguments: write {name}([{shown}])")
+        return function(*given, **named)
+
+    return cast("Function", taking_one)
+
+
 def leaf_data(number: Any) -> float:
     """Turn a plain number, but no bool, into the float that a Value holds."""
     if type(number) is int:
@@ -203,11 +222,16 @@ def leaves_of(parameters: Any) -> list[Any]:
             message says what to do.
     """
     if hasattr(parameters, "_layout") or not isinstance(parameters, Iterable):
-        raise TypeError(f"parameters are a list of Values, got {parameters!r}")
+        if hasattr(parameters, "parameters"):
+            raise TypeError(
+                f"parameters are a list of Values, got {type(parameters).__name__}: pass .parameters()"
+            )
+        raise no_list("parameters are a list of Values", parameters)
     listed = list(parameters)
     for parameter in listed:
         if isinstance(parameter, type) or not hasattr(parameter, "_layout"):
-            raise TypeError(f"parameters are Values, got {parameter!r}")
+            hint = ": pass model.parameters(), without the names" if isinstance(parameter, tuple) else ""
+            raise TypeError(f"parameters are Values, got {parameter!r}{hint}")
         if parameter._layout is not None:
             raise ValueError(no_leaf(parameter))
     return listed

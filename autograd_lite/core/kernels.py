@@ -31,10 +31,6 @@ from autograd_lite.ops import DOT, OPS
 __all__ = ["compile_kernel", "kernel_source", "list_kernel_source", "record_lists"]
 
 
-UPDATES = ("add", "sub")
-"""The operators by which a parameter is moved, ``p -= lr * p.grad``, where ``p.data -= ...`` is meant."""
-
-
 def compile_kernel(op: Op, shared: dict[str, Any]) -> dict[str, Callable[..., Any]]:
     """Compile the kernels of an operation.
 
@@ -63,7 +59,7 @@ def kernel_source(op: Op, names: dict[str, Any]) -> str:
         pack = f"{op.name.upper()}.pack({', '.join(op.parameters()[0])})"
         lines = function_source(op, [f"return record_lists({op.name.upper()}, *{pack})"])
     elif len(op.partials) > 2 or (len(op.partials) == 2 and op.attributes):
-        lines = function_source(op, [f"return {op.name.upper()}.apply_to(({', '.join(op.names)}))"])
+        lines = function_source(op, _refusing(op, f"{op.name.upper()}.apply_to(({', '.join(op.names)}))"))
     elif len(op.partials) == 1:
         lines = _unary(op, names)
     else:
@@ -95,11 +91,12 @@ def _binary(op: Op, names: dict[str, Any]) -> list[str]:
             *last,
         ]
         functions = [*function_source(op, [*value_left, *last]), *block("def reflected(b, a):", reflected)]
-        if op.dunder in UPDATES:
-            leaf = "if a._layout is None and a._grad is not NO_GRADIENT: warn_of_update()"
-            at = 1 + len(block("if type(b) is Value:", both))
-            functions += block("def in_place(a, b):", [*value_left[:at], leaf, *value_left[at:], *last])
-        return functions
+        leaf = f"if a._layout is None and a._grad is not NO_GRADIENT: warn_of_update({op.sign + '='!r})"
+        at = 1 + len(block("if type(b) is Value:", both))
+        return [
+            *functions,
+            *block("def in_place(a, b):", [*value_left[:at], leaf, *value_left[at:], *last]),
+        ]
     number_and_value = "if type(b) is Value and (type(a) is float or type(a) is int):"
     body = [*block("if type(a) is Value:", value_left), *block(number_and_value, number_left)]
     return function_source(op, [*body, *_with_refusal(op)])
@@ -109,6 +106,13 @@ def _with_refusal(op: Op) -> list[str]:
     """Write the call that does with care what the kernel does fast; what it refuses is refused right here."""
     inputs = ", ".join(op.names[: len(op.partials)])
     return [f"wrong = refused({inputs})", "if wrong: raise wrong", f"return {_call(op)}"]
+
+
+def _refusing(op: Op, call: str) -> list[str]:
+    """Write a call whose operands, if it refuses one, are refused right here."""
+    inputs = ", ".join(op.names)
+    refusal = [f"wrong = refused({inputs})", "if wrong: raise wrong from None", "raise"]
+    return [*block("try:", [f"return {call}"]), *block("except TypeError:", refusal)]
 
 
 def _call(op: Op) -> str:
@@ -236,7 +240,13 @@ def record_lists(op: Op, lists: Sequence[Sequence[Any]], attributes: tuple[Any, 
             kernel, where = list_kernel(op, lengths)
             listed, numbers = zip(*prepared)
             return kernel(where, *listed, *numbers, *attributes)
-    return op.apply_to((*lists, *attributes))
+    try:
+        return op.apply_to((*lists, *attributes))
+    except TypeError:
+        wrong = refused(*op.flattened((*lists, *attributes)))
+        if wrong:
+            raise wrong from None
+        raise
 
 
 def dot_for(inputs: Sequence[Any]) -> Callable[..., Any]:

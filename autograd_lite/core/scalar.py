@@ -50,6 +50,19 @@ class FreeAttribute:
         return room
 
 
+class Misplaced(Misnamed):
+    """The same where it is assigned to; a Value of a subclass has room for it."""
+
+    def __get__(self, value: Any, kind: type[Any]) -> Any:
+        room = getattr(value, "__dict__", {})
+        return room[self.name] if self.name in room else super().__get__(value, kind)
+
+    def __set__(self, value: Any, thing: Any) -> None:
+        if not hasattr(value, "__dict__"):
+            super().__get__(value, type(value))
+        vars(value)[self.name] = thing
+
+
 MISNAMED = {
     "ln": "did you mean log()?",
     "item": "its number is .data",
@@ -213,7 +226,7 @@ FREE = ("m", "v", "s", "mom", "momentum", "vel", "velocity", "cache", "exp_avg",
 for _name in FREE:
     setattr(Scalar, _name, FreeAttribute(_name))
 for _name, _hint in MISNAMED.items():
-    setattr(Scalar, _name, Misnamed(_name, _hint))
+    setattr(Scalar, _name, Misplaced(_name, _hint))
 
 _COMPARE = {"==": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 

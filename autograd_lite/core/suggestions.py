@@ -19,7 +19,7 @@ ELSEWHERE = {
     "StandardScaler": "Standardize", "OneHotEncoder": "one_hot", "OrdinalEncoder": "LabelEncoder",
     "r2_score": "r2", "accuracy_score": "accuracy", "f1_score": "precision_recall_f1",
     "train_test_split": "split", "Tensor": "Value", "tensor": "Value", "Variable": "Value",
-    "train": "fit",
+    "train": "fit", "amin": "minimum", "min": "minimum", "max": "maximum", "argmax": "predict_class",
 }  # fmt: skip
 """What other libraries call a thing, and what it is called here."""
 

@@ -19,8 +19,8 @@ def as_rows(name: str, data: Any, *, text: bool = False) -> Sequence[Any]:
 
     Args:
         name: what to call them.
-        data: a list or an array, or a DataFrame or Series of pandas or polars. What is missing
-            there becomes nan, and an array's True and False become 1 and 0.
+        data: a list, an array, a tensor of PyTorch, or a DataFrame or Series of pandas or polars. What
+            is missing there becomes nan, and an array's True and False become 1 and 0.
         text: whether a table may hold other things than numbers.
 
     Raises:
@@ -33,7 +33,11 @@ def as_rows(name: str, data: Any, *, text: bool = False) -> Sequence[Any]:
     """
     if _is_table(data):
         return _rows_of_table(name, data, text)
+    if _is_tensor(data):
+        return _of_usual_dtype(data.detach().cpu().numpy())
     check_rows(name, data)
+    if len(data) and _is_tensor(data[0]):  # a list of tensors
+        return [row.tolist() for row in data]
     if len(data) and _is_table(data[0]):  # a list of rows of a table
         return [_rows_of_table(name, row, text) for row in data]
     return _of_usual_dtype(data)
@@ -71,6 +75,13 @@ def item_of(row: Any) -> Any:
     if getattr(row, "shape", None) != () and hasattr(row, "__len__"):
         return item_of(row[0]) if len(row) == 1 else row
     return row.item() if hasattr(row, "item") else row
+
+
+def _is_tensor(thing: Any) -> bool:
+    """Tell whether something is a tensor of PyTorch."""
+    return type(thing).__name__ == "Tensor" and all(
+        hasattr(thing, each) for each in ("detach", "cpu", "numpy")
+    )
 
 
 def _is_table(thing: Any) -> bool:

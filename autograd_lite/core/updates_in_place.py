@@ -1,4 +1,4 @@
-"""A warning for ``p -= lr * p.grad``, which makes a new Value and leaves the parameter as it is."""
+"""A warning for ``p -= lr * p.grad`` and its like, which leave the parameter as it is."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import dis
 import functools
 import math
 import sys
+from itertools import pairwise
 from types import CodeType
 
 from autograd_lite.core.ieee import warn
@@ -13,31 +14,45 @@ from autograd_lite.core.ieee import warn
 __all__ = ["warn_of_update"]
 
 
-def warn_of_update() -> None:
+DESCENT = ("-=", "+=")
+"""By which a parameter is moved; those that scale one are meant so where its own gradient is named."""
+
+
+def warn_of_update(sign: str) -> None:
     """Warn if the statement that changes a leaf in place, two frames above, reads a gradient.
 
-    Others are left alone: ``y = x; y -= 1`` is the usual way to write y = x - 1.
+    Others are left alone: ``y = x; y -= 1`` is the usual way to write y = x - 1, and
+    ``y = x; y *= x.grad`` is an input times its gradient.
+
+    Args:
+        sign: how the statement is written: "-=", "*=", ...
     """
     frame = sys._getframe(2)
-    if _reads_gradient(frame.f_code, frame.f_lasti):
+    if _moves_parameter(frame.f_code, frame.f_lasti, sign):
+        instead = "p.data -= lr * p.grad" if sign in DESCENT else f"p.data {sign} ..."
         warn(
-            "p -= ... makes a new Value, and the parameter keeps its number: write p.data -= lr * p.grad",
+            f"p {sign} ... makes a new Value, and the parameter keeps its number: write {instead}",
             UserWarning,
         )
 
 
 @functools.lru_cache(maxsize=256)
-def _reads_gradient(code: CodeType, at: int) -> bool:
-    """Tell whether a statement, that of the instruction at an offset, names a gradient."""
+def _moves_parameter(code: CodeType, at: int, sign: str) -> bool:
+    """Tell whether the statement of the instruction at an offset names a gradient that moves something."""
     instructions = {each.offset: each for each in dis.get_instructions(code)}
     whole = instructions[at].positions if at in instructions else None
     if whole is None or whole.lineno is None:
         return False
     first = (whole.lineno, whole.col_offset or 0)
     last = (whole.end_lineno or whole.lineno, whole.end_col_offset or math.inf)
-    return any(
-        first <= (each.positions.lineno, each.positions.col_offset or 0) <= last
+    names = [
+        name
         for each in instructions.values()
-        if isinstance(each.argval, str) and "grad" in each.argval
+        for name in (each.argval if isinstance(each.argval, tuple) else (each.argval,))  # two at once
+        if isinstance(name, str)
         if each.positions is not None and each.positions.lineno is not None
-    )
+        if first <= (each.positions.lineno, each.positions.col_offset or 0) <= last
+    ]
+    if sign in DESCENT:
+        return any("grad" in name for name in names)
+    return any(owner == names[0] and name == "grad" for owner, name in pairwise(names[1:]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from autograd_lite import functions
@@ -21,6 +21,8 @@ from autograd_lite.nn.tools import (
 )
 
 __all__ = ["MLP", "Layer", "Neuron"]
+
+SIZES = "nouts is a list of sizes, hidden layers first and outputs last"
 
 
 class Neuron(Module):
@@ -192,11 +194,10 @@ class MLP(Module):
         seed: Seed = None,
     ) -> None:
         if isinstance(nouts, (int, float, str)):
-            given = [nouts, *(each for each in (activation, output) if type(each) is int)]
-            raise TypeError(
-                f"nouts is a list of sizes, hidden layers first and outputs last: write "
-                f"{type(self).__name__}({nin!r}, [{', '.join(map(repr, given))}])"
-            )
+            given = [nin, nouts, *(each for each in (activation, output) if type(each) is int)]
+            raise TypeError(f"{SIZES}: write {self.written((given,))}")
+        if not isinstance(nouts, Iterable) or isinstance(nouts, (Mapping, Set)):
+            raise TypeError(f"{SIZES}, got {nouts!r}: write {self.written(())}")
         sizes = [nin, *nouts]
         for size in sizes:
             check_size("each size", size)
@@ -208,6 +209,13 @@ class MLP(Module):
             Layer(sizes[i], sizes[i + 1], output if i == last else activation, init=init, seed=generator)
             for i in range(last + 1)
         ]
+
+    @classmethod
+    def written(cls, given: tuple[Any, ...]) -> str:
+        """Write how to make an MLP of the sizes that were given as one list, or of such as there are."""
+        is_list = len(given) == 1 and isinstance(given[0], (list, tuple)) and len(given[0]) > 1
+        first, *rest = given[0] if is_list else (2, 16, 1)
+        return f"{cls.__name__}({first!r}, {rest!r})"
 
     def __call__(self, x: Any) -> Any:
         for layer in self.layers:

@@ -41,7 +41,14 @@ class Making(type):
                 type.__setattr__(cls, "__call__", _settling(call))
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        module = super().__call__(*args, **kwargs)
+        try:
+            module = super().__call__(*args, **kwargs)
+        except TypeError as error:
+            where = error.__traceback__ and error.__traceback__.tb_next
+            if where is not None or not cls.__module__.startswith(PACKAGE):  # raised by what is called
+                raise
+            made: Any = cls
+            raise TypeError(f"{error}: write {made.written(args)}") from None
         vars(module)["_assigned"] = Names(vars(module).keys() - module._kept)
         module._made()
         return module
@@ -78,6 +85,14 @@ class Keeping(metaclass=Making):
     """Names of attributes that hold what calls keep."""
     _assigned = Names()
     """Names of attributes that were assigned since the last call: no call has put anything into them."""
+
+    @classmethod
+    def written(cls, given: tuple[Any, ...]) -> str:
+        """Write how to make such a module; of one list that was given, with its items one after the other."""
+        if len(given) == 1 and isinstance(given[0], (list, tuple)):
+            return f"{cls.__name__}({', '.join(map(repr, given[0]))})"
+        _, *taken = inspect.signature(cls.__init__).parameters.values()
+        return f"{cls.__name__}{inspect.Signature([each.replace(annotation=each.empty) for each in taken])}"
 
     def _made(self) -> None:
         """Do what is to be done when ``__init__`` has ended."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from autograd_lite.core.coercion import no_leaf
+from autograd_lite.core.suggestions import Misnamed
 from autograd_lite.engine import Value
 from autograd_lite.files import json_text, read_json, write_text
 from autograd_lite.nn.flag import Flag
@@ -54,6 +55,14 @@ class Module(Tabled):
     training = Flag(True)
     frozen = Flag(False)
     takes_batches: bool = False
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in HABITS or hasattr(self, name)]
+
+    def __setattr__(self, name: str, thing: Any) -> None:
+        if name in ("train", "eval", "parameters", "freeze", "unfreeze") and not callable(thing):
+            raise AttributeError(f"{name} is a method of a module: call it, model.{name}()")
+        super().__setattr__(name, thing)
 
     def _made(self) -> None:
         """Label the parameters by their dotted names, and refuse what is none."""
@@ -165,6 +174,25 @@ class Module(Tabled):
             self.load_state_dict(content.get("state", {}))
         except ValueError as error:
             raise ValueError(f"{os.fspath(path)}: {error}") from None
+
+
+HABITS = {
+    "forward": "a module is called, model(x); a class of your own defines __call__(self, x)",
+    "fit": "write fit(model, loss, X, y, optimizer=...)",
+    "predict": "write predict(model, X)",
+    "weight": "a layer's weights are layer.matrix(), those of a neuron neuron.w",
+    "bias": "the bias of a neuron is neuron.b",
+    "to": 'Values are Python\'s floats; fit(..., backend="jax") trains on devices',
+    "cuda": 'Values are Python\'s floats; fit(..., backend="jax") trains on devices',
+    "backward": "it is the loss that has backward()",
+    "step": "it is an optimiser that has step()",
+    "children": "all modules in it are .modules()",
+    "requires_grad_": "write model.freeze() or model.unfreeze()",
+}
+"""Names that other libraries give a model, and what to write here; a module of one's own may have them."""
+
+for _name, _hint in HABITS.items():
+    setattr(Module, _name, Misnamed(_name, _hint))
 
 
 def table_of(pairs: Iterator[tuple[str, Value]]) -> dict[str, Value]:

@@ -51,7 +51,7 @@ def inputs_of(x: Any, count: int) -> list[Value | float]:
 
 def _numbers_of(x: Any, count: int) -> list[Any]:
     """List what an example holds; a number alone is one of one input."""
-    shape = getattr(x, "shape", ())
+    shape: Any = getattr(x, "shape", ())
     if len(shape) > 1:
         raise _several(shape[0], count)
     if isinstance(x, UNORDERED) or not (_has_items(x) or is_plain(x) or isinstance(x, Value)):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd_lite.compiler.arrays.ir import Array, Leaf, View
-from autograd_lite.compiler.arrays.primitives import Map, MatrixProduct, SumsOfProducts
+from autograd_lite.compiler.arrays.primitives import Map
+from autograd_lite.compiler.arrays.products import MatrixProduct, SumsOfProducts
 from autograd_lite.ops import ADD, MUL
 
 __all__ = ["Neurons", "neurons_of"]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from autograd_lite.core.suggestions import Misnamed
 from autograd_lite.drawing.image import image
 from autograd_lite.drawing.text import xml
 
@@ -44,6 +45,9 @@ class History:
     seconds: list[float] = field(default_factory=list)
     engine: str = ""
     stopped: Literal["epochs", "early stopping", "interrupted", "callback"] = "epochs"
+
+    val_loss = Misnamed("val_loss", "it is .validation_loss")
+    history = Misnamed("history", "the losses are .loss, .validation_loss and .metrics")
 
     def __len__(self) -> int:
         return len(self.loss)

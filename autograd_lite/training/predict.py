@@ -42,9 +42,9 @@ def predict(model: Callable[..., Any], X: Sequence[Any]) -> list[Any]:
         >>> predict(lambda x: Value(x) * 2, [1.0, 2.5])
         [2.0, 5.0]
     """
-    X = as_rows("X", X)
     if not callable(model) or isinstance(model, type):
         raise TypeError(f"a model is a Module or a function of one example, got {shortened(model, 60)}")
+    X = as_rows("X", X)
     with mode(model, training=False):
         if len(X) >= MANY and not getattr(model, "takes_batches", False):
             found = _compiled(model, X)

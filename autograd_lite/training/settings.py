@@ -16,6 +16,7 @@ from autograd_lite.compiler.devices.mesh import placement_of
 from autograd_lite.core.coercion import check_dtype, leaves_of
 from autograd_lite.engine import Value
 from autograd_lite.files import check_writable
+from autograd_lite.nn.module import shortened
 from autograd_lite.optim import Optimizer
 from autograd_lite.optim.schedules import rate_at
 from autograd_lite.optim.settings import check_positive
@@ -132,7 +133,10 @@ def parameters_of(model: Any) -> list[Value]:
     """List the parameters that a model trains, each once, or raise a TypeError or ValueError."""
     listing = None if isinstance(model, type) else getattr(model, "parameters", None)
     if listing is None or not callable(model):
-        raise TypeError(f"fit trains a Module, got {model!r}: it is called, and has parameters()")
+        hint = "; its class defines forward, here that is __call__" if hasattr(model, "forward") else ""
+        raise TypeError(
+            f"fit trains a Module, got {shortened(model, 60)}: it is called, and has parameters(){hint}"
+        )
     parameters: list[Value] = list(dict.fromkeys(leaves_of(listing())))
     for parameter in parameters:
         if not math.isfinite(parameter.data):

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from autograd_lite.compiler.arrays.expressions import Expression, call, name
 from autograd_lite.compiler.arrays.indexing import Named, reshaped
 from autograd_lite.compiler.arrays.ir import Operand, View
-from autograd_lite.compiler.arrays.primitives import MatrixProduct, Primitive, SumsOfProducts
+from autograd_lite.compiler.arrays.primitives import Primitive
+from autograd_lite.compiler.arrays.products import MatrixProduct, SumsOfProducts
 
 __all__ = ["Convolution", "Pool"]
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 
 from autograd_lite.compiler.arrays.expressions import BATCH
 from autograd_lite.compiler.arrays.ir import Array, ArrayProgram, Leaf, Operand, View
-from autograd_lite.compiler.arrays.primitives import Map, MatrixProduct, Pick, RowDots, SumsOfProducts
+from autograd_lite.compiler.arrays.primitives import Map, Pick
+from autograd_lite.compiler.arrays.products import MatrixProduct, RowDots, SumsOfProducts
 from autograd_lite.compiler.introspection import is_taken
 from autograd_lite.javascript import known_names
 from autograd_lite.naming import LAYER, array_name

@@ -14,15 +14,8 @@ from typing import Any
 from autograd_lite.compiler.arrays.images import Convolution, Pool
 from autograd_lite.compiler.arrays.indexing import overlapping, pooled
 from autograd_lite.compiler.arrays.ir import ArrayProgram, Constant, Operand, View
-from autograd_lite.compiler.arrays.primitives import (
-    Map,
-    MatrixProduct,
-    Pick,
-    PickRows,
-    Reduce,
-    RowDots,
-    Sum,
-)
+from autograd_lite.compiler.arrays.primitives import Map, Pick, PickRows, Reduce, Sum
+from autograd_lite.compiler.arrays.products import MatrixProduct, RowDots
 from autograd_lite.compiler.raising.matmuls import Block, distinct_rows, find_blocks
 from autograd_lite.compiler.raising.placement import Placement
 from autograd_lite.compiler.raising.ragged import continued, merged, rectangular

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd_lite.compiler.arrays.ir import Array, Constant, Operand, View
-from autograd_lite.compiler.arrays.primitives import FilledUp, Map, Masked, MatrixProduct
+from autograd_lite.compiler.arrays.primitives import FilledUp, Map, Masked
+from autograd_lite.compiler.arrays.products import MatrixProduct
 from autograd_lite.compiler.raising.placement import CONSTANTS, Placement
 
 __all__ = ["Wholes"]
