@@ -1,6 +1,7 @@
 """Compiled programs against the functions they were made from: the same numbers on every backend."""
 
 import ast
+import functools
 import itertools
 import math
 import operator
@@ -962,6 +963,17 @@ def test_ragged_sums_are_one_operation():
     forward = program.cache.first().array_source.texts["forward"]
     counts = {part: forward.count(part) for part in ("exp(", "amax(", "sums(", " / ", " @ ")}
     assert counts == {"exp(": 1, "amax(": 1, "sums(": 2, " / ": 1, " @ ": 1}
+
+
+@pytest.mark.parametrize("summed", [2, 3, 4])
+@pytest.mark.parametrize("ranked", [2, 3, 4])
+@pytest.mark.parametrize("backend", ["python", "numpy"])
+def test_a_sum_of_largest_numbers_is_no_largest_number(backend, ranked, summed):
+    def f(x):
+        largest = [ag.maximum(one, other) for one, other in zip(x, x[1:])]
+        return w * functools.reduce(ag.maximum, largest[:ranked]) + u * ag.sum(largest[:summed])
+
+    check(f, [w, u], [([0.0, -1.0, -2.0, 0.0, -3.0],), ([0.5, 0.25, 0.75, -1.0, 2.0],)], backend)
 
 
 def test_sums_of_unlike_widths_are_not_filled_up():

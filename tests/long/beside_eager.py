@@ -244,7 +244,7 @@ def rounding_may_decide(case, backend):
     """Say whether a comparison, or a piece of an operation, depends on a number that was rounded.
 
     On arrays the sign of a zero that was computed depends on the order of the terms too, and with
-    it the infinity that a division by it gives.
+    it the infinity that a division by it gives, or the side from which an angle is seen.
     """
     near = []
 
@@ -258,9 +258,8 @@ def rounding_may_decide(case, backend):
     for output in outputs:
         for node in topological_order(output)[1]:
             inputs = node.args
-            if node.op.name == "div" and backend not in EXACT:
-                if getattr(inputs[1], "op", None) and inputs[1].data == 0.0:
-                    return True
+            if backend not in EXACT and sign_of_zero_decides(node):
+                return True
             if node.op.name in PIECES:
                 near.append((inputs[0], 0.0))
             elif node.op.name in PIECES_OF_TWO:
@@ -276,6 +275,19 @@ def rounding_may_decide(case, backend):
         if is_near and not all(is_exact(number, known) for number in pair):
             return True
     return False
+
+
+def sign_of_zero_decides(node):
+    """Say whether an operation gives another number where a zero that was computed has the other sign."""
+    for zero in [arg for arg in node.args if getattr(arg, "op", None) and arg.data == 0.0]:
+        turned = node.op.numbers(node.inputs, lambda each: -each.data if each is zero else number_of(each))
+        if not is_one(node.op.forward(*turned), node.data):
+            return True
+    return False
+
+
+def number_of(operand):
+    return getattr(operand, "data", operand)
 
 
 def difference(case, eager, backend, thorough):

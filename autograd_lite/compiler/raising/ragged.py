@@ -36,8 +36,8 @@ def merged(tape: Tape, sums: Sums, levels: Any, groups: Sequence[Group]) -> list
     families: dict[Any, list[int]] = {}
     for place, (members, is_sum) in enumerate(groups):
         family = _family(tape, sums, int(members[0]), is_sum)
-        if family is not None:
-            families.setdefault((int(levels[members[0]]), family), []).append(place)
+        if family is not None:  # a sum of largest numbers is not itself one
+            families.setdefault((int(levels[members[0]]), is_sum, family), []).append(place)
     result: list[Group | None] = [*groups]
     for places in families.values():
         if len(places) < 2:
