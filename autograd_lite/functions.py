@@ -41,10 +41,10 @@ def documentation(op: Op) -> str:
 
 def install(op: Op, function: Any) -> None:
     """Let a function be the one of an operation's name here."""
-    if op.many is not None and len(op.parameters()[0]) == 1:
-        function = one_list(function)
     function.__module__ = __name__
     function.__doc__ = documentation(op)
+    if op.many is not None and len(op.parameters()[0]) == 1:
+        function = one_list(function)
     globals()[op.name] = function
 
 

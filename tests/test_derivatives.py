@@ -220,10 +220,10 @@ COUNTER = itertools.count()
 
 
 def test_a_function_that_is_not_repeatable_hardly_ever_passes():
-    passed = 0
-    for _ in range(50):
+    passed, generator = 0, random.Random(0)
+    for _ in range(200):
         try:
-            passed += bool(gradcheck(lambda x: x * random.choice([1.0, 2.0]), [1.0]))
+            passed += bool(gradcheck(lambda x: x * generator.choice([1.0, 2.0]), [1.0]))
         except ValueError:
             continue
     assert passed == 0

@@ -216,3 +216,12 @@ def test_a_gradient_by_leaves_is_that_of_the_plain_walk_and_leaves_grad_alone(se
     assert repr(found) == repr([totals.get(leaf, 0.0) + 0.0 for leaf in leaves])
     assert [leaf.grad for leaf in leaves] == [5.0, 0.0, 0.0, 0.0]
     assert all(leaf.grad is engine.NO_GRADIENT for leaf in leaves[1:])
+
+
+def test_an_error_of_an_operation_on_lists_itself_is_passed_on():
+    def forward(values):
+        raise TypeError("not of these numbers")
+
+    refusing = Op("refusing", "refusing({0})", forward, many=lambda y, values: ([1.0] * len(values),))
+    with pytest.raises(TypeError, match="not of these numbers"):
+        record_lists(refusing, ([1.0, 2.0],), ())

@@ -50,5 +50,6 @@ for _op in OPS.values():
             setattr(Number, f"__r{_op.dunder}__", operator_method(_op, turned=True))
     elif len(_op.partials) == 1:
         setattr(Operators, _op.name, function_of(_op))
+# Two operations, and none of its own; like theirs, its type stands in operators.pyi, not at Number.
 Number.__divmod__ = _divmod  # type: ignore[attr-defined]
 Number.__rdivmod__ = lambda self, other: _divmod(other, self)  # type: ignore[attr-defined]

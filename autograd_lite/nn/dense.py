@@ -214,7 +214,8 @@ class MLP(Module):
     def written(cls, given: tuple[Any, ...]) -> str:
         """Write how to make an MLP of the sizes that were given as one list, or of such as there are."""
         is_list = len(given) == 1 and isinstance(given[0], (list, tuple)) and len(given[0]) > 1
-        first, *rest = given[0] if is_list else (2, 16, 1)
+        sizes = list(given[0]) if is_list else [2, 16, 1]
+        first, rest = sizes[0], sizes[1:]
         return f"{cls.__name__}({first!r}, {rest!r})"
 
     def __call__(self, x: Any) -> Any:

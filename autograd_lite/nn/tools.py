@@ -56,9 +56,10 @@ def _numbers_of(x: Any, count: int) -> list[Any]:
         raise _several(shape[0], count)
     if isinstance(x, UNORDERED) or not (_has_items(x) or is_plain(x) or isinstance(x, Value)):
         raise no_list(f"inputs are a list of {count} numbers", x)
-    if len(shape) == 1 and hasattr(x, "tolist"):
-        x = x.tolist()
-    return list(x) if _has_items(x) else [x]
+    if not _has_items(x):
+        return [x]
+    items: Any = x
+    return list(items.tolist() if len(shape) == 1 and hasattr(items, "tolist") else items)
 
 
 def _refused_inputs(x: Any, listed: list[Any], count: int) -> Exception:
