@@ -424,6 +424,11 @@ static PyObject *operator_in_place(const Record *record, PyObject *a, PyObject *
     return left_to_python(record->in_place, args, 2, NULL);
 }
 
+static PyObject *power_in_place(const Record *record, PyObject *a, PyObject *b, PyObject *modulus) {
+    (void)modulus; /* **= has none */
+    return operator_in_place(record, a, b);
+}
+
 #include "operations.h"
 
 /* ---- Operations on lists ----------------------------------------------------------------------- */

@@ -19,7 +19,6 @@ from typing import Any
 
 from autograd_lite import functions
 from autograd_lite.core.ieee import Guarded
-from autograd_lite.core.kernels import UPDATES
 from autograd_lite.core.native import fingerprint
 from autograd_lite.core.op import Op
 from autograd_lite.core.op_source import call_source, python_source
@@ -346,14 +345,15 @@ def _faces(op: Op, number: int, tables: dict[str, list[str]]) -> list[str]:
 
 
 def _slots(op: Op, record: str, tables: dict[str, list[str]]) -> list[str]:
+    """Write what Python calls for an operator, and for one on two numbers what it calls for ``a += b``."""
     slot = OPERATORS[op.dunder]
-    parameters, function = "PyObject *a, PyObject *b", "operator_on_two"
-    arguments = "a, b"
+    parameters, arguments = "PyObject *a, PyObject *b", "a, b"
+    titles = {slot: "operator_on_two", f"inplace_{slot}": "operator_in_place"}
     if len(op.partials) == 1:
-        parameters, function, arguments = "PyObject *a", "operator_on_one", "a"
+        parameters, arguments, titles = "PyObject *a", "a", {slot: "operator_on_one"}
     elif op.dunder == "pow":
-        parameters, function, arguments = f"{parameters}, PyObject *c", "power_operator", "a, b, c"
-    titles = {slot: function, **({f"inplace_{slot}": "operator_in_place"} if op.dunder in UPDATES else {})}
+        parameters, arguments = f"{parameters}, PyObject *c", "a, b, c"
+        titles = {slot: "power_operator", f"inplace_{slot}": "power_in_place"}
     for title in titles:
         tables["SLOTS"].append(f"{{Py_nb_{title}, {title}_slot}},")
     return [
