@@ -17,7 +17,7 @@ import pytest
 import test_moves
 
 import autograd_lite as ag
-from autograd_lite import Op, Value, functions, losses, optim
+from autograd_lite import Op, Value, functions, losses, nn, optim
 from autograd_lite.compiler import compile, native, program
 from autograd_lite.compiler.moves import move_of
 from autograd_lite.compiler.reading import read
@@ -410,6 +410,21 @@ def test_auto_runs_irregular_programs_in_c(engine):
     specialization = automatic.cache.first()
     assert specialization.choose(1) == "python"
     assert engine is None or (specialization.is_native and "scalar_source" not in vars(specialization))
+
+
+@pytest.mark.parametrize("p", [0.0, 0.5])
+def test_which_engine_there_is_does_not_decide_what_is_drawn(p):
+    middle = [nn.Dropout(p, seed=1)] if p else []
+    model = nn.Sequential(nn.Layer(2, 12, "tanh", seed=0), *middle, nn.Layer(12, 1, seed=1))
+    compiled = compile(lambda x: model(x) ** 2, model.parameters())
+    compiled([1.0, 2.0])
+    specialization = compiled.cache.first()
+    chosen = {}
+    for native in (True, False):
+        vars(specialization)["is_native"] = native
+        chosen[native] = [specialization.choose(rows) for rows in range(1, 100)]
+    assert {*chosen[False]} == {"python", "numpy"}
+    assert (chosen[True] == chosen[False]) is (p > 0.0)
 
 
 def test_a_long_program_keeps_its_straight_line_before_the_tape_is_let_go_of(engine, monkeypatch):

@@ -251,7 +251,9 @@ class Specialization:
             return "python"
         if self.dtype != "float64":
             return "numpy"
-        scalar = self.operations * rows * (NATIVE_COST if self.is_native else SCALAR_COST)
+        # Floats and arrays draw in another order: which engine runs must not decide what is drawn.
+        cost = NATIVE_COST if self.is_native and not self.tape.random else SCALAR_COST
+        scalar = self.operations * rows * cost
         if scalar < 4 * LINE_COST:
             return "python"
         if not self.tape.op and "scalar_source" not in self.__dict__:  # let go of
