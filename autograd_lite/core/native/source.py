@@ -40,6 +40,8 @@ SIGNS: dict[type, str] = {
 }  # fmt: skip
 SIGNALLING = {ast.Div: "quotient", ast.Mod: "remainder_of", ast.FloorDiv: "floor_quotient"}
 """Signs of Python that raise an exception where the right number is 0."""
+MOST = 4
+"""Inputs and attributes of one operation, or lists, for which ``runtime.c`` has room."""
 OWN = {"hypot", "fsum", "dist", "gamma", "lgamma", "fmod", "sumprod"}
 """Functions of ``math`` that are not the C library's: their last bit may differ."""
 
@@ -95,7 +97,8 @@ class Writer:
         names = [arg.arg for arg in tree.args.args]
         kinds = [f"const double *{x}, Py_ssize_t n_{x}" if x in lists else f"double {x}" for x in names]
         body = Body(self, function.__globals__, [*names, *(f"n_{name}" for name in lists)])
-        lines = body.statements(tree.body)
+        used = [f"(void){each};" for each in ["bad", *(f"n_{name}" for name in lists)]]
+        lines = [*used, *body.statements(tree.body)]
         return f"static double {name}({', '.join([*kinds, 'int *bad'])}) {{ {' '.join(lines)} }}"
 
 
@@ -187,7 +190,7 @@ class Body:
     def _loop(self, target: ast.expr, over: ast.expr, body: Sequence[ast.stmt]) -> list[str]:
         """Translate a loop over a list, over lists of one length, or over a list with its positions."""
         items = [ast.unparse(item) for item in (target.elts if isinstance(target, ast.Tuple) else [target])]
-        position = "place"
+        position = ""
         match over:
             case ast.Name(id=name):
                 lists = [name]
@@ -198,10 +201,11 @@ class Body:
             case _:
                 raise UntranslatableError(ast.unparse(over))
         lines = [f"if (n_{name} != n_{lists[0]}) *bad = 1;" for name in lists[1:]]
-        test = "".join(f" && {position} < n_{name}" for name in lists[1:])
+        test = "".join(f" && i_ < n_{name}" for name in lists[1:])
         self.known |= {*items, position}
-        lines.append(f"for (Py_ssize_t {position} = 0; {position} < n_{lists[0]}{test}; {position}++) {{")
-        lines += [f"double {item} = {name}[{position}];" for item, name in zip(items, lists)]
+        lines.append(f"for (Py_ssize_t i_ = 0; i_ < n_{lists[0]}{test}; i_++) {{")
+        lines += [f"double {item} = {name}[i_];" for item, name in zip(items, lists)]
+        lines += [f"double {position} = (double)i_;"] if position else []
         return [*lines, *self.statements(body), "}"]
 
 
@@ -266,6 +270,8 @@ def _kernels(op: Op, writer: Writer) -> tuple[list[str], str]:
     count, defaults = len(op.partials), [each for each in op.attributes.values() if each is not None]
     if op.attributes and count > 1:
         raise UntranslatableError("several inputs, and attributes")
+    if len(op.names) > MOST:
+        raise UntranslatableError(f"more than {MOST} inputs and attributes")
     if op.is_operator and op.dunder not in OPERATORS:
         raise UntranslatableError(f"the operator {op.dunder}")
     wanted = _wanted(count)
@@ -292,9 +298,9 @@ def _kernel(op: Op, title: str, wanted: Sequence[int], writer: Writer) -> str:
 
 def _list_kernel(op: Op, writer: Writer) -> tuple[list[str], str]:
     """Write an operation on lists whose partials are one formula for all elements of a list."""
-    if op.attributes:
-        raise UntranslatableError("lists, and attributes")
     forward = inspect.signature(op.forward).parameters
+    if op.attributes or len(forward) > MOST:
+        raise UntranslatableError(f"lists, and attributes, or more than {MOST} lists")
     name = f"{op.name}_forward"
     text = writer.function(name, op.forward, [*forward])
     calls = ", ".join(f"x[{at}], n[{at}]" for at in range(len(forward)))

@@ -33,7 +33,7 @@ static void Tape_dealloc(PyObject *self) {
                             &tape->receivers, &tape->zeros, &tape->outputs, &tape->guards};
     for (size_t i = 0; i < sizeof(buffers) / sizeof(*buffers); i++) PyBuffer_Release(buffers[i]);
     PyMem_Free(tape->numbers);
-    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    PyObject_Free(self);
     Py_DECREF(type);
 }
 
@@ -232,7 +232,8 @@ static PyObject *Tape_sums(PyObject *self, PyObject *const *given, Py_ssize_t co
     PyObject *outputs = PyList_New(rows), *totals = PyList_New(groups[0]);
     if (outputs == NULL || totals == NULL) return left_alone(outputs, totals);
     for (Py_ssize_t i = 0; i < groups[0]; i++) tape->totals[i] = 0.0;
-    int done = read_group(tape, given[0], 0, groups[0]) && read_group(tape, given[1], groups[0], groups[1]);
+    int done = length_of(given[2]) == LENGTH(tape->groups) - 3 /* still: making lists may have run code of Python */
+               && read_group(tape, given[0], 0, groups[0]) && read_group(tape, given[1], groups[0], groups[1]);
     for (Py_ssize_t row = 0; done && row < rows; row++) {
         done = read_row(tape, given[2], row, groups[0] + groups[1] + groups[2]) && !forwards(tape) && guards_held(tape);
         if (!done) break;
@@ -266,8 +267,7 @@ static int move_one(Tape *tape, PyObject *const *given, Py_ssize_t i, PyObject *
     for (Py_ssize_t k = 0; k <= states; k++) {
         PyObject *number = PyFloat_FromDouble(numbers[ITEMS(tape->outputs)[k]]);
         if (number == NULL) return -1;
-        if (k == 0) PyList_SetItem(moved, i, number);
-        else PyTuple_SetItem(PyList_GetItem(after, i), k - 1, number);
+        if (k == 0 ? PyList_SetItem(moved, i, number) : PyTuple_SetItem(PyList_GetItem(after, i), k - 1, number)) return -1;
     }
     return 0;
 }
@@ -275,14 +275,13 @@ static int move_one(Tape *tape, PyObject *const *given, Py_ssize_t i, PyObject *
 /* Moves parameters: where they are, gradient, states, learning rate, step; (where they are then, states) or None. */
 static PyObject *Tape_moved(PyObject *self, PyObject *const *given, Py_ssize_t count) {
     Tape *tape = (Tape *)self;
-    Py_ssize_t states = LENGTH(tape->outputs) - 1, n = count == 5 && is_listed(given[0]) ? length_of(given[0]) : -1;
-    for (int i = 1; n >= 0 && i < 3; i++) if (!is_listed(given[i]) || length_of(given[i]) != n) n = -1;
-    if (n < 0 || !number_of(given[3], &tape->numbers[states + 2]) || !number_of(given[4], &tape->numbers[states + 3]))
-        Py_RETURN_NONE;
+    if (count != 5 || !is_listed(given[0])) Py_RETURN_NONE;
+    Py_ssize_t states = LENGTH(tape->outputs) - 1, n = length_of(given[0]);
     PyObject *moved = PyList_New(n), *after = states ? list_of_tuples(n, states) : Py_NewRef(given[2]);
-    if (moved == NULL || after == NULL) return left_alone(moved, after);
-    number_of(given[3], &tape->numbers[states + 2]); /* again: making lists may have run another step */
-    number_of(given[4], &tape->numbers[states + 3]);
+    int fits = moved != NULL && after != NULL; /* then all is looked at: making lists may have run code of Python */
+    for (int i = 0; fits && i < 3; i++) fits = is_listed(given[i]) && length_of(given[i]) == n;
+    for (int i = 3; fits && i < 5; i++) fits = number_of(given[i], &tape->numbers[states + i - 1]);
+    if (!fits) return left_alone(moved, after);
     for (Py_ssize_t i = 0; i < n; i++) if (move_one(tape, given, i, moved, after)) return left_alone(moved, after);
     return packed(moved, after, NULL);
 }
