@@ -531,7 +531,7 @@ def cycles(count=1000):
         kept = Kept(1.0)
         inner = kept * 2.0  # which is no Kept: what is computed from it is computed in C
         kept.cache = [inner.tanh(), ag.where(inner, x, 1.0), ag.sum([x, inner]), x * inner, 2.0 - inner]
-        kept.label = "kept"
+        kept.label = inner.label = f"{inner.data} of a cycle"
 
 def steps(count=10_000):
     for number in range(count):

@@ -183,15 +183,21 @@ static PyObject *packed(PyObject *one, PyObject *other, PyObject *third) {
     return found;
 }
 
+/* Reads the numbers of a call, one list for each group, and computes; says whether all was in order. */
+static int computed(Tape *tape, PyObject *const *given, Py_ssize_t count) {
+    const int32_t *lengths = ITEMS(tape->groups);
+    Py_ssize_t start = 0;
+    if (count != LENGTH(tape->groups)) return 0;
+    for (Py_ssize_t i = 0; i < count; start += lengths[i++]) if (!read_group(tape, given[i], start, lengths[i])) return 0;
+    return !forwards(tape) && guards_held(tape);
+}
+
 /* Runs one call: numbers, one list for each group; (all outputs, True) or None. */
 static PyObject *Tape_forward(PyObject *self, PyObject *const *given, Py_ssize_t count) {
     Tape *tape = (Tape *)self;
-    Py_ssize_t start = 0, outputs = LENGTH(tape->outputs);
+    Py_ssize_t outputs = LENGTH(tape->outputs);
     PyObject *found = PyList_New(outputs);
-    int fits = found != NULL && count == LENGTH(tape->groups);
-    for (Py_ssize_t i = 0; fits && i < count; start += ITEMS(tape->groups)[i++])
-        fits = read_group(tape, given[i], start, ITEMS(tape->groups)[i]);
-    if (!fits || forwards(tape) || !guards_held(tape) || fill(found, tape->numbers, ITEMS(tape->outputs), outputs))
+    if (found == NULL || !computed(tape, given, count) || fill(found, tape->numbers, ITEMS(tape->outputs), outputs))
         return left_alone(found, NULL);
     return Py_BuildValue("(NO)", found, Py_True);
 }
@@ -199,12 +205,9 @@ static PyObject *Tape_forward(PyObject *self, PyObject *const *given, Py_ssize_t
 /* The same of one output: (the output, its gradient by the leaves of the first group, True) or None. */
 static PyObject *Tape_value_and_gradient(PyObject *self, PyObject *const *given, Py_ssize_t count) {
     Tape *tape = (Tape *)self;
-    Py_ssize_t start = 0, parameters = ITEMS(tape->groups)[0];
+    Py_ssize_t parameters = ITEMS(tape->groups)[0];
     PyObject *gradient = PyList_New(parameters);
-    int fits = gradient != NULL && count == LENGTH(tape->groups);
-    for (Py_ssize_t i = 0; fits && i < count; start += ITEMS(tape->groups)[i++])
-        fits = read_group(tape, given[i], start, ITEMS(tape->groups)[i]);
-    if (!fits || forwards(tape) || !guards_held(tape)) return left_alone(gradient, NULL);
+    if (gradient == NULL || !computed(tape, given, count)) return left_alone(gradient, NULL);
     backwards(tape);
     double value = tape->numbers[ITEMS(tape->outputs)[0]];
     if (fill(gradient, tape->adjoints, NULL, parameters)) return left_alone(gradient, NULL);
