@@ -354,12 +354,15 @@ static PyObject *record_many(const Record *record, PyObject *const *args, Py_ssi
 
 /* ---- What Python calls --------------------------------------------------------------------------- */
 
-static PyObject *left_to_python(PyObject *function, PyObject *const *args, Py_ssize_t count, PyObject *names) {
+/* Calls a function with the first argument, unless it is NULL, and the others. */
+static PyObject *left_to_python(PyObject *function, PyObject *first, PyObject *const *args, Py_ssize_t count, PyObject *names) {
     if (PyErr_Occurred()) return NULL;
     if (function == NULL) { PyErr_SetString(PyExc_ImportError, "the package did not load this engine in C"); return NULL; }
-    PyObject *positional = PyTuple_New(count), *named = names == NULL ? NULL : PyDict_New(), *result = NULL;
+    Py_ssize_t before = first != NULL;
+    PyObject *positional = PyTuple_New(before + count), *named = names == NULL ? NULL : PyDict_New(), *result = NULL;
     if (positional == NULL || (names != NULL && named == NULL)) goto done;
-    for (Py_ssize_t i = 0; i < count; i++) PyTuple_SetItem(positional, i, Py_NewRef(args[i]));
+    if (first != NULL) PyTuple_SetItem(positional, 0, Py_NewRef(first));
+    for (Py_ssize_t i = 0; i < count; i++) PyTuple_SetItem(positional, before + i, Py_NewRef(args[i]));
     for (Py_ssize_t i = 0; names != NULL && i < PyTuple_Size(names); i++)
         if (PyDict_SetItem(named, PyTuple_GetItem(names, i), args[count + i])) goto done;
     result = PyObject_Call(function, positional, named);
@@ -376,50 +379,42 @@ static PyObject *call(const Record *record, PyObject *const *args, Py_ssize_t co
         else if (record->inputs == 2 && count == 2) made = record_two(record, args[0], args[1]);
         else made = record_many(record, args, count);
     }
-    return made != NULL ? made : left_to_python(record->python, args, count, names);
+    return made != NULL ? made : left_to_python(record->python, NULL, args, count, names);
 }
 
 static PyObject *call_method(const Record *record, PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names) {
     PyObject *made = names == NULL ? record_one(record, self, args, count) : NULL;
-    if (made != NULL || PyErr_Occurred()) return made;
-    PyObject *method = PyObject_GetAttrString(record->python, "__get__"), *bound = NULL, *result = NULL;
-    if (method != NULL) bound = PyObject_CallFunctionObjArgs(method, self, NULL);
-    if (bound != NULL) result = left_to_python(bound, args, count, names);
-    Py_XDECREF(method);
-    Py_XDECREF(bound);
-    return result;
+    return made != NULL ? made : left_to_python(record->python, self, args, count, names);
 }
 
 static PyObject *operator_on_one(const Record *record, PyObject *a) {
     PyObject *made = record_one(record, a, NULL, 0);
-    return made != NULL ? made : left_to_python(record->python, &a, 1, NULL);
+    return made != NULL ? made : left_to_python(record->python, a, NULL, 0, NULL);
 }
 
 static PyObject *operator_on_two(const Record *record, PyObject *a, PyObject *b) {
     PyObject *made = record_two(record, a, b);
     if (made != NULL) return made;
-    PyObject *turned[] = {b, a}, *as_written[] = {a, b};
-    if (ANY_VALUE(a)) return left_to_python(record->python, as_written, 2, NULL);
-    return left_to_python(record->reflected, turned, 2, NULL);
+    if (ANY_VALUE(a)) return left_to_python(record->python, a, &b, 1, NULL);
+    return left_to_python(record->reflected, b, &a, 1, NULL);
 }
 
 static PyObject *power_operator(const Record *record, PyObject *a, PyObject *b, PyObject *modulus) {
     if (modulus == Py_None) return operator_on_two(record, a, b);
     if (!ANY_VALUE(a)) return Py_NewRef(Py_NotImplemented);
-    PyObject *args[] = {a, b, modulus};
-    return left_to_python(record->python, args, 3, NULL);
+    PyObject *others[] = {b, modulus};
+    return left_to_python(record->python, a, others, 2, NULL);
 }
 
 /* x += ... ; that of a leaf with a gradient may be meant for its .data, which Python looks into. */
 static PyObject *operator_in_place(const Record *record, PyObject *a, PyObject *b) {
     Node *node = (Node *)a;
-    PyObject *args[] = {a, b};
     if (record->in_place == NULL) return operator_on_two(record, a, b);
     if (IS_VALUE(a) && (IS_VALUE(b) || node->where != 0 || node->grad.bits == NONE_YET)) {
         PyObject *made = record_two(record, a, b);
         if (made != NULL) return made;
     }
-    return left_to_python(record->in_place, args, 2, NULL);
+    return left_to_python(record->in_place, a, &b, 1, NULL);
 }
 
 static PyObject *power_in_place(const Record *record, PyObject *a, PyObject *b, PyObject *modulus) {
@@ -540,7 +535,7 @@ static PyObject *record_lists(PyObject *module, PyObject *const *args, Py_ssize_
             if (made != NULL) return made;
         }
     }
-    return left_to_python(slow_lists, args, count, NULL);
+    return left_to_python(slow_lists, NULL, args, count, NULL);
 }
 
 /* ---- What Python sees of a node ---------------------------------------------------------------- */
@@ -752,12 +747,10 @@ static int Value_init(PyObject *self, PyObject *args, PyObject *named) {
         if (node->where == 0 && node->first == Py_None) return 0;
         return set_layout(self, Py_None, NULL);
     }
-    PyObject *all = PyTuple_New(PyTuple_Size(args) + 1);
-    if (all == NULL) return -1;
-    PyTuple_SetItem(all, 0, Py_NewRef(self));
-    for (Py_ssize_t i = 0; i < PyTuple_Size(args); i++) PyTuple_SetItem(all, i + 1, Py_NewRef(PyTuple_GetItem(args, i)));
-    PyObject *done = PyObject_Call(slow_init, all, named);
-    Py_DECREF(all);
+    PyObject *alone = PyTuple_Pack(1, self), *all = alone == NULL ? NULL : PySequence_Concat(alone, args);
+    PyObject *done = all == NULL ? NULL : PyObject_Call(slow_init, all, named);
+    Py_XDECREF(alone);
+    Py_XDECREF(all);
     Py_XDECREF(done);
     return done == NULL ? -1 : 0;
 }

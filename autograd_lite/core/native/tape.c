@@ -199,7 +199,7 @@ static PyObject *Tape_forward(PyObject *self, PyObject *const *given, Py_ssize_t
     PyObject *found = PyList_New(outputs);
     if (found == NULL || !computed(tape, given, count) || fill(found, tape->numbers, ITEMS(tape->outputs), outputs))
         return left_alone(found, NULL);
-    return Py_BuildValue("(NO)", found, Py_True);
+    return packed(found, Py_NewRef(Py_True), NULL);
 }
 
 /* The same of one output: (the output, its gradient by the leaves of the first group, True) or None. */
@@ -295,7 +295,7 @@ static PyObject *Tape_moved(PyObject *self, PyObject *const *given, Py_ssize_t c
         PyObject *found = Tape_##name(self, given + 1, count - 1); \
         if (found != Py_None) return found; \
         Py_DECREF(found); \
-        return left_to_python(given[0], given + 1, count - 1, NULL); \
+        return left_to_python(given[0], NULL, given + 1, count - 1, NULL); \
     }
 METHOD(moved)
 METHOD(forward)
