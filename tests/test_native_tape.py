@@ -421,9 +421,9 @@ def test_which_engine_there_is_does_not_decide_what_is_drawn(p):
     compiled([1.0, 2.0])
     specialization = compiled.cache.first()
     chosen = {}
-    for native in (True, False):
-        vars(specialization)["is_native"] = native
-        chosen[native] = [specialization.choose(rows) for rows in range(1, 100)]
+    for in_c in (True, False):
+        vars(specialization)["is_native"] = in_c
+        chosen[in_c] = [specialization.choose(rows) for rows in range(1, 100)]
     assert {*chosen[False]} == {"python", "numpy"}
     assert (chosen[True] == chosen[False]) is (p > 0.0)
 
