@@ -257,7 +257,7 @@ def test_warnings_name_the_line_of_the_users_code(whole):
 
 
 SEEN = """
-import copy, enum, fractions, gc, inspect, pickle, traceback, warnings
+import copy, enum, fractions, gc, inspect, operator, pickle, traceback, warnings
 import autograd_lite as ag
 from autograd_lite import Value
 
@@ -284,6 +284,14 @@ class Float(float):
 class Number(enum.IntEnum):
     two = 2
 
+third = ag.Op("third", "third({0})", lambda a: a / 3.0, lambda y, a: fractions.Fraction(1, 3))
+
+def error_of(function, *operands):
+    try:
+        return function(*operands)
+    except TypeError as error:
+        return type(error).__name__
+
 PROBES = '''
 Value.data.__doc__, Value.grad.__doc__, Value.__doc__, len(inspect.getsource(Value))
 list(inspect.signature(Value).parameters), inspect.signature(ag.where), inspect.signature(ag.sum)
@@ -303,6 +311,8 @@ setattr(x, "__class__", Slotted)
 [y.__init__(3.0), y.data, y.parents, y.op, y.label]
 [type(each).__name__ for each in (x * Float(2.0), Float(2.0) * x, x * Number.two, Number.two ** x)]
 x * Knows()
+[error_of(operator.iadd, Slotted(2.0), each) for each in (object(), third, Knows(), x, 1.0)]
+[error_of(operator.isub, Slotted(2.0), each) for each in (object(), third, Knows(), x, 1.0)]
 pow(x, 2, 3)
 pow(2, x, 3)
 x ** "a"
@@ -332,6 +342,8 @@ float(x)
 y.backward("a")
 [y.backward(2), x.grad, y.grad, y.backward(), x.grad]
 (x / fractions.Fraction(1, 3)).data
+[x.backward(-0.0), x.grad, y.backward(-0.0), x.grad, y.grad]
+[third(x).partials, third(y).backward(), x.grad]
 1.0 / Value(0.0)
 ag.log(Value(-1.0))
 '''.strip().splitlines()

@@ -424,6 +424,14 @@ static PyObject *operator_in_place(const Record *record, PyObject *a, PyObject *
     return left_to_python(record->in_place, args, 2, NULL);
 }
 
+/* Python asks a subclass twice for x += ..., the second time as if x were a list: then NotImplemented would be the sum. */
+static PyObject *addition_in_place(const Record *record, PyObject *a, PyObject *b) {
+    PyObject *made = operator_in_place(record, a, b);
+    if (made != Py_NotImplemented || IS_VALUE(a)) return made;
+    Py_DECREF(made);
+    return PyNumber_Add(a, b);
+}
+
 static PyObject *power_in_place(const Record *record, PyObject *a, PyObject *b, PyObject *modulus) {
     (void)modulus; /* **= has none */
     return operator_in_place(record, a, b);
@@ -889,7 +897,7 @@ static PyObject *sweep(PyObject *module, PyObject *args) {
         Node *leaf = walk.leaves.at[i];
         union { double number; uint64_t bits; } before = {leaf->by_first};
         if (!done) leaf->grad.number = before.number;
-        else if (before.bits != NONE_YET) leaf->grad.number += before.number;
+        else leaf->grad.number += before.bits == NONE_YET ? 0.0 : before.number;
     }
     end(&walk);
     return PyBool_FromLong(done);

@@ -351,6 +351,8 @@ def _slots(op: Op, record: str, tables: dict[str, list[str]]) -> list[str]:
     titles = {slot: "operator_on_two", f"inplace_{slot}": "operator_in_place"}
     if len(op.partials) == 1:
         parameters, arguments, titles = "PyObject *a", "a", {slot: "operator_on_one"}
+    elif op.dunder == "add":
+        titles[f"inplace_{slot}"] = "addition_in_place"
     elif op.dunder == "pow":
         parameters, arguments = f"{parameters}, PyObject *c", "a, b, c"
         titles = {slot: "power_operator", f"inplace_{slot}": "power_in_place"}
