@@ -253,6 +253,39 @@ def test_warnings_name_the_line_of_the_users_code(whole):
     assert [line.split(",")[1] for line in found.splitlines()] == [" 7", " 7", " 8", " 8", " 11"]
 
 
+IN_ARRAYS = """
+import contextlib, itertools, math, operator, warnings
+import numpy
+from autograd_lite import Value, functions
+from autograd_lite.core.native.check import EDGES
+from autograd_lite.ops import OPS
+
+for op in OPS.values():
+    function = getattr(operator, op.dunder) if op.is_operator else getattr(functions, op.name)
+    if op.many is not None:
+        function, count = (lambda a, b, of=function: of([a, b], *[[b, a]] * (of is functions.dot))), 2
+    else:
+        count = len(op.partials)
+    if op.name == "pick":
+        continue
+    attributes = [0.5, 0.75][: len(op.attributes)]
+    in_arrays = numpy.frompyfunc(lambda *given: function(*given, *attributes), count, 1)
+    for numbers in itertools.product(EDGES[:18], repeat=min(count, 2)):
+        given = [Value(float(number)) for number in (*numbers, 1.0)[:count]]
+        with warnings.catch_warnings(record=True) as caught, contextlib.suppress(OverflowError):
+            warnings.simplefilter("always")
+            in_arrays(*[numpy.array([each], dtype=object) for each in given])
+        print(op.name, numbers, sorted({str(each.message) for each in caught}))
+"""
+
+
+def test_numpy_warns_of_as_much_where_operations_run_on_its_arrays(whole):
+    folder, _ = whole
+    found = run(folder, IN_ARRAYS)
+    assert found == run(folder, IN_ARRAYS, AUTOGRAD_LITE_PURE="1")
+    assert "encountered" in found[0]
+
+
 # ---- What Python sees ---------------------------------------------------------------------------------
 
 

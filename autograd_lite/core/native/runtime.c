@@ -183,27 +183,24 @@ typedef struct {
     PyObject *op, *python, *reflected, *in_place, *layouts[KINDS];
 } Record;
 
-static inline double quotient(double a, double b, int *bad) {
-    if (b == 0.0) *bad = 1;
-    return a / b;
-}
-static inline int is_finite(double a) { return a - a == 0.0; }
-static inline double checked(double y, int *bad) {
-    if (!is_finite(y)) *bad = 1;
-    return y;
-}
+/* Where Python would signal. What is returned nobody looks at; nothing may raise a flag of the processor that Python
+   does not raise, too: NumPy warns of it, where operations run on its arrays. */
+static inline double signalled(int *bad) { *bad = 1; return 1.0; }
+static inline double quotient(double a, double b, int *bad) { return b == 0.0 ? signalled(bad) : a / b; }
+static inline int is_finite(double a) { return isfinite(a) != 0; }
+static inline double checked(double y, int *bad) { return is_finite(y) ? y : signalled(bad); }
 static inline double larger(double a, double b) { return b > a ? b : a; }
 static inline double smaller(double a, double b) { return b < a ? b : a; }
 
 /* Python's % and //, as the language reference defines them for floats. */
 static inline double remainder_of(double a, double b, int *bad) {
-    if (b == 0.0) *bad = 1;
+    if (b == 0.0) return signalled(bad);
     double rest = fmod(a, b);
     if (rest == 0.0) return copysign(0.0, b);
     return checked((b < 0.0) != (rest < 0.0) ? rest + b : rest, bad);
 }
 static inline double floor_quotient(double a, double b, int *bad) {
-    if (b == 0.0) *bad = 1;
+    if (b == 0.0) return signalled(bad);
     double rest = fmod(a, b), times = (a - rest) / b;
     if (rest != 0.0 && (b < 0.0) != (rest < 0.0)) times -= 1.0;
     if (times == 0.0) return copysign(0.0, a / b);

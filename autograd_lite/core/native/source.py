@@ -42,6 +42,8 @@ SIGNALLING = {ast.Div: "quotient", ast.Mod: "remainder_of", ast.FloorDiv: "floor
 """Signs of Python that raise an exception where the right number is 0."""
 OWN = {"hypot", "fsum", "dist", "gamma", "lgamma", "fmod", "sumprod"}
 """Functions of ``math`` that are not the C library's: their last bit may differ."""
+LOGARITHMS = {"log", "log2", "log10"}
+"""Those that Python does not even call for a number that is not positive."""
 
 
 class UntranslatableError(Exception):
@@ -77,7 +79,10 @@ class Writer:
             return ""
         parameters = ", ".join(f"double {letter}" for letter in "abc"[:count])
         call = f"{short}({', '.join('abc'[:count])})"
-        return f"static double {name}({parameters}, int *bad) {{ return checked({call}, bad); }}"
+        value = f"checked({call}, bad)"
+        if short in LOGARITHMS:
+            value = f"isgreater(a, 0.0) ? {value} : signalled(bad)"
+        return f"static double {name}({parameters}, int *bad) {{ return {value}; }}"
 
     def function(self, name: str, function: Any, lists: Sequence[str] = ()) -> str:
         """Translate a function of numbers, or of lists of numbers.
