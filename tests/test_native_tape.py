@@ -1,5 +1,6 @@
 """The tape interpreter in C: programs on floats give the bits of their straight line in Python."""
 
+import contextlib
 import importlib.util
 import itertools
 import math
@@ -495,7 +496,8 @@ def test_nothing_leaks_and_threads_share_a_program(engine):
         work(0.5)
         for _ in range(100):
             _, in_c, _ = both(specialization)
-            in_c["value_and_gradient"]([0.3, -0.7], [], [], ["text"]) if engine is None else None
+            with contextlib.suppress(TypeError):
+                in_c["value_and_gradient"]([0.3, -0.7], [], [], ["text"])
             assert in_c["forward"]([0.3, -0.7], [], [], [1.0])[0] == [0.3]
         del in_c, _
         assert tracemalloc.get_traced_memory()[0] - before < 30_000
