@@ -256,11 +256,44 @@ def test_warnings_name_the_line_of_the_users_code(whole):
     assert [line.split(",")[1] for line in found.splitlines()] == [" 7", " 7", " 8", " 8", " 11"]
 
 
+IN_ARRAYS = """
+import contextlib, itertools, math, operator, warnings
+import numpy
+from autograd_lite import Value, functions
+from autograd_lite.core.native.check import EDGES
+from autograd_lite.ops import OPS
+
+for op in OPS.values():
+    function = getattr(operator, op.dunder) if op.is_operator else getattr(functions, op.name)
+    if op.many is not None:
+        function, count = (lambda a, b, of=function: of([a, b], *[[b, a]] * (of is functions.dot))), 2
+    else:
+        count = len(op.partials)
+    if op.name == "pick":
+        continue
+    attributes = [0.5, 0.75][: len(op.attributes)]
+    in_arrays = numpy.frompyfunc(lambda *given: function(*given, *attributes), count, 1)
+    for numbers in itertools.product(EDGES[:18], repeat=min(count, 2)):
+        given = [Value(float(number)) for number in (*numbers, 1.0)[:count]]
+        with warnings.catch_warnings(record=True) as caught, contextlib.suppress(OverflowError):
+            warnings.simplefilter("always")
+            in_arrays(*[numpy.array([each], dtype=object) for each in given])
+        print(op.name, numbers, sorted({str(each.message) for each in caught}))
+"""
+
+
+def test_numpy_warns_of_as_much_where_operations_run_on_its_arrays(whole):
+    folder, _ = whole
+    found = run(folder, IN_ARRAYS)
+    assert found == run(folder, IN_ARRAYS, AUTOGRAD_LITE_PURE="1")
+    assert "encountered" in found[0]
+
+
 # ---- What Python sees ---------------------------------------------------------------------------------
 
 
 SEEN = """
-import copy, enum, fractions, gc, inspect, pickle, traceback, warnings
+import copy, enum, fractions, gc, inspect, operator, pickle, traceback, warnings
 import autograd_lite as ag
 from autograd_lite import Value
 
@@ -287,6 +320,14 @@ class Float(float):
 class Number(enum.IntEnum):
     two = 2
 
+third = ag.Op("third", "third({0})", lambda a: a / 3.0, lambda y, a: fractions.Fraction(1, 3))
+
+def error_of(function, *operands):
+    try:
+        return function(*operands)
+    except TypeError as error:
+        return type(error).__name__
+
 PROBES = '''
 Value.data.__doc__, Value.grad.__doc__, Value.__doc__, len(inspect.getsource(Value))
 list(inspect.signature(Value).parameters), inspect.signature(ag.where), inspect.signature(ag.sum)
@@ -306,6 +347,8 @@ setattr(x, "__class__", Slotted)
 [y.__init__(3.0), y.data, y.parents, y.op, y.label]
 [type(each).__name__ for each in (x * Float(2.0), Float(2.0) * x, x * Number.two, Number.two ** x)]
 x * Knows()
+[error_of(operator.iadd, Slotted(2.0), each) for each in (object(), third, Knows(), x, 1.0)]
+[error_of(operator.isub, Slotted(2.0), each) for each in (object(), third, Knows(), x, 1.0)]
 pow(x, 2, 3)
 pow(2, x, 3)
 x ** "a"
@@ -335,6 +378,8 @@ float(x)
 y.backward("a")
 [y.backward(2), x.grad, y.grad, y.backward(), x.grad]
 (x / fractions.Fraction(1, 3)).data
+[x.backward(-0.0), x.grad, y.backward(-0.0), x.grad, y.grad]
+[third(x).partials, third(y).backward(), x.grad]
 1.0 / Value(0.0)
 ag.log(Value(-1.0))
 '''.strip().splitlines()

@@ -340,6 +340,26 @@ def test_training_gives_the_same_numbers(engine, columns, rule):
     assert found[0] == found[1]
 
 
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+@pytest.mark.parametrize("rule", [optim.SGD, optim.Adam])
+def test_settings_that_are_numbers_of_numpys_leave_floats(engine, rule, kind):
+    found = []
+    for backend, setting in itertools.product(("python", "native"), (kind(0.1), float(kind(0.1)))):
+        w = Value(2.0)
+        compiled = compile(lambda x, w=w: (w * x - 1.0) ** 2, [w], backend=backend)
+        for clip in (None, setting):
+            trainer = compiled.trainer(rule(lr=setting), clip=clip)
+            losses = [trainer.step([1.0, 2.0]) for _ in range(5)]
+            assert {*map(type, trainer._training.now[0])} == {float}
+            trainer.write_back()
+            found.append(bits([losses, w.data]))
+    assert found[2:] == 3 * found[:2]
+    trainer = compiled.trainer(optim.SGD(lr=0.1, momentum=kind(0.9)))
+    trainer.step([1.0, 2.0])
+    trainer.write_back()
+    assert {*map(type, [w._data, *trainer.optimizer.states[0]])} == {float}
+
+
 @pytest.mark.parametrize("kind", [list, np.array], ids=["lists", "arrays"])
 def test_fit_of_a_tiny_network_runs_in_c_and_gives_the_same_numbers(engine, monkeypatch, kind):
     X, y = kind([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), kind([0.0, 1.0, 1.0, 0.0])

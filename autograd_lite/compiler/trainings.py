@@ -140,8 +140,7 @@ class Training(ABC):
 
 
 def _listed(numbers: Any) -> list[float]:
-    listed: list[float] = numbers if isinstance(numbers, list) else numbers.tolist()
-    return listed
+    return [*map(float, numbers)] if isinstance(numbers, list) else numbers.tolist()
 
 
 class OnValues(Training):

@@ -125,14 +125,14 @@ class Node(Scalar):
         kind = _kind(op, inputs)
         self._layout = layout(op, kind)
         args = self._layout.op.flattened(inputs)
-        parents = [args[slot] for slot in op.slots_of(inputs, Scalar)]
+        parents, slopes = [args[slot] for slot in op.slots_of(inputs, Scalar)], [*map(float, partials)]
         if kind == "many":
-            self._first, self._second, self._first_partial = parents, MANY, list(partials)
+            self._first, self._second, self._first_partial = parents, MANY, slopes
             self._second_partial = tuple(inputs)
         elif kind == "two":
-            (self._first, self._second), (self._first_partial, self._second_partial) = parents, partials
+            (self._first, self._second), (self._first_partial, self._second_partial) = parents, slopes
         else:
-            (self._first,), self._second, (self._first_partial,) = parents, None, partials
+            (self._first,), self._second, (self._first_partial,) = parents, None, slopes
             rest = {
                 "one": tuple(inputs[1:]) or None,
                 "constant_right": inputs[-1],

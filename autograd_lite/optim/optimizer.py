@@ -197,7 +197,7 @@ class Optimizer:
         if clip is None:
             return None
         check_positive("clip", clip)
-        return functools.partial(clipped, max_norm=clip)
+        return functools.partial(clipped, max_norm=float(clip))
 
     def begin(self, zero: Any) -> tuple[Any, ...]:
         """Return the first state of a parameter, made of ``zero``: a float or an array of zeros."""

@@ -186,8 +186,7 @@ def rate_at(rate: Any, step: int, steps_per_epoch: int | None = None) -> float:
     if not 0.0 <= number < math.inf:
         who = "the schedule gives" if callable(rate) else "the optimiser has"
         raise ValueError(f"{who} the learning rate {number!r} at step {step}")
-    found: float = number
-    return found
+    return float(number)
 
 
 # What a schedule computes: functions that have a name, and can be pickled with their settings.

@@ -178,27 +178,24 @@ typedef struct {
     PyObject *op, *python, *reflected, *in_place, *layouts[KINDS];
 } Record;
 
-static inline double quotient(double a, double b, int *bad) {
-    if (b == 0.0) *bad = 1;
-    return a / b;
-}
-static inline int is_finite(double a) { return a - a == 0.0; }
-static inline double checked(double y, int *bad) {
-    if (!is_finite(y)) *bad = 1;
-    return y;
-}
+/* Where Python would signal. What is returned nobody looks at; nothing may raise a flag of the processor that Python
+   does not raise, too: NumPy warns of it, where operations run on its arrays. */
+static inline double signalled(int *bad) { *bad = 1; return 1.0; }
+static inline double quotient(double a, double b, int *bad) { return b == 0.0 ? signalled(bad) : a / b; }
+static inline int is_finite(double a) { return isfinite(a) != 0; }
+static inline double checked(double y, int *bad) { return is_finite(y) ? y : signalled(bad); }
 static inline double larger(double a, double b) { return b > a ? b : a; }
 static inline double smaller(double a, double b) { return b < a ? b : a; }
 
 /* Python's % and //, as the language reference defines them for floats. */
 static inline double remainder_of(double a, double b, int *bad) {
-    if (b == 0.0) *bad = 1;
+    if (b == 0.0) return signalled(bad);
     double rest = fmod(a, b);
     if (rest == 0.0) return copysign(0.0, b);
     return checked((b < 0.0) != (rest < 0.0) ? rest + b : rest, bad);
 }
 static inline double floor_quotient(double a, double b, int *bad) {
-    if (b == 0.0) *bad = 1;
+    if (b == 0.0) return signalled(bad);
     double rest = fmod(a, b), times = (a - rest) / b;
     if (rest != 0.0 && (b < 0.0) != (rest < 0.0)) times -= 1.0;
     if (times == 0.0) return copysign(0.0, a / b);
@@ -415,6 +412,14 @@ static PyObject *operator_in_place(const Record *record, PyObject *a, PyObject *
         if (made != NULL) return made;
     }
     return left_to_python(record->in_place, a, &b, 1, NULL);
+}
+
+/* Python asks a subclass twice for x += ..., the second time as if x were a list: then NotImplemented would be the sum. */
+static PyObject *addition_in_place(const Record *record, PyObject *a, PyObject *b) {
+    PyObject *made = operator_in_place(record, a, b);
+    if (made != Py_NotImplemented || IS_VALUE(a)) return made;
+    Py_DECREF(made);
+    return PyNumber_Add(a, b);
 }
 
 static PyObject *power_in_place(const Record *record, PyObject *a, PyObject *b, PyObject *modulus) {
@@ -889,7 +894,7 @@ static PyObject *sweep(PyObject *module, PyObject *args) {
         Node *leaf = walk.leaves.at[i];
         union { double number; uint64_t bits; } before = {leaf->by_first};
         if (!done) leaf->grad.number = before.number;
-        else if (before.bits != NONE_YET) leaf->grad.number += before.number;
+        else leaf->grad.number += before.bits == NONE_YET ? 0.0 : before.number;
     }
     end(&walk);
     return PyBool_FromLong(done);

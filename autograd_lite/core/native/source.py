@@ -44,6 +44,8 @@ MOST = 4
 """Inputs and attributes of one operation, or lists, for which ``runtime.c`` has room."""
 OWN = {"hypot", "fsum", "dist", "gamma", "lgamma", "fmod", "sumprod"}
 """Functions of ``math`` that are not the C library's: their last bit may differ."""
+LOGARITHMS = {"log", "log2", "log10"}
+"""Those that Python does not even call for a number that is not positive."""
 
 
 class UntranslatableError(Exception):
@@ -79,7 +81,10 @@ class Writer:
             return ""
         parameters = ", ".join(f"double {letter}" for letter in "abc"[:count])
         call = f"{short}({', '.join('abc'[:count])})"
-        return f"static double {name}({parameters}, int *bad) {{ return checked({call}, bad); }}"
+        value = f"checked({call}, bad)"
+        if short in LOGARITHMS:
+            value = f"isgreater(a, 0.0) ? {value} : signalled(bad)"
+        return f"static double {name}({parameters}, int *bad) {{ return {value}; }}"
 
     def function(self, name: str, function: Any, lists: Sequence[str] = ()) -> str:
         """Translate a function of numbers, or of lists of numbers.
@@ -357,6 +362,8 @@ def _slots(op: Op, record: str, tables: dict[str, list[str]]) -> list[str]:
     titles = {slot: "operator_on_two", f"inplace_{slot}": "operator_in_place"}
     if len(op.partials) == 1:
         parameters, arguments, titles = "PyObject *a", "a", {slot: "operator_on_one"}
+    elif op.dunder == "add":
+        titles[f"inplace_{slot}"] = "addition_in_place"
     elif op.dunder == "pow":
         parameters, arguments = f"{parameters}, PyObject *c", "a, b, c"
         titles = {slot: "power_operator", f"inplace_{slot}": "power_in_place"}
