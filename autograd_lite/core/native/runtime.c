@@ -54,14 +54,21 @@ static inline int shape_of(const Node *node) { return (int)(node->where & SHAPE)
 static inline Block *block_of(const Node *node) { return shape_of(node) == BLOCK ? node->block : NULL; }
 static inline PyObject *layout_of(const Node *node) { return (PyObject *)(node->where & ~(uintptr_t)(SHAPE | SEEN)); }
 
+static int any_tracked;            /* whether one of Value itself ever was: asking about each would take time */
+
+static void track(PyObject *node) {
+    any_tracked = 1;
+    PyObject_GC_Track(node);
+}
+
 /* The collector must know of a node as soon as it could be part of a cycle: if something that it keeps could. */
 static inline int may_hold(PyObject *thing) {
-    if (IS_VALUE(thing)) return PyObject_GC_IsTracked(thing);
+    if (IS_VALUE(thing)) return any_tracked && PyObject_GC_IsTracked(thing);
     return (PyType_GetFlags(Py_TYPE(thing)) & Py_TPFLAGS_HAVE_GC) != 0;
 }
 
 static inline void track_if(PyObject *node, PyObject *kept) {
-    if (IS_VALUE(node) && !PyObject_GC_IsTracked(node) && may_hold(kept)) PyObject_GC_Track(node);
+    if (IS_VALUE(node) && !PyObject_GC_IsTracked(node) && may_hold(kept)) track(node);
 }
 
 static Node *blank_node(void) {
@@ -97,7 +104,7 @@ static Block *new_block(Py_ssize_t count) {
 static void let_go(PyObject *parent, Node **doomed) {
     if (parent == NULL) return;
     if (!IS_VALUE(parent) || Py_REFCNT(parent) != 1) { Py_DECREF(parent); return; }
-    PyObject_GC_UnTrack(parent); /* nobody else has it */
+    if (any_tracked) PyObject_GC_UnTrack(parent); /* nobody else has it */
     ((Node *)parent)->grad.next = *doomed;
     *doomed = (Node *)parent;
 }
@@ -234,7 +241,7 @@ static inline PyObject *new_node(double y, PyObject *layout, int shape, PyObject
     node->first = Py_NewRef(first);
     node->second = Py_XNewRef(second);
     node->label = NULL;
-    if (may_hold(first) || (second != NULL && may_hold(second))) PyObject_GC_Track((PyObject *)node);
+    if (may_hold(first) || (second != NULL && may_hold(second))) track((PyObject *)node);
     return (PyObject *)node;
 }
 
@@ -525,7 +532,7 @@ static PyObject *record_checked_lists(const Record *record, PyObject *given) {
     if (modes) { given_up(node); return unrecorded(y); }
     node->data = y;
     for (Py_ssize_t i = 0; i < parents; i++)
-        if (may_hold(node->block->parents[i])) { PyObject_GC_Track((PyObject *)node); break; }
+        if (may_hold(node->block->parents[i])) { track((PyObject *)node); break; }
     return (PyObject *)node;
 }
 
