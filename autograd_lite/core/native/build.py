@@ -24,7 +24,7 @@ ROOT = HERE.parents[2]
 FLAGS = (
     ["/O2", "/fp:precise"]
     if os.name == "nt"
-    else ["-O2", "-g0", "-std=c11", "-ffp-contract=off", "-fno-builtin", "-fno-strict-aliasing"]
+    else ["-O3", "-g0", "-std=c11", "-ffp-contract=off", "-fno-builtin", "-fno-strict-aliasing"]
 )
 """Every product and every sum is rounded, as Python's are."""
 
