@@ -513,3 +513,24 @@ def test_outputs_in_nested_lists_stay_nested():
     many = [[i / 300, 1 - i / 300] for i in range(300)]
     expected = [[[v.data for v in row] for row in fast(x)] for x in many]
     np.testing.assert_allclose(predict(fast, many), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy"])
+def test_what_changes_beside_the_arguments_is_noticed_later_without_the_gradient(monkeypatch, backend):
+    from autograd_lite.compiler import eager
+
+    swept, slope = [], Value(2.0)
+    differentiate = eager.GRADIENT
+    monkeypatch.setattr(eager, "GRADIENT", lambda *given: swept.append(given) or differentiate(*given))
+    factor = {"of": 1.0}
+    program = compile(lambda x: (slope * x * factor["of"] - 1.0) ** 2, [slope], backend=backend)
+    trainer = program.trainer(optim.SGD(lr=0.01))
+    for _ in range(5):
+        trainer.step([1.0, 2.0])
+    before = len(swept)
+    assert before in (1, 2)
+    factor["of"] = 3.0
+    with pytest.raises(RuntimeError, match="the program and the function itself differ"):
+        for _ in range(6):
+            trainer.step([1.0, 2.0])
+    assert len(swept) == before
