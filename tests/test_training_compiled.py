@@ -534,3 +534,15 @@ def test_what_changes_beside_the_arguments_is_noticed_later_without_the_gradient
         for _ in range(6):
             trainer.step([1.0, 2.0])
     assert len(swept) == before
+
+
+def test_what_changes_only_the_gradient_is_noticed_after_a_thousand_steps():
+    weight, is_detached = Value(2.0), []
+    program = compile(lambda x: (weight * weight.data if is_detached else weight * weight) * x, [weight])
+    trainer = program.trainer(optim.SGD(lr=1e-9))
+    for _ in range(3):
+        trainer.step([1.0, 2.0])
+    is_detached.append(True)
+    with pytest.raises(RuntimeError, match="the program and the function itself differ"):
+        for _ in range(1000):
+            trainer.step([1.0, 2.0])
